@@ -1,0 +1,368 @@
+"""What libraries do, as data: the TOML files beside this module, and a project's own additions.
+
+All names are qualified names as a program reaches them (`requests.Session.get`); `a.{b,c}` is short for
+`a.b` and `a.c`. The tables, one entry each (`names` is common to most):
+
+| table | says | keys |
+| --- | --- | --- |
+| blocking, metadata | the call blocks its thread | group, instead, unless |
+| group | what the groups of calls have in common | confidence, says, instead |
+| sink | one argument of the call is a query | query, keywords, placeholder, parameters, library |
+| execute_like | a method of that bare name takes a query, if its text looks like one | query |
+| returns, enters, element, attribute | the type that the call, `with`, iteration or attribute gives | type |
+| inherits | a type that has all methods of another | type, base |
+| alias | other spellings of a name | (name = spellings) |
+| safe, safe_type | calls and types whose values cannot carry text of their own | |
+| source | where outside input enters | |
+| carries | calls that give back the text of their first argument | |
+| validator | calls after which a value can be trusted | for |
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from veteran.findings import Confidence
+
+LIBRARIES = ("asyncio", "trio", "anyio")
+_TEXT, _TEXTS, _NUMBER, _ADVICE, _UNLESS = (
+    "a string",
+    "a list of strings",
+    "a number",
+    "advice",
+    "unless",
+)
+#: Table -> key -> (form, required).
+SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
+    "blocking": {
+        "names": (_TEXTS, True),
+        "group": (_TEXT, True),
+        "instead": (_ADVICE, False),
+        "unless": (_UNLESS, False),
+    },
+    "sink": {
+        "names": (_TEXTS, True),
+        "query": (_NUMBER, False),
+        "keywords": (_TEXTS, False),
+        "placeholder": (_TEXT, False),
+        "parameters": (_TEXT, False),
+        "library": (_TEXT, False),
+    },
+    "execute_like": {"names": (_TEXTS, True), "query": (_NUMBER, False)},
+    "inherits": {"type": (_TEXT, True), "base": (_TEXT, True)},
+    "safe": {"names": (_TEXTS, True)},
+    "safe_type": {"names": (_TEXTS, True)},
+    "source": {"names": (_TEXTS, True)},
+    "carries": {"names": (_TEXTS, True)},
+    "validator": {"names": (_TEXTS, True), "for": (_TEXTS, True)},
+}
+SCHEMA["metadata"] = SCHEMA["blocking"]
+for _table in ("returns", "enters", "element", "attribute"):
+    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True), "awaited": ("true", False)}
+_PARAMETERS = ("tuple", "list", "args", "dict", "none")
+_PURPOSES = ("sql",)
+
+
+class Unless(NamedTuple):
+    """An argument that makes a call harmless; equals: literals or qualified names as written."""
+
+    position: int | None
+    keyword: str | None
+    equals: tuple[str, ...]
+
+
+class Group(NamedTuple):
+    """A kind of blocking call. says: a verb phrase. instead: what to write, by async library."""
+
+    confidence: Confidence
+    says: str
+    instead: Mapping[str, str]
+
+
+class Blocking(NamedTuple):
+    """A call that blocks the thread it runs on. instead: by async library, or under "" for all."""
+
+    name: str
+    group: str
+    instead: Mapping[str, str]
+    unless: tuple[Unless, ...]
+
+
+class Sink(NamedTuple):
+    """A call that takes a query, at position `query` (self not counted) or by one of the keywords.
+
+    proven: the receiver's type is known, so that the text need not look like SQL.
+    """
+
+    name: str
+    query: int
+    keywords: tuple[str, ...]
+    placeholder: str
+    parameters: str
+    library: str
+    proven: bool = True
+
+
+class Catalog:
+    """All tables, indexed by qualified name."""
+
+    def __init__(self, tables: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        self.calls: dict[str, dict[str, Blocking]] = {"blocking": {}, "metadata": {}}
+        self.groups: dict[str, Group] = {}
+        self.sinks: dict[str, Sink] = {}
+        self.execute_like: dict[str, Sink] = {}
+        self.types: dict[str, dict[str, str]] = {table: {} for table in ("returns", "enters", "element", "attribute")}
+        self.bases: dict[str, str] = {}
+        self.aliases: dict[str, str] = {"builtins": ""}
+        self.names: dict[str, set[str]] = {table: set() for table in ("safe", "safe_type", "source", "carries")}
+        self.validators: dict[str, frozenset[str]] = {}
+        for table, entry in tables:
+            self._add(table, entry)
+        self._canonical: dict[str, str] = {}
+        #: The last words of everything a call can be looked up by.
+        self.tails = frozenset(
+            name.rpartition(".")[2]
+            for table in (self.calls["blocking"], self.calls["metadata"], self.sinks, self.execute_like)
+            for name in table
+        )
+
+    def _add(self, table: str, entry: Mapping[str, Any]) -> None:
+        if table == "group":
+            for name, group in entry.items():
+                confidence = Confidence.parse(group["confidence"])
+                self.groups[name] = Group(confidence, group["says"], _by_library(group.get("instead")))
+            return
+        if table == "alias":
+            for name, spellings in entry.items():
+                self.aliases.update((s, name) for text in spellings for s in expand(text))
+            return
+        if table == "inherits":
+            self.bases[entry["type"]] = entry["base"]
+            return
+        for name in (name for text in entry["names"] for name in expand(text)):
+            if table in self.calls:
+                unless = tuple(
+                    Unless(u.get("position"), u.get("keyword"), tuple(u["equals"])) for u in entry.get("unless", ())
+                )
+                advice = _by_library(entry.get("instead"))
+                self.calls[table][name] = Blocking(name, entry["group"], advice, unless)
+            elif table == "sink":
+                self.sinks[name] = Sink(
+                    name,
+                    entry.get("query", 0),
+                    tuple(entry.get("keywords", ("sql", "query", "statement"))),
+                    entry.get("placeholder", ""),
+                    entry.get("parameters", "tuple"),
+                    entry.get("library", name.partition(".")[0]),
+                )
+            elif table == "execute_like":
+                words = ("sql", "query", "statement", "operation")
+                self.execute_like[name] = Sink(name, entry.get("query", 0), words, "", "tuple", "", False)
+            elif table in self.types:
+                self.types[table][name] = entry["type"]
+            elif table == "validator":
+                self.validators[name] = frozenset(entry["for"])
+            else:
+                self.names[table].add(name)
+
+    def canonical(self, name: str) -> str:
+        """The spelling that the tables use for a qualified name."""
+        found = self._canonical.get(name)
+        if found is None:
+            found, rest = name, ""
+            head = name
+            while head:
+                if head in self.aliases:
+                    found = (self.aliases[head] + rest).lstrip(".") or name
+                    break
+                head, dot, tail = head.rpartition(".")
+                rest = f"{dot}{tail}{rest}"
+            self._canonical[name] = found
+        return found
+
+    def lookup(self, table: Mapping[str, Any], name: str) -> Any:
+        """The entry of a qualified name, or of the same method of a base of its class; None if there is none."""
+        while name:
+            found = table.get(name)
+            if found is not None:
+                return found
+            owner, _, method = name.rpartition(".")
+            base = self.bases.get(owner)
+            name = f"{base}.{method}" if base else ""
+        return None
+
+    def has(self, table: str, name: str) -> bool:
+        """Whether a plain table of names lists it, or the same method of a base of its class."""
+        names = self.names[table]
+        while name:
+            if name in names:
+                return True
+            owner, _, method = name.rpartition(".")
+            base = self.bases.get(owner)
+            name = f"{base}.{method}" if base else ""
+        return False
+
+    def is_a(self, kind: str, table: str) -> bool:
+        """Whether a type, or a base of it, stands in a plain table of names."""
+        while kind:
+            if kind in self.names[table]:
+                return True
+            kind = self.bases.get(kind, "")
+        return False
+
+    def roots(self, table: str) -> frozenset[str]:
+        """The words of which a program must hold one to reach a name in a table: modules and builtins."""
+        names = self.sinks if table == "sql" else self.calls[table]
+        words = {name.partition(".")[0] for name in names}
+        if table == "sql":
+            words |= set(self.execute_like)
+        return frozenset(words)
+
+
+def expand(text: str) -> Iterator[str]:
+    """`a.{b,c}.{d,e}` as `a.b.d`, `a.b.e`, `a.c.d`, `a.c.e`."""
+    before, brace, rest = text.partition("{")
+    if not brace:
+        yield text
+        return
+    inner, _, after = rest.partition("}")
+    for tail in expand(after):
+        for part in inner.split(","):
+            yield before + part.strip() + tail
+
+
+def _by_library(advice: Any) -> dict[str, str]:
+    if not advice:
+        return {}
+    return {"": advice} if isinstance(advice, str) else dict(advice)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; raises what the TOML library raises."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def builtin_entries() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every (table, entry) of veteran's own files."""
+    for path in sorted(Path(__file__).parent.glob("*.toml")):
+        yield from entries_of(read_toml(path))
+
+
+def entries_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The (table, entry) pairs of a catalogue as TOML gives it."""
+    for table, content in tables.items():
+        if isinstance(content, Mapping):
+            yield table, content
+        else:
+            for entry in content:
+                yield table, entry
+
+
+@cache
+def _builtin() -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    return tuple(builtin_entries())
+
+
+_loaded: dict[str, Catalog] = {}
+
+
+def catalog_for(additions: tuple[tuple[str, Mapping[str, Any]], ...] = ()) -> Catalog:
+    """veteran's catalogue with a project's validated additions, which win; made once per process."""
+    key = repr(additions)
+    if key not in _loaded:
+        _loaded[key] = Catalog((*_builtin(), *additions))
+    return _loaded[key]
+
+
+def validate(tables: Mapping[str, Any], where: str) -> None:
+    """Checks catalogue additions. ValueError with what is wrong, below `where`, and the nearest valid key."""
+    if not isinstance(tables, Mapping):
+        raise ValueError(f"{where}: expected tables such as [[{where}.blocking]]")
+    for table, entries in tables.items():
+        place = f"{where}.{table}"
+        if table not in SCHEMA:
+            raise ValueError(f"{place}: unknown table{nearest(table, SCHEMA)}")
+        if not isinstance(entries, list):
+            raise ValueError(f"{place}: expected an array of tables, [[{place}]]")
+        for entry in entries:
+            _validate_entry(table, entry, place)
+
+
+def _validate_entry(table: str, entry: Any, place: str) -> None:
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"{place}: expected a table")
+    schema = SCHEMA[table]
+    for key, value in entry.items():
+        if key not in schema:
+            raise ValueError(f"{place}.{key}: unknown key{nearest(key, schema)}")
+        form = schema[key][0]
+        if not _FORMS[form](value):
+            raise ValueError(f"{place}.{key}: expected {_SAYS.get(form, form)}, got {value!r}")
+    for key, (_, required) in schema.items():
+        if required and key not in entry:
+            raise ValueError(f"{place}: {key} is missing")
+    if table in ("blocking", "metadata"):
+        groups = [name for found, group in _builtin() if found == "group" for name in group]
+        if entry["group"] not in groups:
+            raise ValueError(
+                f"{place}.group: expected one of {', '.join(groups)}, got {entry['group']!r}"
+                f"{nearest(entry['group'], groups)}"
+            )
+    for key, allowed in (("parameters", _PARAMETERS), ("for", _PURPOSES)):
+        values = entry.get(key, ())
+        for value in [values] if isinstance(values, str) else values:
+            if value not in allowed:
+                raise ValueError(f"{place}.{key}: expected one of {', '.join(allowed)}, got {value!r}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` for the closest known word, or nothing."""
+    close = difflib.get_close_matches(word, list(known), 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, str) and v for v in value)
+
+
+def _is_advice(value: Any) -> bool:
+    if isinstance(value, str):
+        return True
+    return isinstance(value, Mapping) and all(key in LIBRARIES and isinstance(text, str) for key, text in value.items())
+
+
+def _is_unless(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(item, Mapping)
+        and set(item) <= {"position", "keyword", "equals"}
+        and _is_texts(item.get("equals"))
+        and isinstance(item.get("position", 0), int)
+        and isinstance(item.get("keyword", ""), str)
+        and ("position" in item or "keyword" in item)
+        for item in value
+    )
+
+
+_FORMS: dict[str, Callable[[Any], bool]] = {
+    _TEXT: lambda value: isinstance(value, str) and bool(value),
+    _TEXTS: _is_texts,
+    _NUMBER: lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+    _ADVICE: _is_advice,
+    _UNLESS: _is_unless,
+    "true": lambda value: isinstance(value, bool),
+}
+_SAYS = {
+    _TEXTS: "a list of non-empty strings",
+    _NUMBER: "a number from 0",
+    _ADVICE: f"a string, or a table by {', '.join(LIBRARIES)}",
+    _UNLESS: 'a list of { position = 0, keyword = "block", equals = ["False"] }',
+}

@@ -1,0 +1,66 @@
+"""What veteran found, as plain frozen data that every front end shares."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Confidence(IntEnum):
+    """How sure veteran is that a finding matters; `--min-confidence` filters on it."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @classmethod
+    def parse(cls, text: str) -> Confidence:
+        """The confidence of that name; ValueError for any other text."""
+        try:
+            return cls[text.upper()]
+        except KeyError:
+            raise ValueError(text) from None
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Span(NamedTuple):
+    """A range of source text: lines and columns from 1, columns in code points, end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Step(NamedTuple):
+    """One place that helps to explain a finding, in the order in which the code runs."""
+
+    path: str
+    span: Span
+    text: str
+    #: A suppression of another tool's equivalent rule also counts on this line.
+    anchor: bool = False
+
+
+class Finding(NamedTuple):
+    """One reported place."""
+
+    path: str
+    span: Span
+    code: str
+    message: str
+    confidence: Confidence
+    steps: tuple[Step, ...] = ()
+
+
+#: The tool's own findings. They are not rules: no selection by context or confidence applies.
+UNPARSABLE = "VET001"
+SUPPRESSION = "VET002"
+INTERNAL = "VET003"
+TOOL_CODES = {
+    UNPARSABLE: "unparsable-file",
+    SUPPRESSION: "bad-suppression",
+    INTERNAL: "internal-error",
+}

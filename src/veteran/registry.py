@@ -1,0 +1,143 @@
+"""Rules: how one is declared, and how all of them are found.
+
+A rule is one module of the package `veteran.rules`; its file name is its name, its docstring its manual.
+Rule modules import nothing heavy, so that a run in which no file passes the gate stays cheap.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from veteran.analysis.model import Report
+
+CODE = re.compile(r"VET\d{3}")
+HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+#: The sections of every manual, in their order; options and limits may be left out.
+SECTIONS = ("What it does", "Why is this bad?", "Bad", "Good", "When to ignore", "Options")
+
+
+class Subscription(NamedTuple):
+    """A meaning a rule wants to hear of.
+
+    kind: `call` (a call of something that the catalogue table `table` lists) or `sink` (a value that reaches
+    an argument that the catalogue table `table` calls a sink).
+    """
+
+    kind: str
+    table: str
+
+
+def calls_of(table: str) -> Subscription:
+    """Each call of what the catalogue lists in `table`; the handler receives a `CatalogCall`."""
+    return Subscription("call", table)
+
+
+def values_reaching(table: str) -> Subscription:
+    """Each value built by the program that reaches a sink in `table`; the handler receives a `SinkValue`."""
+    return Subscription("sink", table)
+
+
+Handler = Callable[[Any], "Iterable[Report]"]
+
+
+class Rule:
+    """One rule. Made once, at the top of the rule's module, as `rule = Rule("VETnnn", …)`.
+
+    code: `VET` and three digits. default: whether it runs unless selected away. off_in: the contexts
+    (see `Settings.contexts`) in which it does not run, low_in: those in which its findings are of low
+    confidence. needs: regular expressions, each of which a file must hold
+    besides a word of the catalogue for the rule to find anything. equivalents: codes of other tools whose
+    suppression comment silences this rule too. since: the release that brought it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        default: bool = True,
+        off_in: tuple[str, ...] = (),
+        low_in: tuple[str, ...] = (),
+        needs: tuple[str, ...] = (),
+        equivalents: tuple[str, ...] = (),
+        since: str,
+    ) -> None:
+        module = sys.modules[sys._getframe(1).f_globals["__name__"]]
+        if not CODE.fullmatch(code):
+            raise ValueError(f"{module.__name__}: {code!r} is not VET and three digits")
+        self.code = code
+        self.name = module.__name__.rpartition(".")[2].replace("_", "-")
+        self.manual = inspect.cleandoc(module.__doc__ or "")
+        self.default = default
+        self.off_in = frozenset(off_in)
+        self.low_in = frozenset(low_in)
+        self.needs = needs
+        self.equivalents = frozenset(equivalents)
+        self.since = since
+        self.handlers: list[tuple[Subscription, Handler]] = []
+
+    def on(self, subscription: Subscription) -> Callable[[Handler], Handler]:
+        """Registers the decorated function for a meaning; it yields `Report`s."""
+
+        def register(handler: Handler) -> Handler:
+            self.handlers.append((subscription, handler))
+            return handler
+
+        return register
+
+    @property
+    def title(self) -> str:
+        """The first line of the manual."""
+        return self.manual.partition("\n")[0]
+
+    @property
+    def sections(self) -> dict[str, str]:
+        """The manual by heading, without the title."""
+        parts = HEADING.split(self.manual)
+        return {head: body.strip() for head, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+    @property
+    def reason(self) -> str:
+        """The first sentence of "Why is this bad?": what `full` output shows below a finding."""
+        text = " ".join(self.sections.get("Why is this bad?", "").split())
+        return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+
+
+def load(package: str = "veteran.rules") -> dict[str, Rule]:
+    """All rules of a package by code, in the order of their codes. ValueError where two share a code."""
+    home = importlib.import_module(package)
+    rules: dict[str, Rule] = {}
+    for info in pkgutil.iter_modules(home.__path__, f"{package}."):
+        rule = getattr(importlib.import_module(info.name), "rule", None)
+        if not isinstance(rule, Rule):
+            raise ValueError(f"{info.name}: no `rule = Rule(…)` at the top of the module")
+        if rule.code in rules:
+            raise ValueError(f"{rule.code} is both {rules[rule.code].name} and {rule.name}")
+        rules[rule.code] = rule
+    return dict(sorted(rules.items()))
+
+
+@cache
+def all_rules() -> dict[str, Rule]:
+    """veteran's own rules by code; read once per process."""
+    return load()
+
+
+def find(key: str) -> Rule | None:
+    """The rule of that code or name, in any case."""
+    wanted = key.strip().lower().replace("_", "-")
+    return next((rule for rule in all_rules().values() if wanted in (rule.code.lower(), rule.name)), None)
+
+
+def subscribers(rules: Iterable[Rule]) -> Iterator[tuple[Subscription, Rule, Handler]]:
+    """Every handler of these rules."""
+    for rule in rules:
+        for subscription, handler in rule.handlers:
+            yield subscription, rule, handler
