@@ -1,0 +1,874 @@
+"""Where text comes from: the literal parts and the holes of a string, followed through one function.
+
+A value is a list of alternatives, each a sequence of pieces: text, or a hole that something fills. A hole
+is safe (cannot carry text of its own), unknown, or tainted (comes from outside). What cannot be followed
+is one unknown hole, so cost is bounded by the size of what is asked about.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import string
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+import libcst as cst
+
+from veteran.analysis import guards, scopes
+from veteran.analysis.lowering import At, Binding, Lowered, Scope, dotted
+from veteran.analysis.types import Instance, Local, Types
+
+
+class Verdict(IntEnum):
+    """How far a hole can be trusted."""
+
+    SAFE = 0
+    UNKNOWN = 1
+    TAINTED = 2
+
+
+class Hole(NamedTuple):
+    """A part of a text that is not literal. source: the binding it was last taken from, if any.
+
+    parameter: (function, name) where the value is exactly a parameter of that function.
+    """
+
+    node: cst.CSTNode
+    verdict: Verdict
+    at: At
+    source: Binding | None = None
+    parameter: tuple[Scope, str] | None = None
+    attribute: bool = False  # kept on an object since its construction
+
+
+Piece = str | Hole
+Pieces = tuple[Piece, ...]
+#: More ways than this are not told apart.
+MAX_ALTERNATIVES = 8
+MAX_PIECES = 400
+MAX_ELEMENTS = 50
+_MAX_DEPTH = 30
+_PERCENT = re.compile(r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?P<kind>[a-zA-Z%])")
+_NUMERIC_SPEC = re.compile(r"[<>=^+\-, _#]*\d*[,_]?(?:\.\d+)?[bcdeEfFgGnoxX%]")
+_KEEPS_TEXT = frozenset(
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "title",
+        "capitalize",
+        "casefold",
+        "swapcase",
+        "expandtabs",
+        "removeprefix",
+        "removesuffix",
+        "encode",
+        "decode",
+        "center",
+        "ljust",
+        "rjust",
+        "zfill",
+    ]
+)
+_QUOTE_DOUBLING = (("'", "''"), ('"', '""'), ("`", "``"), ("]", "]]"))
+
+
+class Flow:
+    """Follows values within one module."""
+
+    def __init__(self, lowered: Lowered, types: Types) -> None:
+        self.lowered = lowered
+        self.types = types
+        self.catalog = types.catalog
+        self.depth = 0
+        self.active: set[tuple[int, int]] = set()
+        self.purpose = "sql"
+
+    def pieces(self, node: cst.CSTNode, at: At) -> list[Pieces]:
+        """The alternatives for the text of an expression."""
+        if self.depth > _MAX_DEPTH:
+            return [self._unknown(node, at)]
+        self.depth += 1
+        try:
+            found = self._pieces(node, at)
+        finally:
+            self.depth -= 1
+        unique = list(dict.fromkeys(found))
+        if len(unique) > MAX_ALTERNATIVES or any(len(pieces) > MAX_PIECES for pieces in unique):
+            return [self._worst(unique)]
+        return unique
+
+    def _unknown(self, node: cst.CSTNode, at: At, verdict: Verdict = Verdict.UNKNOWN) -> Pieces:
+        return (Hole(node, verdict, at),)
+
+    @staticmethod
+    def _worst(alternatives: Sequence[Pieces]) -> Pieces:
+        """The one alternative that says most against a text, where there are too many to keep."""
+        return max(alternatives, key=_badness)
+
+    def _hole_of(self, node: cst.CSTNode, at: At, whole: Sequence[Pieces]) -> Pieces:
+        """A part of a value that is not followed further: tainted if the whole is."""
+        verdicts = [piece.verdict for pieces in whole for piece in holes(pieces)]
+        return self._unknown(node, at, max(verdicts, default=Verdict.UNKNOWN))
+
+    def _sequence(self, parts: Sequence[list[Pieces]]) -> list[Pieces]:
+        """The alternatives of parts that follow one another."""
+        ways = 1
+        narrowed = []
+        for alternatives in parts:
+            if ways * len(alternatives) > MAX_ALTERNATIVES:
+                narrowed.append([self._worst(alternatives)])
+            else:
+                ways *= len(alternatives)
+                narrowed.append(alternatives)
+        return [tuple(itertools.chain(*way)) for way in itertools.product(*narrowed)]
+
+    def _pieces(self, node: cst.CSTNode, at: At) -> list[Pieces]:
+        if isinstance(node, (cst.SimpleString, cst.Integer, cst.Float)):
+            return [(_literal(node),)]
+        if isinstance(node, cst.Lambda):
+            return [self._unknown(node, at, Verdict.SAFE)]
+        if isinstance(node, cst.ConcatenatedString):
+            parts: list[cst.CSTNode] = [node.left]
+            right: cst.CSTNode = node.right
+            while isinstance(right, cst.ConcatenatedString):
+                parts.append(right.left)
+                right = right.right
+            return self._sequence([self.pieces(p, at) for p in (*parts, right)])
+        if isinstance(node, cst.FormattedString):
+            return self._formatted(node, at)
+        if isinstance(node, cst.BinaryOperation):
+            return self._binary(node, at)
+        if isinstance(node, cst.Name):
+            return self._name(node, at)
+        if isinstance(node, cst.Call):
+            return self._call(node, at)
+        if isinstance(node, cst.Attribute):
+            return self._attribute(node, at)
+        if isinstance(node, cst.IfExp):
+            return self.pieces(node.body, at) + self.pieces(node.orelse, at)
+        if isinstance(node, cst.BooleanOperation):
+            return self.pieces(node.left, at) + self.pieces(node.right, at)
+        if isinstance(node, (cst.NamedExpr, cst.Await)):
+            inner = node.value if isinstance(node, cst.NamedExpr) else node.expression
+            return self.pieces(inner, at)
+        if isinstance(node, (cst.Comparison, cst.UnaryOperation)):
+            return [self._unknown(node, at, Verdict.SAFE)]
+        if isinstance(node, cst.Subscript):
+            return self._subscript(node, at)
+        return [self._typed(node, at)]
+
+    # Building
+
+    def _formatted(self, node: cst.FormattedString, at: At) -> list[Pieces]:
+        raw = "r" in node.prefix.lower()
+        parts: list[list[Pieces]] = []
+        for part in node.parts:
+            if isinstance(part, cst.FormattedStringText):
+                text = part.value.replace("{{", "{").replace("}}", "}")
+                parts.append([(text if raw else _unescaped(text),)])
+            else:
+                assert isinstance(part, cst.FormattedStringExpression)
+                spec = part.format_spec or ()
+                if (
+                    len(spec) == 1
+                    and isinstance(spec[0], cst.FormattedStringText)
+                    and (_NUMERIC_SPEC.fullmatch(spec[0].value))
+                ):
+                    parts.append([self._unknown(part.expression, at, Verdict.SAFE)])
+                else:
+                    parts.append(self.pieces(part.expression, at))
+        return self._sequence(parts)
+
+    def _binary(self, node: cst.BinaryOperation, at: At) -> list[Pieces]:
+        if isinstance(node.operator, cst.Add):
+            operands: list[cst.CSTNode] = []
+            left: cst.CSTNode = node
+            while isinstance(left, cst.BinaryOperation) and isinstance(left.operator, cst.Add):
+                operands.append(left.right)
+                left = left.left
+            operands.append(left)
+            if len(operands) > MAX_PIECES:
+                return [self._unknown(node, at)]
+            ordered = list(reversed(operands))
+            if self._numeric(node, at):
+                return [self._unknown(node, at, Verdict.SAFE)]
+            return self._sequence([self.pieces(part, at) for part in ordered])
+        if isinstance(node.operator, cst.Modulo):
+            ways = []
+            for template in self.pieces(node.left, at):
+                if all(isinstance(piece, str) for piece in template):
+                    ways += self._percent("".join(template), node, at)  # type: ignore[arg-type]
+                else:
+                    ways += self._sequence([[template], self.pieces(node.right, at)])
+            return ways
+        if isinstance(node.operator, cst.Multiply):
+            for text, other in ((node.left, node.right), (node.right, node.left)):
+                alternatives = self.pieces(text, at)
+                if isinstance(text, (cst.SimpleString, cst.List, cst.Tuple)) or (
+                    _constant(alternatives) and not isinstance(other, cst.SimpleString)
+                ):
+                    return [self._worst(alternatives)]
+        # Any other operator needs numbers; what is no number raises.
+        return [self._unknown(node, at, Verdict.SAFE)]
+
+    def _numeric(self, node: cst.CSTNode, at: At) -> bool:
+        kinds = self.types.types(node, at)
+        return bool(kinds) and all(kind.type in ("int", "float", "bool") for kind in kinds or ())
+
+    def _percent(self, template: str, node: cst.BinaryOperation, at: At) -> list[Pieces]:
+        """`template % right`."""
+        right = node.right
+        parts: list[list[Pieces]] = []
+        position = 0
+        count = 0
+        for match in _PERCENT.finditer(template):
+            parts.append([(template[position : match.start()],)])
+            position = match.end()
+            if match["kind"] == "%":
+                parts.append([("%",)])
+                continue
+            value = self._format_argument(right, count, match["key"], at)
+            count += 1
+            if match["kind"] in "diouxXeEfFgGc":
+                parts.append([self._unknown(value or right, at, Verdict.SAFE)])
+            elif value is None:
+                parts.append(self.pieces(right, at))
+            else:
+                parts.append(self.pieces(value, at))
+        parts.append([(template[position:],)])
+        return self._sequence(parts)
+
+    def _format_argument(
+        self, right: cst.BaseExpression, index: int, key: str | None, at: At
+    ) -> cst.BaseExpression | None:
+        """The expression that fills one `%` of a template."""
+        if isinstance(right, cst.Name):
+            binding = self._only(right, at)
+            if binding and binding.kind == "assign" and not binding.path:
+                right = binding.value if isinstance(binding.value, (cst.Tuple, cst.Dict)) else right
+        if key is not None:
+            if isinstance(right, cst.Dict):
+                for element in right.elements:
+                    if isinstance(element, cst.DictElement) and _literal(element.key) == key:
+                        return element.value
+            return None
+        if isinstance(right, cst.Tuple):
+            plain = all(isinstance(element, cst.Element) for element in right.elements)
+            return right.elements[index].value if plain and index < len(right.elements) else None
+        return right
+
+    def _dot_format(self, node: cst.Call, receiver: cst.BaseExpression, at: At) -> list[Pieces]:
+        """`template.format(…)`."""
+        positional = [arg.value for arg in node.args if arg.keyword is None and not arg.star]
+        named = {arg.keyword.value: arg.value for arg in node.args if arg.keyword is not None}
+        everything: list[cst.CSTNode] = [arg.value for arg in node.args]
+        ways: list[Pieces] = []
+        for template in self.pieces(receiver, at):
+            if not all(isinstance(piece, str) for piece in template):
+                parts = [[template], *(self.pieces(value, at) for value in everything)]
+                ways += self._sequence(parts)
+                continue
+            parts = []
+            automatic = 0
+            try:
+                fields = list(string.Formatter().parse("".join(template)))  # type: ignore[arg-type]
+            except ValueError:
+                return [self._unknown(node, at)]
+            for text, field, spec, _ in fields:
+                parts.append([(text,)])
+                if field is None:
+                    continue
+                head = re.split(r"[.\[]", field, maxsplit=1)[0]
+                value: cst.CSTNode | None
+                if head == "" or head.isdigit():
+                    index = int(head) if head else automatic
+                    automatic += head == ""
+                    value = positional[index] if index < len(positional) else None
+                else:
+                    value = named.get(head)
+                if spec and _NUMERIC_SPEC.fullmatch(spec):
+                    parts.append([self._unknown(value or node, at, Verdict.SAFE)])
+                elif value is None or head != field:
+                    parts.append([self._unknown(value or node, at)])
+                else:
+                    parts.append(self.pieces(value, at))
+            ways += self._sequence(parts)
+        return ways
+
+    def _join(self, node: cst.Call, separator: cst.BaseExpression, at: At) -> list[Pieces]:
+        """`separator.join(…)`: every kind of element once."""
+        if not node.args:
+            return [self._unknown(node, at)]
+        elements = self.elements(node.args[0].value, at)
+        if elements is None:
+            return [self._typed(node.args[0].value, at)]
+        between = self.pieces(separator, at)
+        if not elements:
+            return [("",)]
+        parts: list[list[Pieces]] = [elements[0]]
+        for alternatives in elements[1:MAX_ELEMENTS]:
+            parts += [between, alternatives]
+        return self._sequence(parts)
+
+    def elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
+        """The alternatives of each kind of element that an iterable yields; None where not known."""
+        if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
+            found: list[list[Pieces]] = []
+            for element in node.elements:
+                if isinstance(element, cst.StarredElement):
+                    inner = self.elements(element.value, at)
+                    if inner is None:
+                        return None
+                    found += inner
+                else:
+                    found.append(self.pieces(element.value, at))
+            return found
+        if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
+            scope = next((s for s in self.lowered.scopes if s.node is node), None)
+            if scope is None:
+                return None
+            inside = At(scope, scope.body, scopes._END, at.statement)
+            return [self.pieces(node.elt, inside)]
+        if isinstance(node, cst.Dict):
+            keys = [e.key for e in node.elements if isinstance(e, cst.DictElement)]
+            return [self.pieces(key, at) for key in keys] if len(keys) == len(node.elements) else None
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
+            for side in (node.left, node.right):
+                if isinstance(side, (cst.List, cst.Tuple, cst.SimpleString)):
+                    return self.elements(side, at)
+            return None
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+            left, right = self.elements(node.left, at), self.elements(node.right, at)
+            return None if left is None or right is None else left + right
+        if isinstance(node, cst.SimpleString):
+            return [self.pieces(node, at)]
+        if isinstance(node, cst.Name):
+            return self._elements_of_name(node, at)
+        if isinstance(node, cst.Call):
+            return self._elements_of_call(node, at)
+        if isinstance(node, cst.Attribute):
+            bound = self._class_bindings(node, at)
+            if bound and all(b.kind == "assign" and not b.path for b in bound):
+                return self._together([self.elements(b.value, b) for b in bound])
+        return None
+
+    @staticmethod
+    def _together(parts: list[list[list[Pieces]] | None]) -> list[list[Pieces]] | None:
+        found: list[list[Pieces]] = []
+        for part in parts:
+            if part is None:
+                return None
+            found += part
+        return found
+
+    def _elements_of_call(self, node: cst.Call, at: At) -> list[list[Pieces]] | None:
+        callee = dotted(node.func)
+        if callee in ("list", "tuple", "sorted", "set", "reversed", "frozenset") and node.args:
+            return self.elements(node.args[0].value, at)
+        if callee in ("range", "enumerate"):
+            return [[self._unknown(node, at, Verdict.SAFE)]] if callee == "range" else None
+        if callee in ("map",) and len(node.args) == 2:
+            return [[self._mapped(node, at)]]
+        if isinstance(node.func, cst.Attribute):
+            method = node.func.attr.value
+            if method in ("keys", "split", "splitlines", "copy") and not isinstance(node.func.value, cst.Call):
+                if method in ("split", "splitlines"):
+                    return [self.pieces(node.func.value, at)]
+                return self.elements(node.func.value, at)
+            if method in ("values", "items"):
+                table = self._dictionary(node.func.value, at)
+                if table and method == "values":
+                    return [self.pieces(value, where) for _, value, where in table]
+            if dotted(node.func) == "itertools.repeat" and node.args:
+                return [self.pieces(node.args[0].value, at)]
+        return None
+
+    def _mapped(self, node: cst.Call, at: At) -> Pieces:
+        """An element of `map(function, …)`."""
+        refs = self.types.refs(node.args[0].value, at)
+        if refs and all(self._is_safe_call(ref.name) for ref in refs):
+            return self._unknown(node, at, Verdict.SAFE)
+        if refs and all(ref.name in self.catalog.names["carries"] for ref in refs):
+            inner = self.elements(node.args[1].value, at)
+            if inner is not None:
+                return self._worst([way for part in inner for way in part] or [("",)])
+        return self._unknown(node, at)
+
+    def _elements_of_name(self, node: cst.Name, at: At) -> list[list[Pieces]] | None:
+        """A list's literal beginning, and what the function appends to it."""
+        found = scopes.lookup(node.value, at)
+        if found.where not in ("local", "outer") or not found.bindings:
+            return None
+        if not self._enter(node, at):
+            return []
+        try:
+            elements: list[list[Pieces]] = []
+            for binding in found.bindings:
+                value = binding.value
+                if binding.kind == "augment":
+                    inner = self.elements(value.value, binding)
+                    before = self._elements_of_name(node, binding)
+                    if inner is None or before is None:
+                        return None
+                    elements += before + inner
+                    continue
+                if binding.kind not in ("assign", "walrus") or binding.path:
+                    return None
+                empty = isinstance(value, cst.Call) and dotted(value.func) == "list" and not value.args
+                inner = [] if empty else self.elements(value, binding)
+                if inner is None:
+                    return None
+                elements += inner
+            grown = self._grown(node.value, found.bindings[0].scope, at)
+            return None if grown is None else elements + grown
+        finally:
+            self._leave(node, at)
+
+    def _grown(self, name: str, scope: Scope, at: At) -> list[list[Pieces]] | None:
+        """What methods may have added to the list of that name before a place; None where not known."""
+        found: list[list[Pieces]] = []
+        for call in self.lowered.calls:
+            func = call.node.func
+            if not (isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name)):
+                continue
+            if func.value.value != name or call.scope.function is not scope.function:
+                continue
+            if call.scope is at.scope and call.place > at.place and not scopes.share_loop(call, at):
+                continue
+            if func.attr.value in ("append", "add", "insert", "appendleft") and call.node.args:
+                found.append(self.pieces(call.node.args[-1].value, call))
+            elif func.attr.value in ("extend", "update") and call.node.args:
+                inner = self.elements(call.node.args[0].value, call)
+                if inner is None:
+                    return None
+                found += inner
+        return found
+
+    # Following names
+
+    def _enter(self, node: cst.CSTNode, at: At) -> bool:
+        key = (id(node), at.place)
+        if key in self.active:
+            return False
+        self.active.add(key)
+        return True
+
+    def _leave(self, node: cst.CSTNode, at: At) -> None:
+        self.active.discard((id(node), at.place))
+
+    def _only(self, node: cst.Name, at: At) -> Binding | None:
+        found = scopes.lookup(node.value, at)
+        return found.bindings[0] if len(found.bindings) == 1 and found.sure else None
+
+    def _name(self, node: cst.Name, at: At) -> list[Pieces]:
+        if node.value in ("True", "False", "None"):
+            return [(node.value,)]
+        if guards.restricted(node, at, self.types):
+            return [self._unknown(node, at, Verdict.SAFE)]
+        found = scopes.lookup(node.value, at)
+        if found.where in ("builtin", "spelled", "unknown") or not found.bindings:
+            return [self._typed(node, at)]
+        return [
+            # What stands alone is called by the name that is used here.
+            (pieces[0]._replace(node=node, at=at),) if len(pieces) == 1 and isinstance(pieces[0], Hole) else pieces
+            for binding in found.bindings
+            for pieces in self._binding(binding, node)
+        ]
+
+    def _binding(self, binding: Binding, node: cst.Name) -> list[Pieces]:
+        """The alternatives that one binding gives its name."""
+        key = (id(binding), -1)
+        if key in self.active:  # a loop feeds the name into itself: it adds nothing new
+            return [()]
+        self.active.add(key)
+        try:
+            return [
+                tuple(
+                    piece._replace(source=piece.source or binding) if isinstance(piece, Hole) else piece
+                    for piece in pieces
+                )
+                for pieces in self._bound(binding, node)
+            ]
+        finally:
+            self.active.discard(key)
+
+    def _bound(self, binding: Binding, node: cst.Name) -> list[Pieces]:
+        kind = binding.kind
+        if self._safe_type(self.types.binding(binding)):
+            return [self._unknown(node, binding, Verdict.SAFE)]
+        if kind in ("assign", "walrus"):
+            value = _unpacked(binding.value, binding.path)
+            if value is not None:
+                return self.pieces(value, binding)
+            if binding.path and isinstance(binding.value, cst.CSTNode):
+                return [self._hole_of(node, binding, self.pieces(binding.value, binding))]
+        if kind == "augment" and isinstance(binding.value.operator, cst.AddAssign):
+            before = self._name(node, binding)
+            return self._sequence([before, self.pieces(binding.value.value, binding)])
+        if kind == "for" and binding.path is not None:
+            return self._looped(binding, node)
+        if kind == "import":
+            # By the naming convention a constant of another module.
+            last = str(binding.value).rpartition(".")[2]
+            if last.isupper():
+                return [self._unknown(node, binding, Verdict.SAFE)]
+            return [self._referenced(binding.value, node, binding)]
+        if kind == "parameter" and binding.path is not None:
+            parameter = (binding.scope, binding.name)
+            return [(Hole(node, Verdict.UNKNOWN, binding, binding, parameter),)]
+        return [self._unknown(node, binding)]
+
+    def _looped(self, binding: Binding, node: cst.Name) -> list[Pieces]:
+        """What a loop variable takes on, where the loop runs over something written out."""
+        rows = self._rows(binding.value, binding)
+        if rows is not None:
+            ways: list[Pieces] = []
+            for row, where in rows:
+                value = _unpacked(row, binding.path)
+                if value is None:
+                    return [self._unknown(node, binding)]
+                ways += self.pieces(value, where)
+            return ways or [self._unknown(node, binding, Verdict.SAFE)]
+        callee = dotted(binding.value.func) if isinstance(binding.value, cst.Call) else None
+        if callee == "enumerate" and binding.path and binding.value.args:
+            if binding.path == (0,):
+                return [self._unknown(node, binding, Verdict.SAFE)]
+            inner = self.elements(binding.value.args[0].value, binding)
+        elif binding.path:
+            inner = None
+        else:
+            inner = self.elements(binding.value, binding)
+        if inner is None:
+            pieces = self.pieces(binding.value, binding)
+            return [self._hole_of(node, binding, pieces)]
+        return [way for alternatives in inner for way in alternatives] or [()]
+
+    def _rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.CSTNode, At]] | None:
+        """The items of a literal list, tuple or set, or the pairs of a literal dictionary's `.items()`."""
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            if node.func.attr.value == "items":
+                table = self._dictionary(node.func.value, at)
+                if table is not None:
+                    return [(cst.Tuple([cst.Element(key), cst.Element(value)]), where) for key, value, where in table]
+            return None
+        if isinstance(node, (cst.Name, cst.Attribute)):
+            bound = (
+                scopes.lookup(node.value, at).bindings if isinstance(node, cst.Name) else self._class_bindings(node, at)
+            )
+            if not bound or len(bound) != 1 or bound[0].kind != "assign" or bound[0].path:
+                return None
+            if isinstance(node, cst.Name) and self._grown(node.value, bound[0].scope, at):
+                return None
+            return self._rows(bound[0].value, bound[0])
+        if not isinstance(node, (cst.List, cst.Tuple, cst.Set)):
+            return None
+        rows: list[tuple[cst.CSTNode, At]] = [
+            (element.value, at) for element in node.elements if isinstance(element, cst.Element)
+        ]
+        return rows if rows and len(rows) == len(node.elements) else None
+
+    def _dictionary(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
+        """The rows of a literal dictionary, directly or through a name bound once."""
+        if isinstance(node, cst.Dict):
+            rows = [(e.key, e.value, at) for e in node.elements if isinstance(e, cst.DictElement)]
+            return rows if rows and len(rows) == len(node.elements) else None
+        bound: Sequence[Binding] | None = None
+        if isinstance(node, cst.Name):
+            bound = scopes.lookup(node.value, at).bindings
+        elif isinstance(node, cst.Attribute):
+            bound = self._class_bindings(node, at)
+        if bound and len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path:
+            return self._dictionary(bound[0].value, bound[0])
+        return None
+
+    def _class_bindings(self, node: cst.Attribute, at: At) -> list[Binding] | None:
+        """All assignments to `self.x`, `cls.x` or `C.x` of a class of this module; None where unknown."""
+        values = self.types.of(node.value, at)
+        if len(values) != 1:
+            return None
+        value = values[0]
+        if isinstance(value, Local) and value.scope.kind == "class":
+            owner = value.scope
+        elif isinstance(value, Instance) and value.type.startswith("<"):
+            owner = next(s for s in self.lowered.scopes if s.kind == "class" and f"<{s.qualname}>" == value.type)
+        else:
+            return None
+        name = node.attr.value
+        found = [*owner.bindings.get(name, ()), *owner.attributes.get(name, ())]
+        return found or None
+
+    def _attribute(self, node: cst.Attribute, at: At) -> list[Pieces]:
+        if guards.restricted(node, at, self.types):
+            return [self._unknown(node, at, Verdict.SAFE)]
+        name = node.attr.value
+        if name.isupper() and len(name) > 1:  # a constant, by the naming convention
+            return [self._unknown(node, at, Verdict.SAFE)]
+        bound = self._class_bindings(node, at)
+        if bound and all(b.kind in ("assign", "annotate") for b in bound):
+            ways: list[Pieces] = []
+            for binding in bound:
+                if self._safe_type(self.types.binding(binding)):
+                    ways.append(self._unknown(node, at, Verdict.SAFE))
+                elif binding.kind == "assign" and not binding.path:
+                    ways += self._kept(binding, node, at)
+                elif binding.kind == "assign":
+                    ways.append(self._unknown(node, at))
+            if ways:
+                return ways
+        if name in ("value", "name") and isinstance(node.value, cst.Attribute):
+            if node.value.attr.value.isupper():  # a member of an enumeration, by the same convention
+                return [self._unknown(node, at, Verdict.SAFE)]
+            owner = self.types.of(node.value.value, at)
+            if any(isinstance(v, Local) and self._is_enum(v.scope) for v in owner):
+                return [self._unknown(node, at, Verdict.SAFE)]
+        refs = self.types.refs(node, at)
+        if refs and not any(ref.spelled for ref in refs):
+            return [self._referenced(refs[0].name, node, at)]
+        inner = self.pieces(node.value, at)
+        tainted = any(isinstance(p, Hole) and p.verdict is Verdict.TAINTED for pieces in inner for p in pieces)
+        if tainted:
+            return [self._unknown(node, at, Verdict.TAINTED)]
+        hole = Hole(node, Verdict.UNKNOWN, at, None, None, attribute=True)
+        return [(hole,)] if not self._safe_type(self.types.of(node, at)) else [(hole._replace(verdict=Verdict.SAFE),)]
+
+    def _kept(self, binding: Binding, node: cst.Attribute, at: At) -> list[Pieces]:
+        """What an assignment to an attribute put there; holes are seen as the attribute."""
+        key = (id(binding), -2)
+        if key in self.active:
+            return [()]
+        self.active.add(key)
+        try:
+            return [
+                tuple(
+                    Hole(node, p.verdict, at, binding, None, True) if isinstance(p, Hole) and len(pieces) == 1 else p
+                    for p in pieces
+                )
+                for pieces in self.pieces(binding.value, binding)
+            ]
+        finally:
+            self.active.discard(key)
+
+    @staticmethod
+    def _is_enum(scope: Scope) -> bool:
+        bases = scope.node.bases if isinstance(scope.node, cst.ClassDef) else ()
+        return any((dotted(b.value) or "").rpartition(".")[2].endswith(("Enum", "Flag")) for b in bases)
+
+    def _subscript(self, node: cst.Subscript, at: At) -> list[Pieces]:
+        table = self._dictionary(node.value, at)
+        if table is not None:
+            return [way for _, value, where in table for way in self.pieces(value, where)]
+        rows = self._rows(node.value, at)
+        if rows is not None:
+            return [way for row, where in rows for way in self.pieces(row, where)]
+        if self._safe_type(self.types.of(node, at)):
+            return [self._unknown(node, at, Verdict.SAFE)]
+        refs = self.types.refs(node.value, at)
+        if refs:
+            return [self._referenced(refs[0].name, node, at)]
+        inner = self.pieces(node.value, at)
+        if isinstance(node.slice[0].slice, cst.Slice) and _constant(inner):
+            return [self._worst(inner)]
+        return [self._hole_of(node, at, inner)]
+
+    # Calls
+
+    def _call(self, node: cst.Call, at: At) -> list[Pieces]:
+        func = node.func
+        if isinstance(func, cst.Attribute):
+            if self._safe_type(self.types.of(func.value, at)):
+                return [self._unknown(node, at, Verdict.SAFE)]  # a driver's own composition
+            built = self._method(node, func, at)
+            if built is not None:
+                return built
+        refs = self.types.refs(func, at)
+        if refs:
+            name = refs[0].name
+            if all(self._is_safe_call(ref.name) for ref in refs):
+                return [self._unknown(node, at, Verdict.SAFE)]
+            if all(self.catalog.has("source", ref.name) for ref in refs):
+                return [self._unknown(node, at, Verdict.TAINTED)]
+            if name in ("max", "min") and len(node.args) > 1:
+                return [way for arg in node.args for way in self.pieces(arg.value, at)]
+            if node.args and name in self.catalog.names["carries"]:
+                return self.pieces(node.args[0].value, at)
+        if self._safe_type(self.types.of(node, at)):
+            return [self._unknown(node, at, Verdict.SAFE)]
+        local = self._validated(node, at)
+        if local:
+            return [self._unknown(node, at, Verdict.SAFE)]
+        if isinstance(func, cst.Attribute):
+            inner = self.pieces(func.value, at)
+            if any(isinstance(p, Hole) and p.verdict is Verdict.TAINTED for w in inner for p in w):
+                return [self._unknown(node, at, Verdict.TAINTED)]
+        return [self._unknown(node, at)]
+
+    def _is_safe_call(self, name: str) -> bool:
+        return self.catalog.has("safe", name) or self.purpose in self.catalog.validators.get(name, ())
+
+    def _validated(self, node: cst.Call, at: At) -> bool:
+        """A function whose own name says that it quotes, escapes or checks, or that the project lists."""
+        name = dotted(node.func) or ""
+        for known, purposes in self.catalog.validators.items():
+            if self.purpose in purposes and "." in known and name and known.endswith(f".{name}"):
+                return True
+        return bool(_SANITISES.search(name.rpartition(".")[2]))
+
+    def _method(self, node: cst.Call, func: cst.Attribute, at: At) -> list[Pieces] | None:
+        """The string methods that build text; None for any other."""
+        method = func.attr.value
+        receiver = func.value
+        if method == "format":
+            return self._dot_format(node, receiver, at)
+        if method == "format_map" and node.args:
+            return self._sequence([self.pieces(receiver, at), [self._unknown(node.args[0].value, at)]])
+        if method == "join" and len(node.args) == 1:
+            return self._join(node, receiver, at)
+        if method == "replace" and len(node.args) >= 2:
+            return self._replaced(node, receiver, at)
+        if method in ("substitute", "safe_substitute") and isinstance(receiver, cst.Call):
+            parts = [self.pieces(a.value, at) for a in (*receiver.args[:1], *node.args)]
+            return self._sequence(parts)
+        if method in _KEEPS_TEXT:
+            return self.pieces(receiver, at)
+        if method == "get" and node.args:
+            table = self._dictionary(receiver, at)
+            if table is not None:
+                ways = [way for _, value, where in table for way in self.pieces(value, where)]
+                for default in node.args[1:2]:
+                    ways += self.pieces(default.value, at)
+                return ways
+        return None
+
+    def _replaced(self, node: cst.Call, receiver: cst.BaseExpression, at: At) -> list[Pieces]:
+        old, new = (self.pieces(arg.value, at) for arg in node.args[:2])
+        for pair in _QUOTE_DOUBLING:
+            if old == [(pair[0],)] and new == [(pair[1],)]:
+                return [self._unknown(node, at, Verdict.SAFE)]
+        before = self.pieces(receiver, at)
+        if _constant(new):
+            return before
+        if not _constant(old) or not _constant(before):
+            return self._sequence([before, new])
+        ways = []
+        for pieces in before:
+            parts: list[list[Pieces]] = []
+            for index, text in enumerate("".join(pieces).split("".join(old[0]) or "\0")):  # type: ignore[arg-type]
+                if index:
+                    parts.append(new)
+                parts.append([(text,)])
+            ways += self._sequence(parts)
+        return ways
+
+    def builders(self, node: cst.CSTNode, at: At) -> list[Binding]:
+        """The assignments that a name's text was put together in, in order; none for an expression."""
+        found: list[Binding] = []
+        pending: list[tuple[cst.CSTNode, At]] = [(node, at)]
+        while pending and len(found) < MAX_ALTERNATIVES:
+            expression, where = pending.pop()
+            if not isinstance(expression, cst.Name):
+                continue
+            for binding in scopes.lookup(expression.value, where).bindings:
+                if binding in found or not isinstance(binding.value, cst.CSTNode):
+                    continue
+                if binding.kind == "augment":
+                    pending.append((expression, binding))
+                elif binding.kind not in ("assign", "walrus"):
+                    continue
+                else:
+                    pending.append((binding.value, binding))
+                if not isinstance(binding.value, (cst.Name, cst.SimpleString)):
+                    found.append(binding)
+        return sorted(found, key=lambda binding: binding.place)
+
+    # Verdicts without text
+
+    def _typed(self, node: cst.CSTNode, at: At) -> Pieces:
+        """One hole, judged by the expression's type."""
+        if self._safe_type(self.types.of(node, at)):
+            return self._unknown(node, at, Verdict.SAFE)
+        refs = self.types.refs(node, at) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        if refs and not refs[0].spelled:
+            return self._referenced(refs[0].name, node, at)
+        return self._unknown(node, at)
+
+    def _referenced(self, name: str, node: cst.CSTNode, at: At) -> Pieces:
+        """A value of another module."""
+        head = name
+        while head:
+            if head in self.catalog.names["source"]:
+                return self._unknown(node, at, Verdict.TAINTED)
+            head = head.rpartition(".")[0]
+        return self._unknown(node, at)
+
+    def _safe_type(self, values: Sequence[object]) -> bool:
+        return bool(values) and all(
+            isinstance(value, Instance) and self._is_safe_instance(value.type) for value in values
+        )
+
+    def _is_safe_instance(self, kind: str) -> bool:
+        if kind in ("int", "float", "bool", "typing.Literal", "typing_extensions.Literal"):
+            return True
+        if kind.startswith("<"):
+            scope = next((s for s in self.lowered.scopes if f"<{s.qualname}>" == kind), None)
+            return scope is not None and self._is_enum(scope)
+        return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
+
+
+_SANITISES = re.compile(r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$")
+
+
+def _literal(node: cst.CSTNode) -> str:
+    """The text of a literal."""
+    if isinstance(node, cst.SimpleString):
+        value = node.evaluated_value
+        return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return getattr(node, "value", "")
+
+
+def _unescaped(text: str) -> str:
+    """The text of an f-string's literal part, its escapes read."""
+    if "\\" not in text:
+        return text
+    try:
+        return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    except UnicodeDecodeError:
+        return text
+
+
+def _constant(alternatives: Sequence[Pieces]) -> bool:
+    return all(isinstance(piece, str) for pieces in alternatives for piece in pieces)
+
+
+def _is_text(pieces: Pieces) -> bool:
+    return all(isinstance(piece, str) for piece in pieces)
+
+
+def _unpacked(value: cst.CSTNode, path: tuple[int, ...] | None) -> cst.CSTNode | None:
+    """What an unpacking takes out of a literal; None where the value is not written out."""
+    for index in path if path is not None else (1 << 30,):
+        if not isinstance(value, (cst.Tuple, cst.List)) or index >= len(value.elements):
+            return None
+        if not all(isinstance(element, cst.Element) for element in value.elements):
+            return None
+        value = value.elements[index].value
+    return value
+
+
+def _badness(pieces: Pieces) -> tuple[int, int]:
+    verdicts = [piece.verdict for piece in holes(pieces)]
+    return max(verdicts, default=Verdict.SAFE), sum(map(bool, verdicts))
+
+
+def joined(pieces: Pieces, mark: str) -> str:
+    """The text with a mark for each hole."""
+    return "".join(piece if isinstance(piece, str) else mark for piece in pieces)
+
+
+def holes(pieces: Pieces) -> Iterator[Hole]:
+    """The holes, in order."""
+    return (piece for piece in pieces if isinstance(piece, Hole))

@@ -1,0 +1,739 @@
+"""The one walk over the tree: scopes, bindings, blocks and calls, each with its node and place.
+
+Everything after this reads the lowered form. The walk keeps its own stack, visits what runs in the order
+in which it runs, and skips whitespace, punctuation and annotations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import libcst as cst
+
+#: Fields that hold layout or operators, by name: they are the same in every node class.
+_LAYOUT = frozenset(
+    [
+        "lpar",
+        "rpar",
+        "lbracket",
+        "rbracket",
+        "lbrace",
+        "rbrace",
+        "comma",
+        "semicolon",
+        "dot",
+        "colon",
+        "equal",
+        "operator",
+        "header",
+        "footer",
+        "leading_lines",
+        "lines_after_decorators",
+        "lines_after_module_docstring",
+        "trailing_whitespace",
+        "indent",
+        "encoding",
+        "default_indent",
+        "default_newline",
+        "has_trailing_newline",
+        "annotation",
+        "returns",
+        "type_parameters",
+        "asynchronous",
+        "star",
+        "keyword",
+    ]
+)
+_LEAVES = (
+    cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString, cst.Ellipsis, cst.Pass,
+    cst.FormattedStringText, cst.TemplatedStringText, cst.Annotation,
+)  # fmt: skip
+
+
+class Block:
+    """Statements that run one after another. `leaves`: how its end is never reached, "" if it is.
+
+    owner: the compound statement it is an arm of; None for the body of a scope.
+    compounds: the compound statements in it, in order.
+    """
+
+    __slots__ = ("compounds", "leaves", "owner")
+
+    def __init__(self, owner: Compound | None) -> None:
+        self.owner = owner
+        self.compounds: list[Compound] = []
+        self.leaves = ""
+
+
+class Compound:
+    """An `if`, loop, `try`, `with` or `match`, and its arms in order; an `assert` has none.
+
+    kind: `if`, `loop`, `try`, `with`, `match` or `assert`. complete: whether one of the arms always runs.
+    arms: (role, block); roles are body, else, handler, finally, case. place: where its head has run.
+    """
+
+    __slots__ = ("arms", "block", "complete", "kind", "node", "place", "scope")
+
+    def __init__(self, kind: str, node: cst.CSTNode, scope: Scope, block: Block, place: int) -> None:
+        self.kind = kind
+        self.node = node
+        self.scope = scope
+        self.block = block
+        self.place = place
+        self.arms: list[tuple[str, Block]] = []
+        self.complete = kind == "with"
+
+
+class At:
+    """Where something stands: its scope, its block there, its place in the order of the walk."""
+
+    __slots__ = ("block", "place", "scope", "statement")
+
+    def __init__(self, scope: Scope, block: Block, place: int, statement: int) -> None:
+        self.scope = scope
+        self.block = block
+        self.place = place
+        self.statement = statement  # index in the body of the module
+
+
+class Binding(At):
+    """One binding of a name.
+
+    kind: import, assign, augment, annotate, for, with, except, walrus, match, parameter, def, class, del,
+    type, unknown. value: the expression the name is bound from, the dotted name of an import, the `Param`, or the
+    definition. path: the way through an unpacked value, None where it is not known. target: the node of the name.
+    """
+
+    __slots__ = ("annotation", "foreign", "kind", "name", "path", "target", "value", "values")
+
+    def __init__(self, at: At, name: str, kind: str, value: Any, target: cst.CSTNode | None) -> None:
+        super().__init__(at.scope, at.block, at.place, at.statement)
+        self.name = name
+        self.kind = kind
+        self.value = value
+        self.target = target
+        self.path: tuple[int, ...] | None = ()
+        self.annotation: cst.BaseExpression | None = None
+        self.foreign = False  # bound by another scope through `global` or `nonlocal`
+        self.values: Any = None  # what the types module concluded
+
+
+class Call(At):
+    """One call. awaited: it stands directly under `await`. lazy: in a generator that may never run here."""
+
+    __slots__ = ("awaited", "lazy", "node")
+
+    def __init__(self, at: At, node: cst.Call, awaited: bool, lazy: bool) -> None:
+        super().__init__(at.scope, at.block, at.place, at.statement)
+        self.node = node
+        self.awaited = awaited
+        self.lazy = lazy
+
+
+class Scope:
+    """A module, class, function, lambda or comprehension.
+
+    entry: where it stands in the enclosing scope. bindings: by name, in the order of the walk.
+    uses: the places where a name is read. attributes: assignments to `self.x` of the methods of a class.
+    """
+
+    __slots__ = (
+        "attributes", "bindings", "body", "declared", "entry", "kind", "lazy", "name", "node",
+        "parent", "returns", "star", "uses",
+    )  # fmt: skip
+
+    def __init__(self, kind: str, node: cst.CSTNode, name: str, entry: At | None) -> None:
+        self.kind = kind
+        self.node = node
+        self.name = name
+        self.entry = entry
+        self.parent = entry.scope if entry else None
+        self.body = Block(None)
+        self.bindings: dict[str, list[Binding]] = {}
+        self.uses: dict[str, list[At]] = {}
+        self.declared: dict[str, str] = {}  # name -> "global" or "nonlocal"
+        self.attributes: dict[str, list[Binding]] = {}
+        self.returns: list[tuple[cst.BaseExpression | None, At]] = []
+        self.lazy = False
+        self.star = False
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is the body of an `async def`."""
+        return isinstance(self.node, cst.FunctionDef) and self.node.asynchronous is not None
+
+    @property
+    def inline(self) -> bool:
+        """Whether it runs where it stands."""
+        return self.kind in ("class", "comprehension")
+
+    @property
+    def function(self) -> Scope:
+        """The function, lambda or module whose frame runs this scope's code."""
+        scope = self
+        while scope.inline and scope.parent:
+            scope = scope.parent
+        return scope
+
+    @property
+    def qualname(self) -> str:
+        """The dotted name within the module; empty for the module."""
+        parts: list[str] = []
+        scope: Scope | None = self
+        while scope and scope.parent:
+            if scope.kind != "comprehension":
+                parts.append(scope.name)
+            scope = scope.parent
+        return ".".join(reversed(parts))
+
+
+class Lowered:
+    """One module in the small form. scopes: in the order of the walk, the module's first.
+
+    private: each access of an attribute `_name`, by name.
+    """
+
+    __slots__ = ("calls", "module", "private", "scopes", "tree")
+
+    def __init__(self, tree: cst.Module, module: Scope) -> None:
+        self.tree = tree
+        self.module = module
+        self.scopes = [module]
+        self.calls: list[Call] = []
+        self.private: dict[str, list[cst.Attribute]] = {}
+
+
+def lower(tree: cst.Module) -> Lowered:
+    """Walks the tree once."""
+    return _Walk(tree).run()
+
+
+def dotted(node: cst.CSTNode | None) -> str | None:
+    """`a.b.c` of a name or an attribute chain of names; None for any other expression."""
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if not isinstance(node, cst.Name):
+        return None
+    parts.append(node.value)
+    return ".".join(reversed(parts))
+
+
+_fields: dict[type, tuple[str, ...]] = {}
+
+
+def children_fields(kind: type) -> tuple[str, ...]:
+    """The fields of a node class that may hold something that runs, last first."""
+    found = _fields.get(kind)
+    if found is None:
+        names = [
+            name
+            for name in kind.__dataclass_fields__  # type: ignore[attr-defined]
+            if name not in _LAYOUT and "whitespace" not in name and name[0] != "_"
+        ]
+        found = _fields[kind] = tuple(reversed(names))
+    return found
+
+
+class _Walk:
+    """The walk's state: where it is, and what is still to be visited (last first)."""
+
+    def __init__(self, tree: cst.Module) -> None:
+        self.scope = Scope("module", tree, "", None)
+        self.block = self.scope.body
+        self.place = 0
+        self.statement = -1
+        self.lowered = Lowered(tree, self.scope)
+        self.stack: list[Any] = []
+        self.awaited: set[cst.CSTNode] = set()
+        self.consumed: set[cst.CSTNode] = set()
+        self.handlers: dict[type, Callable[[Any], None]] = {
+            getattr(cst, name[1:]): getattr(self, name) for name in dir(self) if name[0] == "_" and name[1:2].isupper()
+        }
+        self.handlers[tuple] = self._act
+        for leaf in _LEAVES:
+            self.handlers[leaf] = _nothing
+
+    def run(self) -> Lowered:
+        stack = self.stack
+        for index, statement in reversed(list(enumerate(self.lowered.tree.body))):
+            stack.append(statement)
+            stack.append((self._begin_statement, index))
+        handlers = self.handlers
+        while stack:
+            node = stack.pop()
+            handler = handlers.get(type(node))
+            if handler is not None:
+                handler(node)
+                continue
+            for name in children_fields(type(node)):
+                child = getattr(node, name)
+                if child.__class__ in _SEQUENCES:
+                    stack.extend(reversed(child))
+                elif isinstance(child, cst.CSTNode):
+                    stack.append(child)
+        return self.lowered
+
+    # Bookkeeping
+
+    def _act(self, action: tuple[Any, ...]) -> None:
+        action[0](*action[1:])
+
+    def _begin_statement(self, index: int) -> None:
+        self.statement = index
+
+    def at(self) -> At:
+        self.place += 1
+        return At(self.scope, self.block, self.place, self.statement)
+
+    def push(self, *items: Any) -> None:
+        """Visits these next, in this order; None is nothing."""
+        self.stack.extend(item for item in reversed(items) if item is not None)
+
+    def push_all(self, items: Sequence[Any]) -> None:
+        self.stack.extend(reversed(items))
+
+    def _restore(self, scope: Scope, block: Block) -> None:
+        self.scope = scope
+        self.block = block
+
+    def _enter(self, scope: Scope) -> None:
+        self.lowered.scopes.append(scope)
+        self.scope = scope
+        self.block = scope.body
+
+    def _enter_arm(self, compound: Compound, role: str) -> None:
+        block = Block(compound)
+        compound.arms.append((role, block))
+        self.block = block
+
+    def _end_compound(self, compound: Compound) -> None:
+        self.block = compound.block
+        if compound.complete and compound.arms:
+            ends = [block.leaves for _, block in compound.arms]
+            if compound.kind == "try":
+                ends = _try_ends(compound)
+            if all(ends) and not self.block.leaves:
+                self.block.leaves = min(ends, key=len)  # "loop" is the weaker one
+
+    def compound(self, kind: str, node: cst.CSTNode) -> Compound:
+        return Compound(kind, node, self.scope, self.block, 0)
+
+    def _open(self, compound: Compound) -> None:
+        """The head has run: the arms begin here."""
+        self.place += 1
+        compound.place = self.place
+        compound.block.compounds.append(compound)
+
+    def arm(self, compound: Compound, role: str, body: cst.CSTNode) -> tuple[Any, ...]:
+        """The items that visit `body` as an arm."""
+        return ((self._enter_arm, compound, role), body)
+
+    def bind(
+        self,
+        name: str,
+        kind: str,
+        value: Any,
+        target: cst.CSTNode | None,
+        path: tuple[int, ...] | None = (),
+        annotation: cst.BaseExpression | None = None,
+    ) -> None:
+        binding = Binding(self.at(), name, kind, value, target)
+        binding.path = path
+        binding.annotation = annotation
+        scope = self.scope
+        if kind == "walrus":
+            while scope.kind == "comprehension" and scope.parent:
+                scope = scope.parent
+        declared = scope.declared.get(name)
+        if declared:
+            binding.foreign = True
+            scope = self.lowered.module if declared == "global" else _owner(scope, name)
+        scope.bindings.setdefault(name, []).append(binding)
+
+    def bind_target(
+        self,
+        target: cst.CSTNode,
+        kind: str,
+        value: Any,
+        path: tuple[int, ...] | None = (),
+        annotation: cst.BaseExpression | None = None,
+    ) -> None:
+        """Binds every name of an assignment's target; anything else in it is visited."""
+        pending: list[tuple[cst.CSTNode, tuple[int, ...] | None]] = [(target, path)]
+        while pending:
+            node, way = pending.pop()
+            if isinstance(node, cst.Name):
+                self.bind(node.value, kind, value, node, way, annotation)
+            elif isinstance(node, (cst.Tuple, cst.List)):
+                known = way is not None
+                for index, element in enumerate(node.elements):
+                    if isinstance(element, cst.StarredElement):
+                        known = False
+                        pending.append((element.value, None))
+                    else:
+                        pending.append((element.value, (*(way or ()), index) if known else None))
+            elif isinstance(node, cst.Attribute):
+                self._bind_attribute(node, kind, value, way, annotation)
+                self.push(node.value)
+            else:
+                self.push(node)
+
+    def _bind_attribute(
+        self,
+        node: cst.Attribute,
+        kind: str,
+        value: Any,
+        path: tuple[int, ...] | None,
+        annotation: cst.BaseExpression | None,
+    ) -> None:
+        """Notes `self.x = …` on the class whose method this is."""
+        function = self.scope.function
+        if not isinstance(node.value, cst.Name) or function.kind != "function":
+            return
+        owner = function.parent
+        if owner is None or owner.kind != "class" or first_parameter(function) != node.value.value:
+            return
+        binding = Binding(self.at(), node.attr.value, kind, value, node)
+        binding.path = path
+        binding.annotation = annotation
+        owner.attributes.setdefault(binding.name, []).append(binding)
+
+    # Expressions
+
+    def _Name(self, node: cst.Name) -> None:
+        uses = self.scope.uses
+        self.place += 1
+        use = At(self.scope, self.block, self.place, self.statement)
+        if node.value in uses:
+            uses[node.value].append(use)
+        else:
+            uses[node.value] = [use]
+
+    def _Attribute(self, node: cst.Attribute) -> None:
+        name = node.attr.value
+        if name[0] == "_":
+            self.lowered.private.setdefault(name, []).append(node)
+        self.stack.append(node.value)
+
+    def _Call(self, node: cst.Call) -> None:
+        awaited = node in self.awaited
+        call = Call(self.at(), node, awaited, self.scope.lazy)
+        self.lowered.calls.append(call)
+        stack = self.stack
+        args = node.args
+        if len(args) == 1 and isinstance(args[0].value, cst.GeneratorExp):
+            self.consumed.add(args[0].value)
+        for arg in reversed(args):
+            stack.append(arg.value)
+        stack.append(node.func)
+
+    def _Await(self, node: cst.Await) -> None:
+        self.awaited.add(node.expression)
+        self.stack.append(node.expression)
+
+    def _NamedExpr(self, node: cst.NamedExpr) -> None:
+        self.push(node.value, (self.bind_target, node.target, "walrus", node.value))
+
+    def _Lambda(self, node: cst.Lambda) -> None:
+        scope = Scope("lambda", node, "<lambda>", self.at())
+        self.push(
+            *_defaults(node.params),
+            (self._enter, scope),
+            (self._bind_parameters, node.params),
+            node.body,
+            (self._restore, self.scope, self.block),
+        )
+
+    def _comprehension(self, node: Any, *results: cst.CSTNode) -> None:
+        scope = Scope("comprehension", node, "<comprehension>", self.at())
+        scope.lazy = self.scope.lazy and self.scope.kind == "comprehension"
+        if isinstance(node, cst.GeneratorExp) and node not in self.consumed:
+            scope.lazy = True
+        loop: cst.CompFor | None = node.for_in
+        items: list[Any] = [node.for_in.iter, (self._enter, scope)]
+        first = True
+        while loop is not None:
+            if not first:
+                items.append(loop.iter)
+            items.append((self.bind_target, loop.target, "for", loop.iter))
+            items.extend(condition.test for condition in loop.ifs)
+            first, loop = False, loop.inner_for_in
+        self.push(*items, *results, (self._restore, self.scope, self.block))
+
+    def _ListComp(self, node: cst.ListComp) -> None:
+        self._comprehension(node, node.elt)
+
+    def _SetComp(self, node: cst.SetComp) -> None:
+        self._comprehension(node, node.elt)
+
+    def _GeneratorExp(self, node: cst.GeneratorExp) -> None:
+        self._comprehension(node, node.elt)
+
+    def _DictComp(self, node: cst.DictComp) -> None:
+        self._comprehension(node, node.key, node.value)
+
+    # Simple statements
+
+    def _Assign(self, node: cst.Assign) -> None:
+        self.push(
+            node.value,
+            *((self.bind_target, target.target, "assign", node.value) for target in node.targets),
+        )
+
+    def _AnnAssign(self, node: cst.AnnAssign) -> None:
+        kind = "assign" if node.value is not None else "annotate"
+        annotation = node.annotation.annotation
+        self.push(node.value, (self.bind_target, node.target, kind, node.value, (), annotation))
+
+    def _AugAssign(self, node: cst.AugAssign) -> None:
+        self.push(node.value, (self.bind_target, node.target, "augment", node))
+
+    def _Import(self, node: cst.Import) -> None:
+        for alias in node.names:
+            name = dotted(alias.name) or ""
+            if alias.asname:
+                self.bind_target(alias.asname.name, "import", name)
+            else:
+                root = name.partition(".")[0]
+                self.bind(root, "import", root, alias.name)
+
+    def _ImportFrom(self, node: cst.ImportFrom) -> None:
+        module = "." * len(node.relative) + (dotted(node.module) or "")
+        if isinstance(node.names, cst.ImportStar):
+            self.lowered.module.star = self.scope.star = True
+            return
+        for alias in node.names:
+            name = dotted(alias.name) or ""
+            origin = f"{module}{'' if module.endswith('.') else '.'}{name}"
+            if alias.asname:
+                self.bind_target(alias.asname.name, "import", origin)
+            else:
+                self.bind(name, "import", origin, alias.name)
+
+    def _Global(self, node: cst.Global) -> None:
+        for item in node.names:
+            self.scope.declared[item.name.value] = "global"
+
+    def _Nonlocal(self, node: cst.Nonlocal) -> None:
+        for item in node.names:
+            self.scope.declared[item.name.value] = "nonlocal"
+
+    def _Del(self, node: cst.Del) -> None:
+        self.push((self.bind_target, node.target, "del", None))
+
+    def _Return(self, node: cst.Return) -> None:
+        self.scope.returns.append((node.value, self.at()))
+        self.push(node.value, (self._leave, "return"))
+
+    def _Raise(self, node: cst.Raise) -> None:
+        self.push(node.exc, node.cause, (self._leave, "return"))
+
+    def _Assert(self, node: cst.Assert) -> None:
+        compound = self.compound("assert", node)
+        compound.complete = False
+        self.push(node.test, node.msg, (self._open, compound))
+
+    def _Break(self, node: cst.Break) -> None:
+        self._leave("loop")
+
+    def _Continue(self, node: cst.Continue) -> None:
+        self._leave("loop")
+
+    def _leave(self, how: str) -> None:
+        self.block.leaves = self.block.leaves or how
+
+    def _TypeAlias(self, node: cst.TypeAlias) -> None:
+        self.bind(node.name.value, "type", node.value, node.name)
+
+    # Compound statements
+
+    def _If(self, node: cst.If) -> None:
+        compound = self.compound("if", node)
+        compound.complete = node.orelse is not None
+        orelse = node.orelse.body if isinstance(node.orelse, cst.Else) else node.orelse
+        self.push(
+            node.test,
+            (self._open, compound),
+            *self.arm(compound, "body", node.body),
+            *(self.arm(compound, "else", orelse) if orelse is not None else ()),
+            (self._end_compound, compound),
+        )
+
+    def _While(self, node: cst.While) -> None:
+        compound = self.compound("loop", node)
+        self.push(
+            node.test,
+            (self._open, compound),
+            *self.arm(compound, "body", node.body),
+            *(self.arm(compound, "else", node.orelse.body) if node.orelse else ()),
+            (self._end_compound, compound),
+        )
+
+    def _For(self, node: cst.For) -> None:
+        if isinstance(node.iter, cst.GeneratorExp):
+            self.consumed.add(node.iter)
+        compound = self.compound("loop", node)
+        body = self.arm(compound, "body", node.body)
+        self.push(
+            node.iter,
+            (self._open, compound),
+            body[0],
+            (self.bind_target, node.target, "for", node.iter),
+            body[1],
+            *(self.arm(compound, "else", node.orelse.body) if node.orelse else ()),
+            (self._end_compound, compound),
+        )
+
+    def _try(self, node: cst.Try | cst.TryStar) -> None:
+        compound = self.compound("try", node)
+        compound.complete = True
+        items: list[Any] = [(self._open, compound), *self.arm(compound, "body", node.body)]
+        for handler in node.handlers:
+            enter, body = self.arm(compound, "handler", handler.body)
+            items += [handler.type, enter]
+            if handler.name:
+                items.append((self.bind_target, handler.name.name, "except", handler.type))
+            items.append(body)
+        if node.orelse:
+            items += self.arm(compound, "else", node.orelse.body)
+        if node.finalbody:
+            items += self.arm(compound, "finally", node.finalbody.body)
+        self.push(*items, (self._end_compound, compound))
+
+    def _Try(self, node: cst.Try) -> None:
+        self._try(node)
+
+    def _TryStar(self, node: cst.TryStar) -> None:
+        self._try(node)
+
+    def _With(self, node: cst.With) -> None:
+        compound = self.compound("with", node)
+        items: list[Any] = []
+        for item in node.items:
+            items.append(item.item)
+            if item.asname:
+                items.append((self.bind_target, item.asname.name, "with", item.item))
+        items += [(self._open, compound), *self.arm(compound, "body", node.body)]
+        self.push(*items, (self._end_compound, compound))
+
+    def _Match(self, node: cst.Match) -> None:
+        compound = self.compound("match", node)
+        items: list[Any] = [node.subject, (self._open, compound)]
+        for case in node.cases:
+            enter, body = self.arm(compound, "case", case.body)
+            items += [enter, (self._bind_pattern, case.pattern), case.guard, body]
+            pattern = case.pattern
+            if case.guard is None and isinstance(pattern, cst.MatchAs) and pattern.pattern is None:
+                compound.complete = True
+        self.push(*items, (self._end_compound, compound))
+
+    def _bind_pattern(self, pattern: cst.CSTNode) -> None:
+        """Binds the captures of a pattern, whose parts are values only to compare with."""
+        pending: list[cst.CSTNode] = [pattern]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name:
+                self.bind(node.name.value, "match", None, node.name, None)
+            elif isinstance(node, cst.MatchMapping) and node.rest:
+                self.bind(node.rest.value, "match", None, node.rest, None)
+            if isinstance(node, cst.MatchValue):
+                continue
+            for name in children_fields(type(node)):
+                child = getattr(node, name)
+                parts = child if child.__class__ in _SEQUENCES else (child,)
+                pending += [p for p in parts if isinstance(p, cst.CSTNode) and not isinstance(p, cst.BaseExpression)]
+
+    # Definitions
+
+    def _FunctionDef(self, node: cst.FunctionDef) -> None:
+        scope = Scope("function", node, node.name.value, self.at())
+        self.push(
+            *(decorator.decorator for decorator in node.decorators),
+            *_defaults(node.params),
+            (self.bind, node.name.value, "def", scope, node.name),
+            (self._enter, scope),
+            (self._bind_type_parameters, node.type_parameters),
+            (self._bind_parameters, node.params),
+            node.body,
+            (self._restore, self.scope, self.block),
+        )
+
+    def _ClassDef(self, node: cst.ClassDef) -> None:
+        scope = Scope("class", node, node.name.value, self.at())
+        self.push(
+            *(decorator.decorator for decorator in node.decorators),
+            *(arg.value for arg in (*node.bases, *node.keywords)),
+            (self._enter, scope),
+            (self._bind_type_parameters, node.type_parameters),
+            node.body,
+            (self._restore, self.scope, self.block),
+            (self.bind, node.name.value, "class", scope, node.name),
+        )
+
+    def _bind_type_parameters(self, parameters: cst.TypeParameters | None) -> None:
+        for parameter in parameters.params if parameters else ():
+            self.bind(parameter.param.name.value, "type", None, parameter.param.name)
+
+    def _bind_parameters(self, parameters: cst.Parameters) -> None:
+        for parameter in all_parameters(parameters):
+            annotation = parameter.annotation.annotation if parameter.annotation else None
+            stars = parameter.star if isinstance(parameter.star, str) else ""
+            path = None if stars else ()
+            self.bind(parameter.name.value, "parameter", parameter, parameter.name, path, annotation)
+
+
+_SEQUENCES = (tuple, list)
+
+
+def _nothing(_: Any) -> None:
+    """A leaf: nothing in it runs."""
+
+
+def _defaults(parameters: cst.Parameters) -> list[cst.BaseExpression]:
+    return [p.default for p in all_parameters(parameters) if p.default is not None]
+
+
+def all_parameters(parameters: cst.Parameters) -> list[cst.Param]:
+    """Every parameter, in the order in which they are written."""
+    found = [*parameters.posonly_params, *parameters.params]
+    if isinstance(parameters.star_arg, cst.Param):
+        found.append(parameters.star_arg)
+    found += parameters.kwonly_params
+    if parameters.star_kwarg:
+        found.append(parameters.star_kwarg)
+    return found
+
+
+def first_parameter(scope: Scope) -> str | None:
+    """The name of a method's first parameter; None where it has none."""
+    if not isinstance(scope.node, cst.FunctionDef):
+        return None
+    parameters = scope.node.params
+    for group in (parameters.posonly_params, parameters.params):
+        if group:
+            return group[0].name.value
+    return None
+
+
+def _owner(scope: Scope, name: str) -> Scope:
+    """The enclosing function scope that a `nonlocal` name belongs to."""
+    parent = scope.parent
+    while parent is not None and parent.parent is not None:
+        if parent.kind == "function" and name in parent.bindings:
+            return parent
+        parent = parent.parent
+    return scope
+
+
+def _try_ends(compound: Compound) -> list[str]:
+    """How each way through a `try` leaves."""
+    by_role: dict[str, list[Block]] = {}
+    for role, block in compound.arms:
+        by_role.setdefault(role, []).append(block)
+    if any(block.leaves for block in by_role.get("finally", ())):
+        return [by_role["finally"][0].leaves]
+    normal = by_role["body"][0].leaves or (by_role["else"][0].leaves if "else" in by_role else "")
+    return [normal, *(block.leaves for block in by_role.get("handler", ()))]

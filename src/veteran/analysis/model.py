@@ -1,0 +1,282 @@
+"""One module, understood: what rules hear of and what they may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+import libcst as cst
+
+from veteran.analysis import flow as flows
+from veteran.analysis import sql
+from veteran.analysis.lowering import At, Call, Scope, all_parameters, lower
+from veteran.analysis.source import Source
+from veteran.analysis.summary import ArgumentFact, Conditional, Parameter, Summary
+from veteran.analysis.tree import locate
+from veteran.analysis.types import Instance, Local, Ref, Types, argument
+from veteran.catalog import Blocking, Catalog, Sink, Unless
+from veteran.findings import Confidence, Finding, Span, Step
+from veteran.registry import Handler, Rule, subscribers
+
+
+class ReportStep(NamedTuple):
+    """A place that explains a report. anchor: another tool would report, and be silenced, here."""
+
+    node: cst.CSTNode
+    at: At
+    text: str
+    anchor: bool = False
+
+
+class Report(NamedTuple):
+    """What a rule says of a node. unless_safe: it holds only if one of these parameters can be unsafe."""
+
+    node: cst.CSTNode
+    at: At
+    message: str
+    confidence: Confidence
+    steps: tuple[ReportStep, ...] = ()
+    unless_safe: tuple[tuple[Scope, str], ...] = ()
+
+
+class CatalogCall(NamedTuple):
+    """A call of something that the catalogue lists. name: its qualified name. receiver: where it came from."""
+
+    module: Module
+    call: Call
+    entry: Blocking
+    name: str
+    origin: At | None
+
+    @property
+    def function(self) -> Scope:
+        """The function, lambda or module whose frame makes the call."""
+        return self.call.scope.function
+
+
+class SinkValue(NamedTuple):
+    """A text built by the program that reaches a query's place. alternatives: see `analysis.flow`."""
+
+    module: Module
+    call: Call
+    sink: Sink
+    query: cst.BaseExpression
+    alternatives: list[flows.Pieces]
+
+
+class Module:
+    """One file's tree and everything that is concluded from it, on demand."""
+
+    def __init__(self, path: str, source: Source, tree: cst.Module, catalog: Catalog) -> None:
+        self.path = path
+        self.source = source
+        self.catalog = catalog
+        self.lowered = lower(tree)
+        self.types = Types(catalog)
+        self.flow = flows.Flow(self.lowered, self.types)
+
+    @cached_property
+    def async_library(self) -> str:
+        """The event loop that the module is written for: `asyncio`, `trio` or `anyio`."""
+        roots = {
+            str(binding.value).partition(".")[0]
+            for scope in self.lowered.scopes
+            for bound in scope.bindings.values()
+            for binding in bound
+            if binding.kind == "import"
+        }
+        if "asyncio" in roots:
+            return "asyncio"
+        return next((name for name in ("trio", "anyio") if name in roots), "asyncio")
+
+    def code(self, node: cst.CSTNode, limit: int = 60) -> str:
+        """The source of a small node on one line, cut at `limit` characters."""
+        text = " ".join(self.lowered.tree.code_for_node(node).split())
+        return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+    # What rules hear of
+
+    def reports(self, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Report]]:
+        """Runs the handlers of the rules over the module's calls."""
+        calls: dict[str, list[tuple[Rule, Handler]]] = {}
+        sinks = []
+        for subscription, rule, handler in subscribers(rules):
+            if subscription.kind == "call":
+                calls.setdefault(subscription.table, []).append((rule, handler))
+            else:
+                sinks.append((rule, handler))
+        tails = self.catalog.tails
+        for call in self.lowered.calls:
+            func = call.node.func
+            if isinstance(func, cst.Attribute):
+                if func.attr.value not in tails:
+                    continue
+            elif not isinstance(func, cst.Name):
+                continue
+            for table, handlers in calls.items():
+                if event := self._catalog_call(table, call):
+                    for rule, handler in handlers:
+                        yield from ((rule, report) for report in handler(event))
+            if sinks and (value := self._sink_value(call)):
+                for rule, handler in sinks:
+                    yield from ((rule, report) for report in handler(value))
+
+    def _catalog_call(self, table: str, call: Call) -> CatalogCall | None:
+        refs = self.types.refs(call.node.func, call)
+        if not refs:
+            return None
+        entries = [self.catalog.lookup(self.catalog.calls[table], ref.name) for ref in refs]
+        if not all(entries):
+            return None
+        entry: Blocking = entries[0]
+        if any(self._holds(unless, call) for unless in entry.unless):
+            return None
+        origin = None
+        if isinstance(call.node.func, cst.Attribute):
+            values = self.types.of(call.node.func.value, call)
+            if isinstance(values[0], Instance):
+                origin = values[0].origin
+        return CatalogCall(self, call, entry, entry.name, origin)
+
+    def _holds(self, unless: Unless, call: Call) -> bool:
+        """Whether a call passes the argument that makes it harmless."""
+        keywords = (unless.keyword,) if unless.keyword else ()
+        value = argument(call, unless.position, keywords)
+        if value is None:
+            return False
+        if self.code(value) in unless.equals:
+            return True
+        known = self.types.of(value, call)
+        return all(
+            (isinstance(v, Ref) and v.name in unless.equals) or (isinstance(v, Instance) and v.type in unless.equals)
+            for v in known
+        )
+
+    def _sink_value(self, call: Call) -> SinkValue | None:
+        func = call.node.func
+        refs = self.types.refs(func, call)
+        sink: Sink | None = None
+        if refs:
+            entries = [self.catalog.lookup(self.catalog.sinks, ref.name) for ref in refs]
+            sink = entries[0] if all(entries) else None
+        if sink is None and isinstance(func, cst.Attribute):
+            sink = self.catalog.execute_like.get(func.attr.value)
+        if sink is None:
+            return None
+        query = argument(call, sink.query, sink.keywords)
+        if query is None or isinstance(query, cst.SimpleString):
+            return None
+        alternatives = self.flow.pieces(query, call)
+        if not sink.proven:
+            alternatives = [pieces for pieces in alternatives if sql.looks_like_sql(pieces)]
+        return SinkValue(self, call, sink, query, alternatives) if alternatives else None
+
+    # What the summary holds
+
+    def summary(self, rules: Iterable[Rule]) -> Summary:
+        """Runs the rules and turns what they say into plain data."""
+        said = list(self.reports(rules))
+        wanted = []
+        for _, report in said:
+            wanted.append((report.at.statement, report.node))
+            wanted += [(step.at.statement, step.node) for step in report.steps]
+        spans = locate(self.source, self.lowered.tree, wanted)
+        findings, conditional = [], []
+        needed: set[tuple[Scope, str]] = set()
+        for rule, report in said:
+            finding = self._finding(rule, report, spans)
+            if report.unless_safe:
+                parameters = tuple(Parameter(s.qualname, name) for s, name in report.unless_safe)
+                conditional.append(Conditional(finding, parameters))
+                needed.update(report.unless_safe)
+            else:
+                findings.append(finding)
+        return Summary(
+            self.path,
+            tuple(findings),
+            tuple(conditional),
+            tuple(self._arguments(needed)),
+        )
+
+    def _finding(self, rule: Rule, report: Report, spans: dict[cst.CSTNode, Span]) -> Finding:
+        steps = tuple(
+            Step(self.path, spans[step.node], step.text, step.anchor) for step in report.steps if step.node in spans
+        )
+        return Finding(self.path, spans[report.node], rule.code, report.message, report.confidence, steps)
+
+    # Private functions and their callers
+
+    def is_private(self, function: Scope) -> bool:
+        """Whether all callers of a function can be seen here: `_name`, undecorated, and only ever called."""
+        name = function.name
+        if not isinstance(function.node, cst.FunctionDef) or function.node.decorators:
+            return False
+        if not name.startswith("_") or name.endswith("__") or function.parent is None:
+            return False
+        if function.parent.kind == "class":
+            accesses = set(self.lowered.private.get(name, ()))
+            calls = {call.node.func for call in self.lowered.calls}
+            return bool(accesses) and accesses <= calls
+        calls = {call.node.func for call in self.lowered.calls}
+        names = [node for node in calls if isinstance(node, cst.Name) and node.value == name]
+        uses = [use for scope in self.lowered.scopes for use in scope.uses.get(name, ())]
+        return bool(names) and len(uses) == len(names)
+
+    def _callers(self, function: Scope) -> Iterator[Call]:
+        for call in self.lowered.calls:
+            func = call.node.func
+            if isinstance(func, cst.Attribute):
+                if func.attr.value == function.name and function.parent.kind == "class":  # type: ignore[union-attr]
+                    yield call
+            elif func_is(func, function.name) and Local(function) in self.types.of(func, call):
+                yield call
+
+    def _arguments(self, needed: set[tuple[Scope, str]]) -> Iterator[ArgumentFact]:
+        """What every caller passes for these parameters, and for those that they depend on in turn."""
+        pending = sorted(needed, key=lambda item: (item[0].qualname, item[1]))
+        seen = set(pending)
+        while pending:
+            function, name = pending.pop()
+            parameter = Parameter(function.qualname, name)
+            if not self.is_private(function):
+                yield ArgumentFact(parameter, True)
+                continue
+            for call in self._callers(function):
+                unsafe, depends = self._passed(call, function, name)
+                yield ArgumentFact(parameter, unsafe, tuple(Parameter(s.qualname, n) for s, n in depends))
+                for source in depends:
+                    if source not in seen:
+                        seen.add(source)
+                        pending.append(source)
+
+    def _passed(self, call: Call, function: Scope, name: str) -> tuple[bool, list[tuple[Scope, str]]]:
+        """Whether a call passes unsafe text for a parameter, or on which parameters that depends."""
+        assert isinstance(function.node, cst.FunctionDef)
+        parameters = function.node.params
+        ordered = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
+        if function.parent and function.parent.kind == "class":
+            ordered = ordered[1:]
+        position = ordered.index(name) if name in ordered else None
+        value: cst.BaseExpression | None = argument(call, position, (name,))
+        where: At = call
+        if value is None:
+            if any(arg.star for arg in call.node.args):
+                return True, []
+            value = next((p.default for p in all_parameters(parameters) if p.name.value == name), None)
+            if value is None or function.entry is None:
+                return True, []
+            where = function.entry
+        depends = []
+        for pieces in self.flow.pieces(value, where):
+            for hole in flows.holes(pieces):
+                if hole.parameter and hole.verdict is flows.Verdict.UNKNOWN:
+                    depends.append(hole.parameter)
+                elif hole.verdict is not flows.Verdict.SAFE:
+                    return True, []
+        return False, depends
+
+
+def func_is(node: cst.CSTNode, name: str) -> bool:
+    """Whether the node is this plain name."""
+    return isinstance(node, cst.Name) and node.value == name

@@ -1,0 +1,401 @@
+"""Bytes to text, and one pass over the text before the parser sees it.
+
+The pass finds the logical lines and the comments, and what CPython itself refuses or libcst's native
+parser cannot survive: it overflows the stack on deep nesting, and is nearly cubic on long operator chains.
+"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+import re
+from bisect import bisect_right
+from typing import NamedTuple
+
+#: CPython's own limits ("too many nested parentheses", "too many levels of indentation").
+MAX_NESTING = 200
+MAX_INDENTS = 100
+#: Past these libcst needs seconds for one expression; CPython gives up soon after.
+MAX_LINKS = 1_000  # `.x`, `(…)` and `[…]` in one chain
+MAX_OPERATORS = 2_500  # binary operators, or neighbouring string literals, in one operand list
+
+BOM = codecs.BOM_UTF8
+COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
+NEWLINE = re.compile(r"\r\n|\r|\n")
+
+_STRING = r"""
+    (?: "{3} [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* "{3}
+    |   '{3} [^'\\]* (?: (?: \\. | '(?!'') ) [^'\\]* )* '{3}
+    |   " (?!"") [^"\\\r\n]* (?: \\(?:\r\n|.) [^"\\\r\n]* )* "
+    |   ' (?!'') [^'\\\r\n]* (?: \\(?:\r\n|.) [^'\\\r\n]* )* '
+    )
+"""
+#: A formatted string whose fields hold neither quotes nor backslashes nor braces: most of them.
+_PLAIN_FSTRING = r"""
+    (?: " (?!"") [^"\\\r\n{}]* (?: \{[^"'\\\r\n{}]*\} [^"\\\r\n{}]* )* "
+    |   ' (?!'') [^'\\\r\n{}]* (?: \{[^"'\\\r\n{}]*\} [^'\\\r\n{}]* )* '
+    )
+"""
+_TOKEN = re.compile(
+    rf"""
+      (?P<newline> \r\n | \r | \n )
+    | (?P<close> [)\]}}] )
+    | (?P<open> [(\[{{] )
+    | (?P<string> (?<!\w)(?:[bB][rR]?|[rR][bB]?|[uU])?(?=["']) {_STRING} )
+    | (?P<fstring> (?<!\w)(?:[fFtT][rR]?|[rR][fFtT])(?=["']) (?: {_PLAIN_FSTRING} | (?P<quote> "{{3}}|'{{3}}|"|' ) ) )
+    | (?P<comment> \#[^\r\n]* )
+    | (?P<continued> \\(?:\r\n|\r|\n) )
+    | (?P<broken> ["'] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_INDENT = re.compile(r"[ \t\f]*")
+_CONTINUES = re.compile(r"(?:elif|else|except|finally)\b")
+_CHAIN = re.compile(
+    rf"""
+      (?P<string> (?<!\w)[A-Za-z]{{0,2}}(?=["']) {_STRING} )
+    | (?P<comment> \#[^\r\n]* )
+    | (?P<space> [\s\\]+ )
+    | (?P<operator> (?:and|or|not|is|in|if|else|lambda|await)\b | [-+*/%@&|^~<>!]=? )
+    | (?P<number> \d[\w.]* )
+    | (?P<name> \w+ )
+    | (?P<dot> \.(?!\.) )
+    | (?P<open> [(\[{{] )
+    | (?P<close> [)\]}}] )
+    | (?P<other> . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+#: A statement whose right-hand side can be blanked out without changing the lines around it.
+_ASSIGNS = re.compile(r"[ \t]*(?:[\w.]+(?:[ \t]*:[^=\r\n]*)?[ \t]*[-+|]?=(?!=)|return\b|)[ \t]*")
+_COMPOUND = re.compile(r"[ \t]*(?:if|elif|else|for|while|try|except|finally|with|async|def|class|match|case|@)\b")
+
+
+class SourceError(Exception):
+    """Text that is no program; line and column from 1."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+class Comment(NamedTuple):
+    """A comment; line and column from 1, column in code points."""
+
+    line: int
+    column: int
+    text: str
+
+
+class LogicalLine(NamedTuple):
+    """A statement's lines, from 1, last included. `top`: it begins a statement of the module's body."""
+
+    first: int
+    last: int
+    top: bool
+
+
+class Source:
+    """One file's text, decoded, with what a single pass over it finds.
+
+    text: as the file has it, without the byte order mark. parse_text: the same lines and columns with
+    what the parser cannot survive blanked out. encoding, bom: how to write it back.
+    """
+
+    def __init__(self, text: str, encoding: str = "utf-8", bom: bool = False) -> None:
+        self.text = text
+        self.encoding = encoding
+        self.bom = bom
+        self.comments: list[Comment] = []
+        self.logical: list[LogicalLine] = []
+        self.starts: list[int] = [0]  # offset of each line
+        self.parse_text = text
+        self._scan()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Source:
+        """Decodes as CPython would (PEP 263) and scans. SourceError for what CPython refuses."""
+        bom = data.startswith(BOM)
+        if bom:
+            data = data[len(BOM) :]
+        encoding = declared_encoding(data, bom)
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError as error:
+            before = data[: error.start]
+            line = before.count(b"\n") + 1
+            raise SourceError(
+                f"not {encoding}: byte 0x{data[error.start]:02x}",
+                line,
+                error.start - before.rfind(b"\n"),
+            ) from None
+        except (LookupError, ValueError) as error:
+            raise SourceError(f"cannot decode as {encoding}: {error}") from None
+        return cls(text, encoding, bom)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines with their ends, split where CPython splits them."""
+        bounds = [*self.starts, len(self.text)]
+        return [self.text[a:b] for a, b in itertools.pairwise(bounds)]
+
+    def line_at(self, offset: int) -> int:
+        """The line, from 1, that holds this offset."""
+        return bisect_right(self.starts, offset)
+
+    def line_text(self, line: int) -> str:
+        """One line, from 1, without its end; empty where there is none."""
+        if not 0 < line <= len(self.starts):
+            return ""
+        end = self.starts[line] if line < len(self.starts) else len(self.text)
+        return self.text[self.starts[line - 1] : end].rstrip("\r\n")
+
+    def logical_at(self, line: int) -> LogicalLine:
+        """The logical line that holds this line; the line alone where no statement is."""
+        index = bisect_right(self.logical, line, key=lambda entry: entry.first) - 1
+        if index >= 0 and line <= self.logical[index].last:
+            return self.logical[index]
+        return LogicalLine(line, line, False)
+
+    def is_statement(self, line: int) -> bool:
+        """Whether a statement stands on this line, or goes on there."""
+        entry = self.logical_at(line)
+        if entry.first < entry.last:
+            return True
+        return not self.line_text(line).lstrip().startswith(("#", "\f"))
+
+    def _error(self, message: str, offset: int) -> SourceError:
+        line = self.line_at(offset)
+        return SourceError(message, line, offset - self.starts[line - 1] + 1)
+
+    def _scan(self) -> None:
+        """Fills lines, comments and logical lines; raises SourceError for what must not be parsed."""
+        text = self.text
+        starts = self.starts = [0, *(found.end() for found in NEWLINE.finditer(text))]
+        if "\0" in text:
+            raise self._error("null byte", text.index("\0"))
+        if starts[-1] == len(text) and len(starts) > 1:
+            starts.pop()
+        depth = 0
+        line = 1  # counted along: cheaper than bisecting
+        first = 0  # line on which the logical line began; 0 between logical lines
+        begin = 0  # offset after the last newline token outside brackets
+        end = 0  # end of the last token
+        pending_decorator = False
+        blanked: list[tuple[int, int]] = []
+        scanner = _TOKEN.scanner(text)  # type: ignore[attr-defined]
+        while match := scanner.search():
+            kind = match.lastgroup
+            start = match.start()
+            if (not first and kind not in {"newline", "comment"}) or (
+                not first and start > end and not text[end:start].isspace()
+            ):
+                first = line
+            if kind == "newline":
+                line += 1
+                if not depth and first:
+                    _pending_decorator = self._close(first, line - 1, pending_decorator)
+                    if start - begin > 2 * MAX_LINKS:
+                        self._screen_chains(begin, start, blanked)
+                    first = 0
+                if not depth:
+                    begin = match.end()
+            elif kind == "open":
+                depth += 1
+                if depth > MAX_NESTING:
+                    raise self._error(f"more than {MAX_NESTING} nested brackets", start)
+            elif kind == "close":
+                depth -= depth > 0
+            elif kind == "string":
+                if '"""' in match[0] or "'''" in match[0] or "\\" in match[0]:
+                    line += len(NEWLINE.findall(match[0]))
+            elif kind == "comment":
+                self.comments.append(Comment(line, start - starts[line - 1] + 1, match[0]))
+            elif kind == "continued":
+                line += 1
+            elif kind == "fstring" and match["quote"]:
+                stop = skip_formatted(text, match.end(), match["quote"], "r" in match[0].lower())
+                line += len(NEWLINE.findall(text, match.start(), stop))
+                scanner = _TOKEN.scanner(text, stop)  # type: ignore[attr-defined]
+                end = stop
+                continue
+            elif kind == "broken":
+                break  # an unterminated string: the parser says so
+            end = match.end()
+        if first or text[begin:].strip():
+            self._close(first or line, len(starts), pending_decorator)
+            if len(text) - begin > 2 * MAX_LINKS:
+                self._screen_chains(begin, len(text), blanked)
+        for start, stop in reversed(blanked):
+            kept = "".join(c if c in "\r\n" else " " for c in self.parse_text[start:stop])
+            self.parse_text = f"{self.parse_text[:start]}0{kept[1:]}{self.parse_text[stop:]}"
+        self._check_indents()
+
+    def _close(self, first: int, last: int, decorated: bool) -> bool:
+        """Notes the logical line [first, last]; returns whether it decorates the next."""
+        offset = self.starts[first - 1]
+        head = self.text[offset : offset + 8].lstrip("\f")
+        indented = head[:1] in (" ", "\t")
+        top = not indented and not decorated and not _CONTINUES.match(head)
+        self.logical.append(LogicalLine(first, last, top))
+        return decorated if indented else head[:1] == "@"
+
+    def _check_indents(self) -> None:
+        """Refuses more levels than CPython reads; a stack is kept only where a line is deep enough."""
+        deep = " " * MAX_INDENTS
+        if f"\n{deep}" not in self.text and "\n" + "\t" * MAX_INDENTS not in self.text:
+            return
+        stack = [0]
+        for entry in self.logical:
+            offset = self.starts[entry.first - 1]
+            width = len(_INDENT.match(self.text, offset)[0].expandtabs())  # type: ignore[index]
+            while width < stack[-1]:
+                stack.pop()
+            if width > stack[-1]:
+                stack.append(width)
+                if len(stack) > MAX_INDENTS:
+                    raise self._error(f"more than {MAX_INDENTS} levels of indentation", offset)
+
+    def _screen_chains(self, begin: int, stop: int, blanked: list[tuple[int, int]]) -> None:
+        """Notes the statement [begin, stop) for blanking if it holds a chain too long for the parser."""
+        text = self.text
+        links, operators, strings = [0], [0], [0]  # one entry for each open bracket
+        operand = False  # whether an operand stands directly before
+        for match in _CHAIN.finditer(text, begin, stop):
+            kind = match.lastgroup
+            if kind in ("space", "comment"):
+                continue
+            if kind in ("dot", "open"):
+                if operand:
+                    links[-1] += 1
+                if kind == "open":
+                    for counts in (links, operators, strings):
+                        counts.append(0)
+                    operand = False
+                    continue
+            elif kind == "close":
+                if len(links) > 1:
+                    for counts in (links, operators, strings):
+                        counts.pop()
+                operand = True
+            elif kind in ("string", "name", "number"):
+                strings[-1] += kind == "string"
+                operand = True
+            elif kind == "operator":
+                operators[-1] += 1
+                links[-1] = strings[-1] = 0
+                operand = False
+            else:  # a separator: the next operand list begins
+                links[-1] = operators[-1] = strings[-1] = 0
+                operand = False
+            if links[-1] > MAX_LINKS or max(operators[-1], strings[-1]) > MAX_OPERATORS:
+                blanked.append(self._blankable(begin, stop))
+                return
+
+    def _blankable(self, begin: int, stop: int) -> tuple[int, int]:
+        """The part of the statement [begin, stop) to blank out; SourceError where it heads a block."""
+        if _COMPOUND.match(self.text, begin):
+            raise self._error("an expression too long for the parser", begin)
+        start = _ASSIGNS.match(self.text, begin).end()  # type: ignore[union-attr]
+        return start, stop
+
+
+def declared_encoding(data: bytes, bom: bool) -> str:
+    """The encoding that the first two lines declare, else utf-8. SourceError if unknown or against the BOM."""
+    for number, raw in enumerate(data.split(b"\n", 2)[:2], 1):
+        found = COOKIE.match(raw)
+        if found:
+            name = found[1].decode("ascii", "replace")
+            try:
+                codec = codecs.lookup(name)
+            except (LookupError, ValueError):
+                raise SourceError(f"unknown encoding: {name}", number) from None
+            if bom and codec.name != "utf-8":
+                raise SourceError(f"encoding {name} contradicts the byte order mark", number)
+            return codec.name
+        if not BLANK.match(raw.rstrip(b"\r")):
+            break
+    return "utf-8"
+
+
+def skip_formatted(text: str, position: int, quote: str, raw: bool) -> int:
+    """The offset behind a formatted string that began before `position` with `quote` (PEP 701).
+
+    At the end of the text, or of the line for single quotes, it stops there: the parser reports it.
+    """
+    # Each entry is a quote (inside its text) or a bracket (inside a field's expression, or "spec").
+    stack = [quote]
+    while position < len(text):
+        char = text[position]
+        mode = stack[-1]
+        if mode in ('"', "'", '"""', "'''"):
+            if text.startswith(mode, position):
+                stack.pop()
+                position += len(mode)
+                if not stack:
+                    return position
+            elif char == "\\" and not raw:
+                # A backslash also escapes a newline; `\N{…}` names a character.
+                position += 2
+                if text.startswith("{", position) and text[position - 1] == "N":
+                    position = max(text.find("}", position), position) + 1
+            elif char == "\\":
+                position += 1 if text[position + 1 : position + 2] in "{}" else 2
+            elif char == "{":
+                if text.startswith("{{", position):
+                    position += 2
+                else:
+                    stack.append("{")
+                    position += 1
+            elif char in "\r\n" and len(mode) == 1:
+                return position
+            else:
+                position += 1
+        elif mode == "spec":
+            if char == "{":
+                stack.append("{")
+            elif char == "}":
+                stack.pop()
+                stack.pop()
+            elif char in "\r\n":
+                return position
+            position += 1
+        elif char in "([":
+            stack.append(char)
+            position += 1
+        elif char == "{":
+            stack.append("(")  # a dictionary or set inside the field: a colon there is no spec
+            position += 1
+        elif char in ")]}":
+            stack.pop()
+            position += 1
+        elif char == ":" and mode == "{":
+            stack.append("spec")
+            position += 1
+        elif char == "#":
+            found = NEWLINE.search(text, position)
+            position = found.start() if found else len(text)
+        elif char in "\"'":
+            found = _STRING_AT.match(text, position)
+            prefix = text[max(position - 2, 0) : position].lower()
+            if prefix[-1:] in ("f", "t") or (prefix[-1:] == "r" and prefix[:1] in ("f", "t")):
+                nested = text[position : position + 3]
+                nested = nested if nested in ('"""', "'''") else char
+                position = skip_formatted(text, position + len(nested), nested, "r" in prefix)
+            elif found:
+                position = found.end()
+            elif stack[0] == char:  # before PEP 701 the outer quote ends the string wherever it stands
+                return position + 1
+            else:
+                return position
+        elif char in "\r\n" and len(quote) == 1 and len(stack) == 1:
+            return position
+        else:
+            position += 1
+    return position
+
+
+_STRING_AT = re.compile(_STRING, re.VERBOSE | re.DOTALL)

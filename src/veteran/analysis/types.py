@@ -1,0 +1,399 @@
+"""What an expression is, as qualified names: light types, on demand.
+
+An answer is a tuple of what the value can be; a `None` in it is "something else", and an empty tuple is
+"nothing is known". A rule acts only where everything that is known points the same way.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import libcst as cst
+
+from veteran.analysis import scopes
+from veteran.analysis.lowering import At, Binding, Call, Scope, first_parameter
+from veteran.catalog import Catalog
+
+
+class Ref(NamedTuple):
+    """A function, class, module or other named thing of another module. spelled: bound nowhere in the file."""
+
+    name: str
+    spelled: bool = False
+
+
+class Instance(NamedTuple):
+    """An object of a class named so."""
+
+    type: str
+    #: The binding or call that says so, to show where a receiver came from.
+    origin: At | None = None
+
+
+class Local(NamedTuple):
+    """A function or class of this module."""
+
+    scope: Scope
+
+
+Value = Ref | Instance | Local | None
+Values = tuple[Value, ...]
+UNKNOWN: Values = (None,)
+
+_LITERALS: dict[type, str] = {
+    cst.SimpleString: "str",
+    cst.FormattedString: "str",
+    cst.ConcatenatedString: "str",
+    cst.Integer: "int",
+    cst.Float: "float",
+    cst.List: "list",
+    cst.ListComp: "list",
+    cst.Dict: "dict",
+    cst.DictComp: "dict",
+    cst.Set: "set",
+    cst.SetComp: "set",
+    cst.Tuple: "tuple",
+    cst.Comparison: "bool",
+    cst.Lambda: "function",
+}
+_WRAPPERS = frozenset(
+    f"{module}.{name}"
+    for module in ("typing", "typing_extensions")
+    for name in ("Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "Union")
+)
+_AWAITABLES = frozenset(
+    f"{module}.{name}"
+    for module in ("typing", "collections.abc")
+    for name in (
+        "Awaitable",
+        "Coroutine",
+        "Iterator",
+        "AsyncIterator",
+        "Generator",
+        "AsyncGenerator",
+    )
+)
+_MAX_DEPTH = 40
+
+
+class Types:
+    """Answers what expressions of one module are. Concluded once per binding."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.depth = 0
+
+    def of(self, node: cst.CSTNode, at: At) -> Values:
+        """What the expression can be at a place."""
+        if self.depth > _MAX_DEPTH:
+            return UNKNOWN
+        self.depth += 1
+        try:
+            return self._of(node, at)
+        finally:
+            self.depth -= 1
+
+    def refs(self, node: cst.CSTNode, at: At) -> list[Ref] | None:
+        """The named things the expression can be; None unless every possibility is one."""
+        values = self.of(node, at)
+        refs = [value for value in values if isinstance(value, Ref)]
+        return refs if refs and len(refs) == len(values) else None
+
+    def types(self, node: cst.CSTNode, at: At) -> list[Instance] | None:
+        """The classes the value can be of; None unless every possibility is known."""
+        values = self.of(node, at)
+        found = [value for value in values if isinstance(value, Instance)]
+        return found if found and len(found) == len(values) else None
+
+    def _of(self, node: cst.CSTNode, at: At) -> Values:
+        if isinstance(node, cst.Name):
+            # None is the absence of what else the value can be.
+            return () if node.value == "None" else self.name(node.value, at)
+        if isinstance(node, cst.Attribute):
+            return self._merge(self._attribute(v, node.attr.value) for v in self.of(node.value, at))
+        if isinstance(node, cst.Call):
+            return self._merge(self._called(v, at) for v in self.of(node.func, at))
+        if isinstance(node, cst.Await):
+            return self.of(node.expression, at)
+        if isinstance(node, cst.NamedExpr):
+            return self.of(node.value, at)
+        if isinstance(node, cst.IfExp):
+            return self._merge((self.of(node.body, at), self.of(node.orelse, at)))
+        if isinstance(node, cst.BooleanOperation):
+            return self._merge((self.of(node.left, at), self.of(node.right, at)))
+        if isinstance(node, cst.BinaryOperation):
+            return self._binary(node, at)
+        if isinstance(node, cst.Subscript):
+            return self._merge(self._entry("element", v) for v in self.of(node.value, at))
+        literal = _LITERALS.get(type(node))
+        return (Instance(literal),) if literal else UNKNOWN
+
+    @staticmethod
+    def _merge(parts: Iterable[Values]) -> Values:
+        return tuple(dict.fromkeys(value for part in parts for value in part)) or UNKNOWN
+
+    def name(self, name: str, at: At) -> Values:
+        """What a name can be at a place."""
+        found = scopes.lookup(name, at)
+        if found.where == "builtin":
+            return (Ref(self.catalog.canonical(f"builtins.{name}")),)
+        if found.where == "spelled":
+            return (Ref(self.catalog.canonical(name), True),)
+        if found.where == "unknown" or not found.bindings:
+            return UNKNOWN
+        return self._merge(self.binding(binding) for binding in found.bindings)
+
+    def binding(self, binding: Binding) -> Values:
+        """What the value bound there can be."""
+        if binding.values is None:
+            binding.values = UNKNOWN  # what a cycle sees
+            binding.values = self._binding(binding)
+        return binding.values  # type: ignore[no-any-return]
+
+    def _binding(self, binding: Binding) -> Values:
+        if binding.kind == "import":
+            return (Ref(self.catalog.canonical(binding.value)),)
+        if binding.kind in ("def", "class"):
+            return (Local(binding.value),)
+        annotation = binding.annotation or self._declared(binding)
+        if annotation is not None and binding.path is not None:
+            declared = self.annotation(annotation, binding)
+            if declared != UNKNOWN:
+                return declared
+        if binding.kind == "parameter":
+            return self._parameter(binding)
+        if binding.path is None or binding.value is None:
+            return UNKNOWN
+        if binding.kind in ("assign", "walrus"):
+            value = _through(binding.value, binding.path)
+            return self._placed(self.of(value, binding), binding) if value else UNKNOWN
+        if binding.kind == "with" and not binding.path:
+            return self._placed(self._entered(binding), binding)
+        if binding.kind == "for" and not binding.path:
+            values = self.of(binding.value, binding)
+            return self._placed(self._merge(self._entry("element", v) for v in values), binding)
+        if binding.kind == "except":
+            refs = self.refs(binding.value, binding)
+            return tuple(Instance(ref.name, binding) for ref in refs) if refs else UNKNOWN
+        return UNKNOWN
+
+    @staticmethod
+    def _placed(values: Values, binding: Binding) -> Values:
+        """The instances, with this binding as the place where they came to be."""
+        return tuple(Instance(v.type, binding) if isinstance(v, Instance) else v for v in values)
+
+    @staticmethod
+    def _declared(binding: Binding) -> cst.BaseExpression | None:
+        """The annotation that `x: T` gave the name elsewhere in its scope."""
+        if binding.kind == "parameter":
+            return None
+        for other in binding.scope.bindings.get(binding.name, ()):
+            if other.kind == "annotate":
+                return other.annotation
+        return None
+
+    def _parameter(self, binding: Binding) -> Values:
+        function = binding.scope
+        owner = function.parent
+        if owner and owner.kind == "class" and first_parameter(function) == binding.name:
+            decorators = getattr(function.node, "decorators", ())
+            names = {getattr(d.decorator, "value", None) for d in decorators}
+            if "staticmethod" not in names:
+                return (Instance(f"<{owner.qualname}>", None),)
+        return UNKNOWN
+
+    def _entered(self, binding: Binding) -> Values:
+        """What `with value as name` binds: what the catalogue says, else the value itself."""
+        node = binding.value
+        if isinstance(node, cst.Await):
+            node = node.expression
+        if isinstance(node, cst.Call):
+            for ref in self.refs(node.func, binding) or ():
+                entered = self.catalog.lookup(self.catalog.types["enters"], ref.name)
+                if entered:
+                    return (Instance(entered, binding),)
+        return self._merge(
+            self._entry("enters", v) if self._knows("enters", v) else (v,) for v in self.of(node, binding)
+        )
+
+    def _knows(self, table: str, value: Value) -> bool:
+        return isinstance(value, Instance) and value.type in self.catalog.types[table]
+
+    def _entry(self, table: str, value: Value) -> Values:
+        """What a type table says of an instance's class, or of one of its bases."""
+        kind = value.type if isinstance(value, Instance) else ""
+        while kind:
+            found = self.catalog.types[table].get(kind)
+            if found:
+                return (Instance(found),)
+            kind = self.catalog.bases.get(kind, "")
+        return UNKNOWN
+
+    def _attribute(self, value: Value, name: str) -> Values:
+        if isinstance(value, Ref):
+            full = self.catalog.canonical(f"{value.name}.{name}")
+            kind = self.catalog.types["attribute"].get(full)
+            return (Instance(kind),) if kind else (Ref(full, value.spelled),)
+        if isinstance(value, Instance):
+            if value.type.startswith("<"):
+                return UNKNOWN
+            kind = self.catalog.lookup(self.catalog.types["attribute"], f"{value.type}.{name}")
+            return (Instance(kind, value.origin),) if kind else (Ref(f"{value.type}.{name}"),)
+        if isinstance(value, Local) and value.scope.kind == "class":
+            bound = value.scope.bindings.get(name, ())
+            return self._merge(self.binding(b) for b in bound)
+        return UNKNOWN
+
+    def _called(self, value: Value, at: At) -> Values:
+        """What a call of this value gives."""
+        if isinstance(value, Ref):
+            kind = self.catalog.lookup(self.catalog.types["returns"], value.name)
+            if kind:
+                return (Instance(kind, at),)
+            last = value.name.rpartition(".")[2]
+            # By the naming convention a capital makes it a class.
+            if last[:1].isupper() and not last.isupper():
+                return (Instance(value.name, at),)
+            if value.name in _BUILTIN_TYPES:
+                return (Instance(value.name, at),)
+            return UNKNOWN
+        if isinstance(value, Instance):
+            kind = self.catalog.lookup(self.catalog.types["returns"], f"{value.type}.__call__")
+            return (Instance(kind, at),) if kind else UNKNOWN
+        if isinstance(value, Local) and isinstance(value.scope.node, cst.FunctionDef):
+            returns = value.scope.node.returns
+            if returns and not value.scope.node.decorators and value.scope.entry:
+                return self.annotation(returns.annotation, value.scope.entry)
+        return UNKNOWN
+
+    def _binary(self, node: cst.BinaryOperation, at: At) -> Values:
+        left = self.of(node.left, at)
+        if isinstance(node.operator, cst.Divide) and any(
+            isinstance(v, Instance) and v.type == "pathlib.Path" for v in left
+        ):
+            return left
+        right = self.of(node.right, at)
+        kinds = {v.type for v in (*left, *right) if isinstance(v, Instance)}
+        known = all(isinstance(v, Instance) for v in (*left, *right))
+        if known and kinds and kinds <= {"int", "float", "bool"}:
+            return (Instance("float" if "float" in kinds else "int"),)
+        if "str" in kinds and isinstance(node.operator, (cst.Add, cst.Modulo)):
+            return (Instance("str"),)
+        return UNKNOWN
+
+    def annotation(self, node: cst.BaseExpression, at: At) -> Values:
+        """The classes that an annotation allows, `None` aside; unknown where it says more than names."""
+        if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
+            text = node.evaluated_value
+            return self._quoted(text, at) if isinstance(text, str) else UNKNOWN
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
+            parts = [p for p in (node.left, node.right) if not _is_none(p)]
+            return self._merge(self.annotation(part, at) for part in parts)
+        if isinstance(node, cst.Subscript):
+            return self._subscripted(node, at)
+        values = []
+        for value in self.of(node, at):
+            if isinstance(value, Ref):
+                values.append(Instance(value.name, at if isinstance(at, Binding) else None))
+            elif isinstance(value, Local) and value.scope.kind == "class":
+                values.append(Instance(f"<{value.scope.qualname}>"))
+            else:
+                return UNKNOWN
+        return tuple(values) or UNKNOWN
+
+    def _subscripted(self, node: cst.Subscript, at: At) -> Values:
+        refs = self.refs(node.value, at)
+        if not refs:
+            return UNKNOWN
+        name = refs[0].name
+        inner = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
+        if name in _WRAPPERS or name in _AWAITABLES:
+            if not inner:
+                return UNKNOWN
+            wanted = inner if name.endswith("Union") else inner[:1]
+            parts = [part for part in wanted if not _is_none(part)]
+            return self._merge(self.annotation(part, at) for part in parts)
+        if name.rpartition(".")[2] == "Literal":
+            return (Instance("typing.Literal"),)
+        return (Instance(name, at if isinstance(at, Binding) else None),)
+
+    def _quoted(self, text: str, at: At) -> Values:
+        """A quoted annotation, read by `ast`: the tree of the file is parsed once."""
+        try:
+            parsed = ast.parse(text.strip(), mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return UNKNOWN
+        names = [name for name in _names_in(parsed) if name != "None"]
+        values: list[Value] = []
+        for name in names:
+            head, *rest = name.split(".")
+            for value in self.name(head, at):
+                if isinstance(value, Ref):
+                    full = self.catalog.canonical(".".join((value.name, *rest)))
+                    values.append(Instance(full, at if isinstance(at, Binding) else None))
+                else:
+                    return UNKNOWN
+        return tuple(values) or UNKNOWN
+
+
+_BUILTIN_TYPES = frozenset(
+    ["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "complex", "bytearray"]
+)
+
+
+def _is_none(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Name) and node.value == "None"
+
+
+def _names_in(node: ast.expr) -> list[str]:
+    """The dotted names that a quoted annotation allows; `Optional`, `Union` and `|` are looked through."""
+    if isinstance(node, ast.Constant):
+        return ["None"] if node.value is None else [str(node.value)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _names_in(node.left) + _names_in(node.right)
+    if isinstance(node, ast.Subscript):
+        outer = _names_in(node.value)
+        if outer and outer[0].rpartition(".")[2] in ("Optional", "Annotated", "Final", "Union"):
+            inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            wanted = inner if outer[0].endswith("Union") else inner[:1]
+            return [name for part in wanted for name in _names_in(part)]
+        return outer
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        return [".".join((node.id, *reversed(parts)))]
+    return []
+
+
+def _through(value: cst.CSTNode, path: tuple[int, ...]) -> cst.CSTNode | None:
+    """The part of a literal tuple or list that an unpacking takes; None where it is not literal."""
+    for index in path:
+        if not isinstance(value, (cst.Tuple, cst.List)) or index >= len(value.elements):
+            return None
+        if any(isinstance(e, cst.StarredElement) for e in value.elements[: index + 1]):
+            return None
+        value = value.elements[index].value
+    return value
+
+
+def argument(call: Call | cst.Call, position: int | None, keywords: Iterable[str]) -> cst.BaseExpression | None:
+    """The value of a call's argument, by position or keyword; None where it is not written out."""
+    node = call.node if isinstance(call, Call) else call
+    wanted = frozenset(keywords)
+    index = 0
+    starred = False
+    for arg in node.args:
+        if arg.keyword is not None:
+            if arg.keyword.value in wanted:
+                return arg.value
+        elif arg.star:
+            starred = True
+        else:
+            if index == position and not starred:
+                return arg.value
+            index += 1
+    return None

@@ -1,0 +1,42 @@
+"""Reading fixtures: real files whose expected findings are marked at the ends of their lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from veteran import engine
+from veteran.findings import Confidence, Finding
+from veteran.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "fixtures"
+MARK = re.compile(r"#((?: VET\d{3}(?: (?:high|medium|low)\b)?)+)\s*$")
+ONE = re.compile(r"(VET\d{3})(?: (high|medium|low)\b)?")
+EVERYTHING = Settings(root=ROOT, select=("VET",), min_confidence=Confidence.LOW)
+
+
+def fixtures() -> list[Path]:
+    """All fixture files, in order."""
+    return [path for path in sorted(FIXTURES.rglob("*.py")) if not path.name.startswith("fixed")]
+
+
+def marks(text: str) -> list[tuple[int, str, str | None]]:
+    """(line, code, confidence or None) of every mark."""
+    return [
+        (number, code, confidence or None)
+        for number, line in enumerate(text.splitlines(), 1)
+        if (found := MARK.search(line))
+        for code, confidence in ONE.findall(found[1])
+    ]
+
+
+def check(text: str, path: str = "module.py", settings: Settings = EVERYTHING) -> list[Finding]:
+    """All findings of a text, low confidence and rules that are off by default included."""
+    return engine.check_text(path, text, settings)
+
+
+def places(findings: Iterable[Finding]) -> list[tuple[int, str]]:
+    """(line, code) of each finding."""
+    return [(finding.span.line, finding.code) for finding in findings]

@@ -1,0 +1,94 @@
+"""Every fixture and every example of a manual, checked both ways; and what all rules have in common."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from helpers import FIXTURES, MARK, check, fixtures, marks, places
+from veteran.registry import SECTIONS, Rule, all_rules
+
+RULES = list(all_rules().values())
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def by_rule(rule: Rule) -> str:
+    return rule.name
+
+
+@pytest.mark.parametrize("path", fixtures(), ids=lambda path: str(path.relative_to(FIXTURES)))
+def test_fixture_reports_exactly_what_is_marked(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    expected = marks(text)
+    found = check(text, path.name)
+    assert sorted(places(found)) == sorted((line, code) for line, code, _ in expected), [
+        f"{f.span.line}: {f.code} {f.message}" for f in found
+    ]
+    said = {(f.span.line, f.code): str(f.confidence) for f in found}
+    assert {(line, code): said[line, code] for line, code, _ in expected} == {
+        (line, code): confidence or said[line, code] for line, code, confidence in expected
+    }
+    assert bool(expected) == path.name.startswith("bad")
+
+
+@pytest.mark.parametrize("path", fixtures(), ids=lambda path: str(path.relative_to(FIXTURES)))
+def test_every_mark_turned_into_a_suppression_silences(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    silenced = "\n".join(
+        MARK.sub(lambda m: "# noqa: " + ",".join(re.findall(r"VET\d{3}", m[1])), line) for line in text.splitlines()
+    )
+    assert check(silenced, path.name) == []
+
+
+@pytest.mark.parametrize("path", fixtures(), ids=lambda path: str(path.relative_to(FIXTURES)))
+def test_findings_stand_inside_the_file(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    for finding in check(text, path.name):
+        for span in (finding.span, *(step.span for step in finding.steps)):
+            assert 1 <= span.line <= span.end_line <= len(lines)
+            assert 1 <= span.column <= len(lines[span.line - 1]) + 1
+            assert (span.line, span.column) < (span.end_line, span.end_column)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=by_rule)
+def test_manual_is_complete(rule: Rule) -> None:
+    heads = list(rule.sections)
+    assert heads == [head for head in SECTIONS if head in heads]
+    assert set(SECTIONS) - set(heads) <= {"Options"}
+    assert rule.title
+    assert not rule.title.endswith(".")
+    assert rule.reason.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=by_rule)
+def test_examples_of_the_manual(rule: Rule) -> None:
+    bad = BLOCK.findall(rule.sections["Bad"])
+    good = BLOCK.findall(rule.sections["Good"])
+    assert bad
+    assert good
+    for example in bad:
+        assert rule.code in [code for _, code in places(check(example))]
+    for example in good:
+        assert check(example) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=by_rule)
+def test_fixture_folder(rule: Rule) -> None:
+    folder = FIXTURES / rule.name.replace("-", "_")
+    assert list(folder.glob("bad*.py"))
+    assert list(folder.glob("good*.py"))
+    marked = {code for path in folder.glob("bad*.py") for _, code, _ in marks(path.read_text(encoding="utf-8"))}
+    assert rule.code in marked
+
+
+def test_every_fixture_folder_belongs_to_a_rule() -> None:
+    names = {rule.name.replace("-", "_") for rule in RULES}
+    assert {path.name for path in FIXTURES.iterdir() if path.is_dir()} <= names
+
+
+def test_codes_are_families() -> None:
+    assert [rule.code for rule in RULES] == sorted({rule.code for rule in RULES})
+    assert len({rule.name for rule in RULES}) == len(RULES)

@@ -1,0 +1,181 @@
+"""Names: what Python itself does is the judge."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from typing import Any
+
+import libcst as cst
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from veteran.analysis.lowering import Call, Lowered, lower
+from veteran.analysis.scopes import lookup
+
+
+def lowered(text: str) -> Lowered:
+    return lower(cst.parse_module(text))
+
+
+def call_of(module: Lowered, name: str) -> Call:
+    """The only call of a plain name."""
+    (found,) = [c for c in module.calls if isinstance(c.node.func, cst.Name) and c.node.func.value == name]
+    return found
+
+
+def bound_at_use(text: str, name: str = "x") -> tuple[str, list[str]]:
+    """Where `name` is found at the call of `use`, and the source of what it can be bound to."""
+    module = lowered(text)
+    found = lookup(name, call_of(module, "use"))
+    values = [
+        module.tree.code_for_node(b.value) if isinstance(b.value, cst.CSTNode) else b.kind for b in found.bindings
+    ]
+    return found.where, sorted(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "values"),
+    [
+        ("use()", "spelled", []),
+        ("x = 1\nuse()", "local", ["1"]),
+        ("x = 1\nx = 2\nuse()", "local", ["2"]),
+        ("use()\nx = 1", "spelled", []),
+        ("x = 1\ndef f():\n    use()\nx = 2", "outer", ["2"]),
+        ("def f():\n    use()\n    x = 1", "local", []),
+        ("def f(x):\n    use()", "local", ["x"]),
+        ("def f(x):\n    x = 2\n    use()", "local", ["2"]),
+        ("x = 1\nclass C:\n    x = 2\n    def f(self):\n        use()", "outer", ["1"]),
+        ("x = 1\nclass C:\n    use()\n    x = 2", "local", ["1"]),
+        ("x = 1\nclass C:\n    x = 2\n    use()", "local", ["2"]),
+        ("x = 1\n[use() for x in y]", "local", ["y"]),
+        ("x = 1\n[use() for z in y]", "local", ["1"]),
+        ("[x := 3 for z in y]\nuse()", "local", ["3"]),
+        ("def f():\n    x = 1\n    def g():\n        use()\n    x = 2", "outer", ["1", "2"]),
+        ("def f():\n    x = 1\n    def g():\n        nonlocal x\n        x = 2\n    use()", "local", ["1", "2"]),
+        ("x = 1\ndef f():\n    global x\n    x = 2\ndef g():\n    use()", "outer", ["1", "2"]),
+        ("x = 1\ndel x\nuse()", "spelled", []),
+        ("def f():\n    x = 1\n    del x\n    use()", "local", []),
+        ("from m import *\nuse()", "unknown", []),
+        ("def f(a=use()):\n    x = 1", "spelled", []),
+        ("lambda x: use()", "local", ["x"]),
+        ("if a:\n    x = 1\nelse:\n    x = 2\nuse()", "local", ["1", "2"]),
+        ("x = 0\nif a:\n    x = 1\nelse:\n    raise E\nuse()", "local", ["1"]),
+        ("x = 0\nif a:\n    x = 1\n    raise E\nuse()", "local", ["0"]),
+        ("x = 0\nfor i in a:\n    use()\n    x = 1", "local", ["0", "1"]),
+        ("x = 0\ntry:\n    x = 1\nexcept E:\n    use()", "local", ["0", "1"]),
+        ("x = 0\ntry:\n    x = 1\nexcept E:\n    x = 2\nuse()", "local", ["1", "2"]),
+        ("try:\n    x = 1\nfinally:\n    x = 2\nuse()", "local", ["2"]),
+        ("x = 0\nwith (x := 1):\n    use()", "local", ["1"]),
+        ("with a as x:\n    use()", "local", ["a"]),
+        ("x = 0\nmatch a:\n    case 1:\n        x = 1\n    case _:\n        x = 2\nuse()", "local", ["1", "2"]),
+    ],
+)
+def test_lookup(text: str, where: str, values: list[str]) -> None:
+    assert bound_at_use(text) == (where, values)
+
+
+class Program:
+    """A random function of assignments to x and observations of it, which can be run."""
+
+    def __init__(self, choice: random.Random) -> None:
+        self.choice = choice
+        self.count = 0
+        self.uses = 0
+        self.lines = ["def f(cond, use):", "    x = 0"]
+        self.block(1, 0, in_loop=False)
+        self.text = "\n".join(self.lines)
+
+    def line(self, depth: int, text: str) -> None:
+        self.lines.append("    " * depth + text)
+
+    def block(self, depth: int, nesting: int, *, in_loop: bool) -> None:
+        for _ in range(self.choice.randint(1, 4)):
+            self.statement(depth, nesting, in_loop=in_loop)
+        if nesting and self.choice.random() < 0.2:
+            self.line(depth, self.choice.choice(["return", "raise KeyError"] + ["break", "continue"] * in_loop))
+
+    def statement(self, depth: int, nesting: int, *, in_loop: bool) -> None:
+        kind = self.choice.choice(["assign", "use", "use", "if", "loop", "try", "with"]) if nesting < 3 else "use"
+        if kind == "assign":
+            self.count += 1
+            self.line(depth, f"x = {self.count}")
+        elif kind == "use":
+            self.uses += 1
+            self.line(depth, f"use({self.uses}, x)")
+        elif kind == "if":
+            self.line(depth, "if cond():")
+            self.block(depth + 1, nesting + 1, in_loop=in_loop)
+            if self.choice.random() < 0.5:
+                self.line(depth, "else:")
+                self.block(depth + 1, nesting + 1, in_loop=in_loop)
+        elif kind == "loop":
+            self.line(depth, self.choice.choice(["while cond():", "for _ in range(2):"]))
+            self.block(depth + 1, nesting + 1, in_loop=True)
+            if self.choice.random() < 0.3:
+                self.line(depth, "else:")
+                self.block(depth + 1, nesting + 1, in_loop=in_loop)
+        elif kind == "with":
+            self.line(depth, "with manager():")
+            self.block(depth + 1, nesting + 1, in_loop=in_loop)
+        else:
+            self.line(depth, "try:")
+            self.block(depth + 1, nesting + 1, in_loop=in_loop)
+            if self.choice.random() < 0.7:
+                self.line(depth, "except KeyError:")
+                self.block(depth + 1, nesting + 1, in_loop=in_loop)
+                if self.choice.random() < 0.3:
+                    self.line(depth, "else:")
+                    self.block(depth + 1, nesting + 1, in_loop=in_loop)
+            else:
+                self.line(depth, "finally:")
+                self.line(depth + 1, "pass")
+                self.block(depth + 1, nesting + 1, in_loop=False)
+
+
+class Manager:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**9))
+def test_every_value_that_arrives_is_foreseen(seed: int) -> None:
+    """Whatever a run observes is among the bindings that `lookup` gives for that place."""
+    choice = random.Random(seed)
+    program = Program(choice)
+    observed: dict[int, set[int]] = defaultdict(set)
+
+    class Enough(Exception):
+        pass
+
+    steps = 0
+
+    def cond() -> bool:
+        nonlocal steps
+        steps += 1
+        if steps > 200:
+            raise Enough
+        return choice.random() < 0.5
+
+    namespace: dict[str, Any] = {"manager": Manager}
+    exec(compile(program.text, "program", "exec"), namespace)
+    for _ in range(30):
+        steps = 0
+        try:
+            namespace["f"](cond, lambda number, x: observed[number].add(x))
+        except (KeyError, Enough):
+            pass
+    module = lowered(program.text)
+    foreseen = {}
+    for call in module.calls:
+        if isinstance(call.node.func, cst.Name) and call.node.func.value == "use":
+            found = lookup("x", call)
+            number = int(call.node.args[0].value.value)  # type: ignore[attr-defined]
+            foreseen[number] = {int(b.value.value) for b in found.bindings}
+    for number, values in observed.items():
+        assert values <= foreseen[number], (number, values, foreseen[number], program.text)
