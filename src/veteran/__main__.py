@@ -1,0 +1,10 @@
+"""`python -m veteran`."""
+
+from __future__ import annotations
+
+import sys
+
+from veteran.frontends.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,376 @@
+"""The `veteran` command.
+
+Only the parser is imported at the start: `veteran --version` costs what argparse costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+
+from veteran import __version__
+
+TYPE_CHECKING = False  # that of `typing`, without its import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+    from typing import Any, NoReturn, TextIO
+
+    from veteran.findings import Finding
+    from veteran.reporting import ReadLine
+    from veteran.runner import Outcome
+    from veteran.settings import Settings
+
+CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
+FORMATS = ("full", "concise", "json")
+STDIN = "-"
+
+
+class UsageError(Exception):
+    """Something the user has to change; the text says what."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command and returns the exit code; SystemExit for what argparse itself answers."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # an ASCII terminal must not end the run
+    try:
+        options = _parse(sys.argv[1:] if argv is None else argv)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except UsageError as error:
+        _complain(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception:
+        from traceback import format_exc
+
+        _complain("this is a bug in veteran, please report it")
+        _print([format_exc()], sys.stderr)
+        return FAILED
+    finally:
+        _print(())  # flushes: what argparse printed may have no reader either
+
+
+# The parser
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Knows the terminal's width without `shutil`, whose import costs half as much as argparse."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, **{"width": _terminal_width() - 2, **options})
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        _complain(f"{message} (see `{self.prog} --help`)")
+        self.exit(FAILED)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = _Parser(prog="veteran", description="Finds the pitfalls that pass every style check.")
+    parser.add_argument("--version", action="version", version=f"veteran {__version__}")
+    commands = parser.add_subparsers(prog="veteran", metavar="COMMAND", dest="command", required=True)
+    colored = _Parser(add_help=False)
+    colored.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto: on terminals, unless NO_COLOR or FORCE_COLOR is set",
+    )
+    _add_check(commands, colored)
+    _add_explain(commands, colored)
+    _add_rules(commands, colored)
+    _add_new(commands)
+
+    options, rest = parser.parse_known_args(argv)
+    late = _late_paths(rest) if options.command == "check" else None
+    if rest and late is None:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if late:
+        options.paths += late
+    return options
+
+
+def _late_paths(rest: list[str]) -> list[str] | None:
+    """The paths among what argparse left over: it takes one run of them, `a.py -q b.py` has two.
+
+    None if there is an unknown option.
+    """
+    split = rest.index("--") if "--" in rest else len(rest)
+    paths = rest[:split]
+    if any(path.startswith("-") and path != STDIN for path in paths):
+        return None
+    return paths + rest[split + 1 :]
+
+
+def _add_check(commands: Any, colored: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser("check", help="check files", parents=[colored])
+    parser.set_defaults(run=_check)
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="*",
+        default=[],
+        metavar="PATH",
+        help="files and directories, or - for standard input; default: .",
+    )
+    add("--stdin-filename", metavar="FILE", help="the name that standard input is checked under")
+    for name, effect in (
+        ("--select", "only these rules"),
+        ("--extend-select", "these rules as well"),
+        ("--ignore", "not these rules"),
+    ):
+        add(
+            name,
+            action="extend",
+            type=_comma_separated,
+            metavar="RULES",
+            help=f"{effect}; codes, prefixes or names, separated by commas; may be repeated",
+        )
+    add("--min-confidence", choices=("low", "medium", "high"), help="default: medium")
+    add("--output-format", choices=FORMATS, default="full", help="default: full")
+    add("--statistics", action="store_true", help="show how often each code was found, only")
+    add("--show-settings", action="store_true", help="print the settings of PATH and check nothing")
+    add("--force-exclude", action="store_true", help="exclude files that are named as PATH, too")
+    add("--exit-zero", action="store_true", help="exit with 0 when there are findings")
+    add(
+        "-j",
+        "--jobs",
+        type=_positive,
+        metavar="N",
+        help="processes; default: VETERAN_JOBS, or one per processor",
+    )
+    add("-q", "--quiet", action="store_true", help="print findings and errors only")
+
+
+def _add_explain(commands: Any, colored: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser("explain", help="print a rule's manual", parents=[colored])
+    parser.set_defaults(run=_explain)
+    parser.add_argument("rule", metavar="RULE", help="a code or a name")
+
+
+def _add_rules(commands: Any, colored: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser("rules", help="list all rules", parents=[colored])
+    parser.set_defaults(run=_rules)
+    parser.add_argument("--output-format", choices=("text", "json"), default="text")
+
+
+def _add_new(commands: Any) -> None:
+    parser = commands.add_parser("new", help="begin a rule, in a checkout of veteran's sources")
+    parser.set_defaults(run=_new)
+    parser.add_argument("name", metavar="NAME", help="the bad pattern, like sql-from-string")
+    parser.add_argument("--code", required=True, metavar="VETnnn")
+
+
+def _comma_separated(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _positive(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _terminal_width() -> int:
+    """As `shutil.get_terminal_size` has it."""
+    try:
+        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns or 80
+    except (ValueError, OSError):
+        return 80
+
+
+# `veteran check`
+
+
+def _check(options: argparse.Namespace) -> int:
+    from veteran.settings import ConfigError
+
+    paths: list[str] = options.paths or ["."]
+    if STDIN in paths and len(paths) > 1:
+        raise UsageError("- stands for all that is checked and allows no other path")
+    if options.stdin_filename and STDIN not in paths:
+        raise UsageError("--stdin-filename needs - as the path")
+    try:
+        settings_for = _settings_source(options)
+        if options.show_settings:
+            return _show_settings(paths, options, settings_for)
+        if STDIN in paths:
+            return _check_stdin(options, settings_for)
+        return _check_paths(paths, options, settings_for)
+    except ConfigError as error:
+        raise UsageError(str(error)) from None
+
+
+def _settings_source(options: argparse.Namespace) -> Callable[[Path], Settings]:
+    """The settings that hold for a file or in a directory, the command line's included."""
+    from functools import cache
+
+    from veteran.settings import load, override
+
+    @cache
+    def settings_in(directory: Path) -> Settings:
+        return override(
+            load(directory),
+            select=options.select,
+            extend_select=options.extend_select,
+            ignore=options.ignore,
+            min_confidence=options.min_confidence,
+        )
+
+    return lambda path: settings_in(path if path.is_dir() else path.parent)
+
+
+def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
+    from pathlib import Path
+
+    from veteran.discovery import find_files
+    from veteran.reporting.lines import line_reader
+    from veteran.reporting.progress import Progress
+    from veteran.reporting.style import is_terminal
+    from veteran.runner import default_jobs, run
+
+    found = find_files([Path(path) for path in paths], settings_for, force_exclude=options.force_exclude)
+    for path in found.missing:
+        _complain(f"{path}: no such file or directory")
+    for path, problem in found.problems:
+        _complain(f"{path}: {problem}")
+    if not (found.files or found.missing or found.problems or options.quiet or options.force_exclude):
+        _complain("no Python files found")
+    jobs = options.jobs or default_jobs()
+    with Progress(sys.stderr, enabled=not options.quiet and is_terminal(sys.stderr)) as progress:
+        outcome = run(found.files, settings_for, jobs=jobs, progress=progress)
+    _report(outcome, options, line_reader({}))
+    return _exit_code(outcome.findings, options, bool(found.missing or found.problems))
+
+
+def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
+    from pathlib import Path
+
+    from veteran.engine import check_bytes
+    from veteran.reporting.lines import line_reader
+    from veteran.runner import Outcome, display
+
+    named = Path(options.stdin_filename) if options.stdin_filename else None
+    settings = settings_for(named or Path.cwd())
+    shown = display(named) if named else "<stdin>"
+    data = sys.stdin.buffer.read()
+    if named and options.force_exclude and settings.excluded(named):
+        outcome = Outcome([], 0, [])
+    else:
+        outcome = Outcome(check_bytes(shown, data, settings), 1, [])
+    _report(outcome, options, line_reader({shown: data}))
+    return _exit_code(outcome.findings, options)
+
+
+def _show_settings(paths: list[str], options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
+    import json
+    from pathlib import Path
+
+    if len(paths) > 1:
+        raise UsageError("--show-settings takes one path")
+    path = Path((options.stdin_filename or ".") if STDIN in paths else paths[0])
+    _print([json.dumps(settings_for(path).as_json(path), indent=2)])
+    return CLEAN
+
+
+def _report(outcome: Outcome, options: argparse.Namespace, read_line: ReadLine) -> None:
+    """Prints warnings, findings and the summary, as the options want them."""
+    from veteran.reporting import renderer
+    from veteran.reporting.style import wants_color
+
+    if not options.quiet:
+        for warning in outcome.warnings:
+            place = f"{warning.path}:{warning.span.line}:{warning.span.column}"
+            _complain(f"{place}: warning: {warning.message}")
+    color = wants_color(options.color, sys.stdout)
+    if options.statistics:
+        from veteran.reporting import statistics
+
+        _print(statistics.render(outcome.findings, output_format=options.output_format, color=color))
+    else:
+        render = renderer(options.output_format)
+        _print(render(outcome.findings, read_line=read_line, color=color))
+    if options.output_format == "full" and not options.quiet:
+        from veteran.reporting.full import summary
+
+        _print([summary(len(outcome.findings), outcome.files, color=color)])
+
+
+def _exit_code(findings: Sequence[Finding], options: argparse.Namespace, failed: bool = False) -> int:
+    from veteran.findings import INTERNAL
+
+    if failed or any(finding.code == INTERNAL for finding in findings):
+        return FAILED
+    return FOUND if findings and not options.exit_zero else CLEAN
+
+
+# The other commands
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from veteran.reporting.manual import explain, lookup, nearest
+    from veteran.reporting.style import wants_color
+
+    entry = lookup(options.rule)
+    if entry is None:
+        near = nearest(options.rule)
+        raise UsageError(f"no rule has the code or name {options.rule!r}; the nearest is {near.code} {near.name}")
+    _print(explain(entry, color=wants_color(options.color, sys.stdout)))
+    return CLEAN
+
+
+def _rules(options: argparse.Namespace) -> int:
+    from veteran.registry import all_rules
+    from veteran.reporting.manual import rule_json, rule_table
+    from veteran.reporting.style import wants_color
+
+    rules = all_rules().values()
+    if options.output_format == "json":
+        _print(rule_json(rules))
+    else:
+        _print(rule_table(rules, color=wants_color(options.color, sys.stdout)))
+    return CLEAN
+
+
+def _new(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from veteran.scaffold import ScaffoldError, create
+
+    try:
+        written = create(options.name, options.code, Path.cwd())
+    except ScaffoldError as error:
+        raise UsageError(str(error)) from None
+    _print(f"wrote {path}" for path in written)
+    return CLEAN
+
+
+# What is printed
+
+
+def _print(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Prints lines to standard output. A reader that went away (`| head`) ends that quietly."""
+    stream = stream or sys.stdout
+    try:
+        for line in lines:
+            print(line, file=stream)
+        stream.flush()
+    except BrokenPipeError:
+        # Else the interpreter would try to flush again at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _complain(message: str) -> None:
+    """Prints a warning or an error, behind the tool's name and on one line."""
+    from veteran.reporting.style import printable
+
+    _print([f"veteran: {printable(message)}"], sys.stderr)
