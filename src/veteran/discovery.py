@@ -44,7 +44,7 @@ def find_files(paths: Sequence[Path], settings_for: Callable[[Path], Settings], 
     return Discovered(
         sorted(search.files.values(), key=_parts),
         list(dict.fromkeys(search.missing)),
-        sorted(search.problems, key=lambda problem: _parts(problem[0])),
+        sorted(set(search.problems), key=lambda problem: _parts(problem[0])),
     )
 
 
@@ -234,6 +234,9 @@ class _Ignored:
 
     base: the directory that its patterns are relative to, with a slash at the end.
     """
+
+    # Not pathspec: it judges paths of files only (`foo/**` would take foo/ itself, `*` beat `!*/`),
+    # so that no directory could be left out unread; and its import takes longer than most searches.
 
     __slots__ = ("base", "by_name", "by_path", "outer")
 

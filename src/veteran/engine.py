@@ -38,7 +38,7 @@ def crashed(path: str, what: str) -> Summary:
 
 def check_bytes(path: str, data: bytes, settings: Settings) -> list[Finding]:
     """One file all the way, by itself."""
-    return _alone(summarise(path, data, settings), settings)
+    return judge(summarise(path, data, settings), settings)[0]
 
 
 def check_text(path: str, text: str, settings: Settings, *, suppress: bool = True) -> list[Finding]:
@@ -49,12 +49,13 @@ def check_text(path: str, text: str, settings: Settings, *, suppress: bool = Tru
     summary = _guarded(path, data, settings, lambda: Source(text))
     if not suppress:
         summary = summary._replace(comments=())
-    return _alone(summary, settings)
+    return judge(summary, settings)[0]
 
 
-def _alone(summary: Summary, settings: Settings) -> list[Finding]:
+def judge(summary: Summary, settings: Settings) -> tuple[list[Finding], list[Finding]]:
+    """Link and `finish` for a file by itself."""
     ((_, findings),) = link.link([summary])
-    return finish(summary, findings, settings)[0]
+    return finish(summary, findings, settings)
 
 
 def finish(summary: Summary, findings: Iterable[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:

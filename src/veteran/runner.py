@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: Below this many bytes more processes cost more than they bring.
 WORTH_A_PROCESS = 400_000
 CHUNKS_PER_PROCESS = 8
+MAX_CHUNK = 2_000_000  # bytes: the progress bar moves when a chunk is done
 
 Progress = Callable[[int, int], None]
 
@@ -104,7 +105,7 @@ def _summaries(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Sequence[int]
         for index, task in enumerate(tasks):
             yield [index], [_summarise(task)]
         return
-    chunks = list(_chunks(tasks, max(total // (jobs * CHUNKS_PER_PROCESS), 1)))
+    chunks = list(_chunks(tasks, min(max(total // (jobs * CHUNKS_PER_PROCESS), 1), MAX_CHUNK)))
     lost: list[list[int]] = []
     with _pool(jobs) as pool:
         yield from _on(pool, tasks, chunks, lost)
@@ -123,9 +124,11 @@ def _summaries(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Sequence[int]
 
 
 def _pool(jobs: int) -> Executor:
+    import signal
     from concurrent.futures import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(jobs)
+    # An interrupt from the keyboard reaches the workers too: it ends them, and not just their current file.
+    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
 
 
 def _on(
@@ -140,13 +143,17 @@ def _on(
     futures: dict[Future[list[Summary]], list[int]] = {
         executor.submit(summarise_all, [tasks[index] for index in indices]): indices for indices in chunks
     }
-    for future in as_completed(futures):
-        try:
-            found = future.result()
-        except BrokenExecutor:
-            lost.append(futures[future])
-            continue
-        yield futures[future], found
+    try:
+        for future in as_completed(futures):
+            try:
+                found = future.result()
+            except BrokenExecutor:
+                lost.append(futures[future])
+                continue
+            yield futures[future], found
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 def _chunks(tasks: Sequence[Task], size: int) -> Iterator[list[int]]:
@@ -165,8 +172,9 @@ def _chunks(tasks: Sequence[Task], size: int) -> Iterator[list[int]]:
 
 def default_jobs() -> int:
     """How many processes by default: the environment's wish, else the processors we may use."""
-    wish = os.environ.get("VETERAN_JOBS", "")
-    if wish.isdigit() and int(wish):
+    if wish := os.environ.get("VETERAN_JOBS"):
+        if not wish.isdecimal() or not int(wish):
+            raise ValueError(f"VETERAN_JOBS: expected a number from 1, got {wish!r}")
         return int(wish)
     try:
         return len(os.sched_getaffinity(0))

@@ -324,8 +324,8 @@ def _settings(source: Path, table: Any, prefix: str) -> Settings:
         for key in table:
             if key not in _KEYS:
                 raise ValueError(
-                    f"{prefix}{key}: unknown key; did you mean {_nearest(key, _KEYS)!r}?"
-                    f" Expected one of {', '.join(_KEYS)}"
+                    f"{prefix}{key}: unknown key; the nearest is {_nearest(key, _KEYS)!r},"
+                    f" expected was one of {', '.join(_KEYS)}"
                 )
         values = {_field(key): _KEYS[key](value, prefix + key) for key, value in table.items()}
     except ValueError as error:
@@ -367,8 +367,8 @@ def _selectors(value: Any, key: str) -> tuple[str, ...]:
         if not any(_strength((selector,), code, name) for code, name in _known()):
             valid = [text for pair in _known() for text in (*pair, pair[0][:4])]
             raise ValueError(
-                f"{key}: {selector!r} names no rule; did you mean {_nearest(selector, valid)!r}?"
-                " Expected codes (VET311), prefixes of codes (VET3, VET) or names of rules"
+                f"{key}: {selector!r} names no rule; the nearest is {_nearest(selector, valid)!r},"
+                " expected were codes (VET311), their prefixes (VET3, VET) or names of rules"
             )
     return selectors
 
@@ -380,7 +380,7 @@ def _confidence(value: Any, key: str) -> Confidence:
     if not isinstance(value, str):
         raise _unexpected(key, f"one of {', '.join(names)}", value)
     if value not in names:
-        expected = f"one of {', '.join(names)} (did you mean {_nearest(value, names)!r}?)"
+        expected = f"one of {', '.join(names)} (the nearest is {_nearest(value, names)!r})"
         raise _unexpected(key, expected, value)
     return Confidence.parse(value)
 

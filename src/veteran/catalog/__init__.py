@@ -231,9 +231,9 @@ def expand(text: str) -> Iterator[str]:
         yield text
         return
     inner, _, after = rest.partition("}")
-    for tail in expand(after):
-        for part in inner.split(","):
-            yield before + part.strip() + tail
+    tails = list(expand(after))
+    for part in inner.split(","):
+        yield from (before + part.strip() + tail for tail in tails)
 
 
 def _by_library(advice: Any) -> dict[str, str]:

@@ -51,8 +51,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain("this is a bug in veteran, please report it")
         _print([format_exc()], sys.stderr)
         return FAILED
-    finally:
-        _print(())  # flushes: what argparse printed may have no reader either
 
 
 # The parser
@@ -68,6 +66,9 @@ class _Formatter(argparse.HelpFormatter):
 class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        _print([message.rstrip("\n")], file)  # help may lose its reader, too
 
     def error(self, message: str) -> NoReturn:
         _complain(f"{message} (see `{self.prog} --help`)")
@@ -91,10 +92,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_new(commands)
 
     options, rest = parser.parse_known_args(argv)
-    late = _late_paths(rest) if options.command == "check" else None
-    if rest and late is None:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    if late:
+    if rest:
+        late = _late_paths(rest) if options.command == "check" else None
+        if late is None:
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
         options.paths += late
     return options
 
@@ -112,7 +113,12 @@ def _late_paths(rest: list[str]) -> list[str] | None:
 
 
 def _add_check(commands: Any, colored: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("check", help="check files", parents=[colored])
+    parser = commands.add_parser(
+        "check",
+        help="check files",
+        parents=[colored],
+        epilog="RULES: codes, prefixes of codes or names, separated by commas. Such options may be repeated.",
+    )
     parser.set_defaults(run=_check)
     add = parser.add_argument
     add(
@@ -128,13 +134,7 @@ def _add_check(commands: Any, colored: argparse.ArgumentParser) -> None:
         ("--extend-select", "these rules as well"),
         ("--ignore", "not these rules"),
     ):
-        add(
-            name,
-            action="extend",
-            type=_comma_separated,
-            metavar="RULES",
-            help=f"{effect}; codes, prefixes or names, separated by commas; may be repeated",
-        )
+        add(name, action="extend", type=_comma_separated, metavar="RULES", help=effect)
     add("--min-confidence", choices=("low", "medium", "high"), help="default: medium")
     add("--output-format", choices=FORMATS, default="full", help="default: full")
     add("--statistics", action="store_true", help="show how often each code was found, only")
@@ -182,9 +182,10 @@ def _positive(text: str) -> int:
 
 def _terminal_width() -> int:
     """As `shutil.get_terminal_size` has it."""
+    wish = os.environ.get("COLUMNS", "")
     try:
-        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns or 80
-    except (ValueError, OSError):
+        return int(wish) if wish.isdecimal() else os.get_terminal_size().columns or 80
+    except OSError:
         return 80
 
 
@@ -245,7 +246,10 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
         _complain(f"{path}: {problem}")
     if not (found.files or found.missing or found.problems or options.quiet or options.force_exclude):
         _complain("no Python files found")
-    jobs = options.jobs or default_jobs()
+    try:
+        jobs = options.jobs or default_jobs()
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     with Progress(sys.stderr, enabled=not options.quiet and is_terminal(sys.stderr)) as progress:
         outcome = run(found.files, settings_for, jobs=jobs, progress=progress)
     _report(outcome, options, line_reader({}))
@@ -255,7 +259,7 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
 def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
     from pathlib import Path
 
-    from veteran.engine import check_bytes
+    from veteran.engine import judge, summarise
     from veteran.reporting.lines import line_reader
     from veteran.runner import Outcome, display
 
@@ -266,7 +270,8 @@ def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Set
     if named and options.force_exclude and settings.excluded(named):
         outcome = Outcome([], 0, [])
     else:
-        outcome = Outcome(check_bytes(shown, data, settings), 1, [])
+        findings, warnings = judge(summarise(shown, data, settings), settings)
+        outcome = Outcome(findings, 1, warnings)
     _report(outcome, options, line_reader({shown: data}))
     return _exit_code(outcome.findings, options)
 
@@ -358,15 +363,17 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _print(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    """Prints lines to standard output. A reader that went away (`| head`) ends that quietly."""
+    """Prints lines, to standard output by default. A reader that went away (`| head`) ends that quietly."""
     stream = stream or sys.stdout
     try:
         for line in lines:
             print(line, file=stream)
         stream.flush()
-    except BrokenPipeError:
-        # Else the interpreter would try to flush again at exit, and complain.
+    except OSError as error:
+        # The interpreter will flush once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise UsageError(f"cannot write: {error.strerror}") from None
 
 
 def _complain(message: str) -> None:

@@ -1,0 +1,173 @@
+"""The catalogue's own files are sound, and a project's additions work like them."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import EVERYTHING, check, places
+from veteran import catalog
+from veteran.catalog import Catalog, builtin_entries, catalog_for, expand
+
+CATALOG = catalog_for()
+OWN = list(builtin_entries())
+#: Left or not yet in some of the Pythons we run on.
+VERSIONED = {
+    "telnetlib",
+    "os.path.isjunction",
+    "pathlib.Path.is_junction",
+    "threading.Lock.acquire",  # factories of classes that have no public name
+    "threading.RLock.acquire",
+    "threading.Condition.acquire",
+    "pathlib.Path.link_to",
+    "pathlib.Path.copy",
+    "pathlib.Path.copy_into",
+    "pathlib.Path.move",
+    "pathlib.Path.move_into",
+    "pathlib.Path.walk",
+    "uuid.uuid6",
+    "uuid.uuid7",
+    "uuid.uuid8",
+}
+
+
+def test_every_entry_fits_the_schema() -> None:
+    tables: dict[str, list[Any]] = {}
+    for table, entry in OWN:
+        if table not in ("group", "alias"):
+            tables.setdefault(table, []).append(entry)
+    catalog.validate(tables, "catalog")
+
+
+def test_groups_exist_and_are_used() -> None:
+    groups = {entry.group for table in CATALOG.calls.values() for entry in table.values()}
+    assert groups == set(CATALOG.groups)
+    assert all(group.says for group in CATALOG.groups.values())
+    assert {library for group in CATALOG.groups.values() for library in group.instead} <= {"", *catalog.LIBRARIES}
+
+
+def test_no_name_is_listed_twice_in_a_table() -> None:
+    seen: dict[str, list[str]] = {}
+    for table, entry in OWN:
+        seen.setdefault(table, []).extend(name for text in entry.get("names", ()) for name in expand(text))
+    for table, names in seen.items():
+        assert len(names) == len(set(names)), (table, sorted({n for n in names if names.count(n) > 1}))
+
+
+def test_names_are_canonical() -> None:
+    tables = (*CATALOG.calls.values(), CATALOG.sinks, *CATALOG.types.values(), *CATALOG.names.values())
+    for table in tables:
+        for name in table:  # type: ignore[attr-defined]
+            assert CATALOG.canonical(name) == name
+
+
+def _resolves(name: str) -> bool:
+    """Whether a dotted name of the standard library can be reached."""
+    parts = name.split(".")
+    if hasattr(builtins, parts[0]):
+        found: Any = builtins
+    else:
+        found, parts = importlib.import_module(parts[0]), parts[1:]
+        while parts and not hasattr(found, parts[0]):
+            try:
+                found = importlib.import_module(f"{found.__name__}.{parts[0]}")
+            except (ImportError, AttributeError):
+                break
+            parts = parts[1:]
+    for part in parts:
+        if not hasattr(found, part):
+            return False
+        found = getattr(found, part)
+    return True
+
+
+def test_names_of_the_standard_library_exist() -> None:
+    missing = []
+    for table, entries in (*CATALOG.calls.items(), ("safe", CATALOG.names["safe"])):
+        for name in entries:
+            root = name.partition(".")[0]
+            if root not in sys.stdlib_module_names and not hasattr(builtins, root):
+                continue
+            if name in VERSIONED or root in VERSIONED or root in ("multiprocessing", "msvcrt"):
+                continue  # multiprocessing's classes are made by factories
+            if not _resolves(name):
+                missing.append(f"{table}: {name}")
+    assert missing == []
+
+
+def test_expand() -> None:
+    assert list(expand("a.{b,c}.{d,e}")) == ["a.b.d", "a.b.e", "a.c.d", "a.c.e"]
+    assert list(expand("a.b")) == ["a.b"]
+
+
+def test_inherited_methods_and_aliases() -> None:
+    tables = Catalog(
+        [
+            ("blocking", {"names": ["m.Base.{get,put}"], "group": "network"}),
+            ("inherits", {"type": "m.Derived", "base": "m.Base"}),
+            ("alias", {"m.Derived": ["m.impl.Derived"]}),
+        ]
+    )
+    assert tables.canonical("m.impl.Derived.get") == "m.Derived.get"
+    assert tables.lookup(tables.calls["blocking"], "m.Derived.get").name == "m.Base.get"
+    assert tables.lookup(tables.calls["blocking"], "m.Derived.other") is None
+
+
+PROJECT = (
+    ("blocking", {"names": ["acme.fetch", "acme.Client.get"], "group": "network", "instead": "acme.aio"}),
+    ("sink", {"names": ["acme.run"], "query": 1, "placeholder": "%s"}),
+    ("validator", {"names": ["acme.checked"], "for": ["sql"]}),
+    ("returns", {"names": ["acme.connect"], "type": "acme.Client"}),
+)
+
+
+def test_a_project_adds_to_the_catalogue() -> None:
+    text = """
+import acme
+from acme import checked
+
+async def handler():
+    acme.fetch()
+    acme.connect().get()
+
+def query(value, tenant):
+    acme.run(tenant, "WHERE a = '" + value + "'")
+    acme.run(tenant, "WHERE a = '" + checked(value) + "'")
+"""
+    settings = EVERYTHING._replace(catalog=PROJECT)
+    found = check(text, settings=settings)
+    assert places(found) == [(6, "VET311"), (7, "VET311"), (10, "VET201")]
+    assert "acme.aio" in found[0].message
+    assert "`%s`" in found[2].message
+    assert check(text) == []
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({"blokcing": []}, "did you mean 'blocking'?"),
+        ({"blocking": {}}, "array of tables"),
+        ({"blocking": [{"names": ["a.b"], "group": "netwrok"}]}, "did you mean 'network'?"),
+        ({"blocking": [{"names": ["a.b"]}]}, "group is missing"),
+        ({"blocking": [{"names": "a.b", "group": "network"}]}, "list of non-empty strings"),
+        ({"sink": [{"names": ["a"], "query": -1}]}, "a number from 0"),
+        ({"sink": [{"names": ["a"], "qeury": 0}]}, "did you mean 'query'?"),
+        ({"sink": [{"names": ["a"], "parameters": "set"}]}, "tuple, list, args, dict, none"),
+        ({"validator": [{"names": ["a"], "for": ["xml"]}]}, "expected one of sql"),
+        ({"blocking": [{"names": ["a"], "group": "db", "unless": [{"equals": ["x"]}]}]}, "list of {"),
+    ],
+)
+def test_wrong_additions_are_explained(tables: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match="^catalog") as caught:
+        catalog.validate(tables, "catalog")
+    assert said in str(caught.value)
+
+
+def test_the_files_stand_beside_the_loader() -> None:
+    folder = Path(catalog.__file__).parent
+    assert {path.stem for path in folder.glob("*.toml")} == {"blocking", "groups", "safe", "sinks", "types"}

@@ -1,0 +1,167 @@
+"""One file and many: what goes wrong costs that file alone, and no more is imported than needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers import EVERYTHING, FIXTURES, check, fixtures, places
+from veteran import engine, runner
+from veteran.findings import Confidence
+from veteran.registry import Rule, all_rules
+from veteran.settings import Settings
+
+BLOCKING = "import time\nasync def f():\n    time.sleep(1)\n"
+
+
+def settings_for(_: Path) -> Settings:
+    return EVERYTHING
+
+
+@pytest.fixture
+def failing_rule(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rule]:
+    """VET311 raises for every call that it hears of."""
+    rule = all_rules()["VET311"]
+
+    def fail(_: object) -> None:
+        raise RuntimeError("no luck")
+
+    monkeypatch.setattr(rule, "handlers", [(subscription, fail) for subscription, _ in rule.handlers])
+    yield rule
+
+
+@pytest.mark.usefixtures("failing_rule")
+def test_a_failing_rule_is_a_finding_of_that_file(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(BLOCKING)
+    (tmp_path / "b.py").write_text("def f(cur, x):\n    cur.execute(f\"SELECT * FROM t WHERE a = '{x}'\")\n")
+    outcome = runner.run([tmp_path / "a.py", tmp_path / "b.py"], settings_for)
+    assert [finding.code for finding in outcome.findings] == ["VET003", "VET201"]
+    assert "RuntimeError: no luck" in outcome.findings[0].message
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_unreadable_files(tmp_path: Path, jobs: int) -> None:
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "broken.py").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    (tmp_path / "good.py").write_text(BLOCKING)
+    files = [tmp_path / name for name in ("folder.py", "broken.py", "loop.py", "good.py")]
+    outcome = runner.run(files, settings_for, jobs=jobs)
+    assert [f.code for f in outcome.findings] == ["VET001", "VET001", "VET001", "VET311"]
+    assert all("cannot read" in f.message for f in outcome.findings[:3])
+
+
+def _die(task: runner.Task) -> runner.Summary:
+    if "deadly" in task.shown:
+        os._exit(1)
+    return engine.summarise(task.shown, task.path.read_bytes(), task.settings)
+
+
+def test_a_dead_worker_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "win32":
+        pytest.skip("the patched function must be inherited by the workers")
+    import multiprocessing
+
+    monkeypatch.setattr(runner, "_summarise", _die)
+    monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(multiprocessing, "get_context", lambda *_: multiprocessing.context.ForkContext())
+    for name in ("a", "b", "deadly", "c"):
+        (tmp_path / f"{name}.py").write_text(BLOCKING)
+    outcome = runner.run(sorted(tmp_path.iterdir()), settings_for, jobs=2)
+    assert [(Path(f.path).stem, f.code) for f in outcome.findings] == [
+        ("a", "VET311"),
+        ("b", "VET311"),
+        ("c", "VET311"),
+        ("deadly", "VET003"),
+    ]
+
+
+def test_process_count_does_not_change_the_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = fixtures()
+    alone = runner.run(files, settings_for, jobs=1)
+    monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
+    assert runner.run(files, settings_for, jobs=2) == alone
+    assert alone.findings
+    progress: list[tuple[int, int]] = []
+    runner.run(files, settings_for, jobs=2, progress=lambda done, total: progress.append((done, total)))
+    assert progress[-1] == (len(files), len(files))
+    assert progress == sorted(progress)
+
+
+def test_findings_do_not_depend_on_what_else_is_named() -> None:
+    files = fixtures()
+    together = runner.run(files, settings_for).findings
+    apart = [finding for path in files for finding in runner.run([path], settings_for).findings]
+    assert together == apart
+    backwards = runner.run(list(reversed(files)), settings_for).findings
+    assert sorted(backwards) == sorted(together)
+
+
+def test_confidence_is_a_threshold() -> None:
+    text = "import time, threading\nasync def f(lock: threading.Lock):\n    time.sleep(1)\n    open('a')\n    lock.acquire()\n"
+    expected = {Confidence.LOW: [3, 4, 5], Confidence.MEDIUM: [3, 4], Confidence.HIGH: [3]}
+    for confidence, lines in expected.items():
+        found = check(text, settings=EVERYTHING._replace(min_confidence=confidence))
+        assert [finding.span.line for finding in found] == lines
+
+
+def test_contexts() -> None:
+    assert check(BLOCKING, "tests/app.py") == []
+    assert check(BLOCKING, "test_app.py") == []
+    assert [str(f.confidence) for f in check(BLOCKING, "cli/app.py")] == ["low"]
+    assert [str(f.confidence) for f in check(BLOCKING, "app.py")] == ["high"]
+    settings = EVERYTHING._replace(contexts=(("tests", ()),))
+    assert places(check(BLOCKING, "tests/app.py", settings)) == [(3, "VET311")]
+
+
+def test_bytes_and_text_agree() -> None:
+    for path in fixtures():
+        data = path.read_bytes()
+        assert engine.check_bytes("a.py", data, EVERYTHING) == check(data.decode(), "a.py")
+
+
+def test_what_passes_no_gate_imports_no_parser() -> None:
+    """Neither libcst, nor what only other commands need."""
+    program = (
+        "import sys; from pathlib import Path; from veteran import engine; from veteran.settings import Settings\n"
+        "assert engine.check_text('a.py', 'def f(): pass\\n', Settings(root=Path('.'))) == []\n"
+        "heavy = {'libcst', 'pathspec', 'asyncio', 'multiprocessing', 'concurrent.futures'} & set(sys.modules)\n"
+        "sys.exit(repr(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_the_code_that_is_read_never_runs(tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    text = f"import time\nopen({str(witness)!r}, 'w').close()\nasync def f():\n    time.sleep(1)\n"
+    assert places(check(text)) == [(4, "VET311")]
+    assert not witness.exists()
+
+
+def test_fixture_folders_are_where_the_tests_look() -> None:
+    assert FIXTURES.is_dir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_an_interrupt_ends_a_run_with_several_processes(tmp_path: Path) -> None:
+    import signal
+    import time
+
+    for number in range(40):
+        (tmp_path / f"m{number}.py").write_text(BLOCKING + "x = [a.b(c) for a in d]\n" * 6_000)
+    command = [sys.executable, "-m", "veteran", "check", "-j2", str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, text=True
+    ) as process:
+        time.sleep(3)  # well before the end, with the workers at work
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
