@@ -1,0 +1,114 @@
+"""The flake8 plugin: veteran's findings in a flake8 run.
+
+flake8 imports this module in every run and in every worker process, so it imports nothing heavy.
+It keeps no state: flake8's options come with each file, however its process was started.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from veteran import __version__
+from veteran.findings import INTERNAL, UNPARSABLE
+
+if TYPE_CHECKING:
+    import argparse
+    import ast
+    from collections.abc import Iterator
+
+    from flake8.options.manager import OptionManager
+
+    from veteran.findings import Finding
+    from veteran.settings import Settings
+
+#: Option and its help. They exist beside flake8's own because those cannot keep a rule off:
+#: `--select VET` turns on all there is, and any `--ignore` drops what a plugin asks to leave out.
+SELECTIONS = {
+    "select": "Run these rules of veteran, in place of those that its configuration selects",
+    "extend-select": "Run these rules of veteran as well",
+    "ignore": "Do not run these rules of veteran",
+}
+MIN_CONFIDENCE = "min-confidence"
+
+
+class Plugin:
+    """The check of one file; flake8 makes one for each file that Python itself can parse."""
+
+    name = "veteran"
+    version = __version__
+
+    def __init__(
+        self,
+        tree: ast.AST,  # its name tells flake8 to ask once for the whole file
+        filename: str,
+        lines: list[str],
+        options: argparse.Namespace | None = None,
+    ) -> None:
+        """The arguments are named as flake8 offers them; without options its defaults hold."""
+        self.filename = filename
+        self.lines = lines
+        self.options = options
+
+    @staticmethod
+    def add_options(manager: OptionManager) -> None:
+        """Declares the options, which also count in flake8's configuration file."""
+        for name, text in SELECTIONS.items():
+            manager.add_option(
+                f"--veteran-{name}",
+                metavar="RULES",
+                parse_from_config=True,
+                comma_separated_list=True,
+                help=f"{text}: codes, prefixes or names, separated by commas.",
+            )
+        manager.add_option(
+            f"--veteran-{MIN_CONFIDENCE}",
+            metavar="LEVEL",
+            parse_from_config=True,
+            help="Report only what veteran is this sure of, or surer: low, medium or high.",
+        )
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
+        """Yields line (from 1), column (from 0), `CODE message` and type. Never raises."""
+        try:
+            findings = self._findings()
+        except Exception as error:  # whatever escapes ends the run for all files
+            yield 1, 0, f"{INTERNAL} {_explained(error)}", Plugin
+            return
+        for finding in findings:
+            span = finding.span
+            yield span.line, span.column - 1, f"{finding.code} {finding.message}", Plugin
+
+    def _findings(self) -> list[Finding]:
+        from veteran.engine import check_text
+
+        settings = self._settings()
+        if settings.excluded(Path(self.filename)):
+            return []
+        suppress = not getattr(self.options, "disable_noqa", False)
+        found = check_text(self.filename, "".join(self.lines), settings, suppress=suppress)
+        # flake8 itself reports what is no valid program, as E999.
+        return [finding for finding in found if finding.code != UNPARSABLE]
+
+    def _settings(self) -> Settings:
+        """veteran's own configuration for the file, with flake8's options on top."""
+        from veteran.settings import ConfigError, load, override
+
+        fields = [name.replace("-", "_") for name in (*SELECTIONS, MIN_CONFIDENCE)]
+        given = {name: getattr(self.options, f"veteran_{name}", None) for name in fields}
+        settings = load(Path(self.filename).parent)
+        try:
+            return override(settings, **given)
+        except ConfigError as error:
+            option = str(error).removeprefix("command line: ")
+            raise ConfigError(f"--veteran-{option}") from None
+
+
+def _explained(error: Exception) -> str:
+    """What went wrong, on one line."""
+    from veteran.settings import ConfigError
+
+    text = " ".join(str(error).split())
+    if isinstance(error, ConfigError):
+        return text
+    return f"veteran failed on this file: {type(error).__name__}: {text}"
