@@ -163,7 +163,7 @@ def query(value, tenant):
     ],
 )
 def test_wrong_additions_are_explained(tables: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match="^catalog") as caught:
+    with pytest.raises(ValueError, match=r"^catalog") as caught:
         catalog.validate(tables, "catalog")
     assert said in str(caught.value)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ def settings_for(_: Path) -> Settings:
 
 
 @pytest.fixture
-def failing_rule(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rule]:
+def failing_rule(monkeypatch: pytest.MonkeyPatch) -> Rule:
     """VET311 raises for every call that it hears of."""
     rule = all_rules()["VET311"]
 
@@ -32,7 +31,7 @@ def failing_rule(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rule]:
         raise RuntimeError("no luck")
 
     monkeypatch.setattr(rule, "handlers", [(subscription, fail) for subscription, _ in rule.handlers])
-    yield rule
+    return rule
 
 
 @pytest.mark.usefixtures("failing_rule")
@@ -103,7 +102,10 @@ def test_findings_do_not_depend_on_what_else_is_named() -> None:
 
 
 def test_confidence_is_a_threshold() -> None:
-    text = "import time, threading\nasync def f(lock: threading.Lock):\n    time.sleep(1)\n    open('a')\n    lock.acquire()\n"
+    text = (
+        "import time, threading\nasync def f(lock: threading.Lock):\n"
+        "    time.sleep(1)\n    open('a')\n    lock.acquire()\n"
+    )
     expected = {Confidence.LOW: [3, 4, 5], Confidence.MEDIUM: [3, 4], Confidence.HIGH: [3]}
     for confidence, lines in expected.items():
         found = check(text, settings=EVERYTHING._replace(min_confidence=confidence))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import defaultdict
 from typing import Any
@@ -166,10 +167,8 @@ def test_every_value_that_arrives_is_foreseen(seed: int) -> None:
     exec(compile(program.text, "program", "exec"), namespace)
     for _ in range(30):
         steps = 0
-        try:
+        with contextlib.suppress(KeyError, Enough):
             namespace["f"](cond, lambda number, x: observed[number].add(x))
-        except (KeyError, Enough):
-            pass
     module = lowered(program.text)
     foreseen = {}
     for call in module.calls:

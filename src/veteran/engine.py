@@ -33,7 +33,7 @@ def unreadable(path: str, error: OSError) -> Summary:
 
 def crashed(path: str, what: str) -> Summary:
     """The summary of a file on which veteran itself failed."""
-    return Summary(path, (_finding(path, INTERNAL, f"veteran failed on this file: {what}"),))
+    return Summary(path, (_finding(path, INTERNAL, f"veteran failed on this file: {' '.join(what.split())}"),))
 
 
 def check_bytes(path: str, data: bytes, settings: Settings) -> list[Finding]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import itertools
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
+from functools import cached_property
 from typing import NamedTuple
 
 import libcst as cst
 
 from veteran.analysis import guards, scopes
-from veteran.analysis.lowering import At, Binding, Lowered, Scope, dotted
+from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, dotted
 from veteran.analysis.types import Instance, Local, Types
 
 
@@ -47,9 +48,12 @@ Piece = str | Hole
 Pieces = tuple[Piece, ...]
 #: More ways than this are not told apart.
 MAX_ALTERNATIVES = 8
-MAX_PIECES = 400
+MAX_PIECES = 200
+MAX_BINDINGS = 16
 MAX_ELEMENTS = 50
-_MAX_DEPTH = 30
+#: Expressions looked at for one question, and how deep: what needs more is not followed.
+MAX_STEPS = 2_000
+_MAX_DEPTH = 60
 _PERCENT = re.compile(r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?P<kind>[a-zA-Z%])")
 _NUMERIC_SPEC = re.compile(r"[<>=^+\-, _#]*\d*[,_]?(?:\.\d+)?[bcdeEfFgGnoxX%]")
 _KEEPS_TEXT = frozenset(
@@ -85,22 +89,51 @@ class Flow:
         self.types = types
         self.catalog = types.catalog
         self.depth = 0
-        self.active: set[tuple[int, int]] = set()
+        self.steps = 0
+        self.cuts = 0  # how often something was not followed to its end
+        self.active: set[object] = set()
+        self.known: dict[Binding, list[Pieces]] = {}
         self.purpose = "sql"
+
+    @cached_property
+    def _scope_of(self) -> dict[cst.CSTNode, Scope]:
+        return {scope.node: scope for scope in self.lowered.scopes}
+
+    @cached_property
+    def _classes(self) -> dict[str, Scope]:
+        return {f"<{scope.qualname}>": scope for scope in self.lowered.scopes if scope.kind == "class"}
+
+    @cached_property
+    def _methods_called(self) -> dict[str, list[Call]]:
+        """The calls `name.method(…)` by that name."""
+        found: dict[str, list[Call]] = {}
+        for call in self.lowered.calls:
+            func = call.node.func
+            if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
+                found.setdefault(func.value.value, []).append(call)
+        return found
 
     def pieces(self, node: cst.CSTNode, at: At) -> list[Pieces]:
         """The alternatives for the text of an expression."""
-        if self.depth > _MAX_DEPTH:
-            return [self._unknown(node, at)]
+        if self.depth == 0:
+            self.steps = 0
+        if self._exhausted():
+            return [self._unknown(node, at, Verdict.SAFE)]
         self.depth += 1
         try:
             found = self._pieces(node, at)
         finally:
             self.depth -= 1
-        unique = list(dict.fromkeys(found))
-        if len(unique) > MAX_ALTERNATIVES or any(len(pieces) > MAX_PIECES for pieces in unique):
-            return [self._worst(unique)]
-        return unique
+        unique = list({_key(pieces): pieces[:MAX_PIECES] for pieces in found}.values())
+        return unique if len(unique) <= MAX_ALTERNATIVES else [self._worst(unique)]
+
+    def _exhausted(self) -> bool:
+        """Counts a step; True where the question has cost too much: what is not followed is silent."""
+        self.steps += 1
+        if self.depth <= _MAX_DEPTH and self.steps <= MAX_STEPS:
+            return False
+        self.cuts += 1
+        return True
 
     def _unknown(self, node: cst.CSTNode, at: At, verdict: Verdict = Verdict.UNKNOWN) -> Pieces:
         return (Hole(node, verdict, at),)
@@ -125,7 +158,7 @@ class Flow:
             else:
                 ways *= len(alternatives)
                 narrowed.append(alternatives)
-        return [tuple(itertools.chain(*way)) for way in itertools.product(*narrowed)]
+        return [_merged(itertools.chain(*way)) for way in itertools.product(*narrowed)]
 
     def _pieces(self, node: cst.CSTNode, at: At) -> list[Pieces]:
         if isinstance(node, (cst.SimpleString, cst.Integer, cst.Float)):
@@ -329,7 +362,7 @@ class Flow:
                     found.append(self.pieces(element.value, at))
             return found
         if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
-            scope = next((s for s in self.lowered.scopes if s.node is node), None)
+            scope = self._scope_of.get(node)
             if scope is None:
                 return None
             inside = At(scope, scope.body, scopes._END, at.statement)
@@ -432,11 +465,9 @@ class Flow:
     def _grown(self, name: str, scope: Scope, at: At) -> list[list[Pieces]] | None:
         """What methods may have added to the list of that name before a place; None where not known."""
         found: list[list[Pieces]] = []
-        for call in self.lowered.calls:
-            func = call.node.func
-            if not (isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name)):
-                continue
-            if func.value.value != name or call.scope.function is not scope.function:
+        for call in self._methods_called.get(name, ()):
+            func = cst.ensure_type(call.node.func, cst.Attribute)
+            if call.scope.function is not scope.function:
                 continue
             if call.scope is at.scope and call.place > at.place and not scopes.share_loop(call, at):
                 continue
@@ -452,14 +483,15 @@ class Flow:
     # Following names
 
     def _enter(self, node: cst.CSTNode, at: At) -> bool:
-        key = (id(node), at.place)
+        key = (node, at.place)
         if key in self.active:
+            self.cuts += 1
             return False
         self.active.add(key)
         return True
 
     def _leave(self, node: cst.CSTNode, at: At) -> None:
-        self.active.discard((id(node), at.place))
+        self.active.discard((node, at.place))
 
     def _only(self, node: cst.Name, at: At) -> Binding | None:
         found = scopes.lookup(node.value, at)
@@ -476,18 +508,24 @@ class Flow:
         return [
             # What stands alone is called by the name that is used here.
             (pieces[0]._replace(node=node, at=at),) if len(pieces) == 1 and isinstance(pieces[0], Hole) else pieces
-            for binding in found.bindings
+            for binding in found.bindings[-MAX_BINDINGS:]
             for pieces in self._binding(binding, node)
         ]
 
     def _binding(self, binding: Binding, node: cst.Name) -> list[Pieces]:
         """The alternatives that one binding gives its name."""
-        key = (id(binding), -1)
-        if key in self.active:  # a loop feeds the name into itself: it adds nothing new
+        if binding in self.known:
+            return self.known[binding]
+        if self._exhausted():
+            return [self._unknown(node, binding, Verdict.SAFE)]
+        if binding in self.active:  # a loop feeds the name into itself: it adds nothing new
+            self.cuts += 1
             return [()]
-        self.active.add(key)
+        cuts = self.cuts
+        self.active.add(binding)
+        self.depth += 1
         try:
-            return [
+            found = [
                 tuple(
                     piece._replace(source=piece.source or binding) if isinstance(piece, Hole) else piece
                     for piece in pieces
@@ -495,7 +533,25 @@ class Flow:
                 for pieces in self._bound(binding, node)
             ]
         finally:
-            self.active.discard(key)
+            self.depth -= 1
+            self.active.discard(binding)
+        if self.cuts == cuts:
+            self.known[binding] = found
+        return found
+
+    def _augmented(self, binding: Binding, node: cst.Name) -> list[Pieces]:
+        """What a name holds after `+=`: a run of them is followed without recursion."""
+        parts: list[list[Pieces]] = []
+        current = binding
+        while len(parts) < MAX_PIECES:
+            parts.append(self.pieces(current.value.value, current))
+            before = scopes.lookup(node.value, current).bindings
+            if len(before) != 1 or before[0].kind != "augment" or before[0] in self.active:
+                break
+            current = before[0]
+        parts.append(self._name(node, current))
+        parts.reverse()
+        return self._sequence(parts)
 
     def _bound(self, binding: Binding, node: cst.Name) -> list[Pieces]:
         kind = binding.kind
@@ -508,8 +564,7 @@ class Flow:
             if binding.path and isinstance(binding.value, cst.CSTNode):
                 return [self._hole_of(node, binding, self.pieces(binding.value, binding))]
         if kind == "augment" and isinstance(binding.value.operator, cst.AddAssign):
-            before = self._name(node, binding)
-            return self._sequence([before, self.pieces(binding.value.value, binding)])
+            return self._augmented(binding, node)
         if kind == "for" and binding.path is not None:
             return self._looped(binding, node)
         if kind == "import":
@@ -595,7 +650,7 @@ class Flow:
         if isinstance(value, Local) and value.scope.kind == "class":
             owner = value.scope
         elif isinstance(value, Instance) and value.type.startswith("<"):
-            owner = next(s for s in self.lowered.scopes if s.kind == "class" and f"<{s.qualname}>" == value.type)
+            owner = self._classes[value.type]
         else:
             return None
         name = node.attr.value
@@ -638,8 +693,9 @@ class Flow:
 
     def _kept(self, binding: Binding, node: cst.Attribute, at: At) -> list[Pieces]:
         """What an assignment to an attribute put there; holes are seen as the attribute."""
-        key = (id(binding), -2)
+        key = (binding, node.attr.value)
         if key in self.active:
+            self.cuts += 1
             return [()]
         self.active.add(key)
         try:
@@ -814,7 +870,7 @@ class Flow:
         if kind in ("int", "float", "bool", "typing.Literal", "typing_extensions.Literal"):
             return True
         if kind.startswith("<"):
-            scope = next((s for s in self.lowered.scopes if f"<{s.qualname}>" == kind), None)
+            scope = self._classes.get(kind)
             return scope is not None and self._is_enum(scope)
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
 
@@ -857,6 +913,22 @@ def _unpacked(value: cst.CSTNode, path: tuple[int, ...] | None) -> cst.CSTNode |
             return None
         value = value.elements[index].value
     return value
+
+
+def _merged(pieces: Iterable[Piece]) -> Pieces:
+    """The pieces with neighbouring texts joined."""
+    parts: list[Piece] = []
+    for text, group in itertools.groupby(pieces, lambda piece: isinstance(piece, str)):
+        if text:
+            parts.append("".join(group))  # type: ignore[arg-type]
+        else:
+            parts += group
+    return tuple(parts)
+
+
+def _key(pieces: Pieces) -> tuple[object, ...]:
+    """Equal for equal pieces; nodes are slow to hash."""
+    return tuple(piece if isinstance(piece, str) else (id(piece.node), piece.verdict) for piece in pieces)
 
 
 def _badness(pieces: Pieces) -> tuple[int, int]:

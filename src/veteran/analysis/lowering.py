@@ -105,7 +105,7 @@ class Binding(At):
     definition. path: the way through an unpacked value, None where it is not known. target: the node of the name.
     """
 
-    __slots__ = ("annotation", "foreign", "kind", "name", "path", "target", "value", "values")
+    __slots__ = ("annotation", "arranged", "foreign", "kind", "name", "path", "target", "value", "values")
 
     def __init__(self, at: At, name: str, kind: str, value: Any, target: cst.CSTNode | None) -> None:
         super().__init__(at.scope, at.block, at.place, at.statement)
@@ -117,6 +117,7 @@ class Binding(At):
         self.annotation: cst.BaseExpression | None = None
         self.foreign = False  # bound by another scope through `global` or `nonlocal`
         self.values: Any = None  # what the types module concluded
+        self.arranged: Any = None  # on a name's first binding: all of them by block, see scopes
 
 
 class Call(At):

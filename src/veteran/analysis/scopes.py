@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from veteran.analysis.lowering import At, Binding, Block, Compound, Scope
@@ -70,6 +72,7 @@ def _settled(scope: Scope, bound: list[Binding]) -> tuple[Binding, ...]:
 
 
 _END = 1 << 60
+_place = attrgetter("place")
 
 
 def reaching(bound: list[Binding], block: Block, place: int) -> tuple[list[Binding], bool]:
@@ -101,26 +104,38 @@ def _loops(block: Block) -> Iterator[Compound]:
         owner = owner.block.owner
 
 
-class _Reach:
-    """The bindings of one name, arranged by the blocks and compounds that hold them."""
+_Inside = dict[Block, list["Binding | Compound"]]
 
-    def __init__(self, bound: list[Binding]) -> None:
-        self.found: list[Binding] = []
-        self.foreign = [binding for binding in bound if binding.foreign]
-        self.inside: dict[Block, list[Binding | Compound]] = {}
+
+def _arranged(bound: list[Binding]) -> _Inside:
+    """For each block, the bindings and the compounds that hold one, in order. Made once per name."""
+    first = bound[0]
+    if first.arranged is None:
+        inside: _Inside = {}
         for binding in bound:
             if binding.foreign or binding.kind == "annotate":
                 continue
             item: Binding | Compound = binding
             block = binding.block
             while True:
-                items = self.inside.setdefault(block, [])
+                items = inside.setdefault(block, [])
                 if items and items[-1] is item:
                     break
                 items.append(item)
                 if block.owner is None:
                     break
                 item, block = block.owner, block.owner.block
+        first.arranged = inside
+    return first.arranged  # type: ignore[no-any-return]
+
+
+class _Reach:
+    """One question about the bindings of a name."""
+
+    def __init__(self, bound: list[Binding]) -> None:
+        self.found: list[Binding] = []
+        self.foreign = [binding for binding in bound if binding.foreign]
+        self.inside = _arranged(bound)
 
     def before(self, block: Block, place: int) -> tuple[list[Binding], bool]:
         """See `reaching`."""
@@ -138,15 +153,15 @@ class _Reach:
                 sure = True
                 break
             block, place = owner.block, owner.place
-        unique = list(dict.fromkeys((*self.found, *self.foreign)))
+        unique = sorted({*self.found, *self.foreign}, key=_place)
         kept = [binding for binding in unique if binding.kind != "del"]
         return kept, sure and len(kept) == len(unique)
 
     def _backwards(self, block: Block, place: int = _END) -> bool:
         """Adds what reaches (block, place) from within the block; True where nothing earlier can."""
-        for item in reversed(self.inside.get(block, ())):
-            if item.place >= place:
-                continue
+        items = self.inside.get(block, ())
+        for index in range(bisect_left(items, place, key=_place) - 1, -1, -1):
+            item = items[index]
             if isinstance(item, Binding):
                 self.found.append(item)
                 return True
