@@ -100,11 +100,7 @@ class Flow:
         return {scope.node: scope for scope in self.lowered.scopes}
 
     @cached_property
-    def _classes(self) -> dict[str, Scope]:
-        return {f"<{scope.qualname}>": scope for scope in self.lowered.scopes if scope.kind == "class"}
-
-    @cached_property
-    def _methods_called(self) -> dict[str, list[Call]]:
+    def methods_called(self) -> dict[str, list[Call]]:
         """The calls `name.method(…)` by that name."""
         found: dict[str, list[Call]] = {}
         for call in self.lowered.calls:
@@ -465,7 +461,7 @@ class Flow:
     def _grown(self, name: str, scope: Scope, at: At) -> list[list[Pieces]] | None:
         """What methods may have added to the list of that name before a place; None where not known."""
         found: list[list[Pieces]] = []
-        for call in self._methods_called.get(name, ()):
+        for call in self.methods_called.get(name, ()):
             func = cst.ensure_type(call.node.func, cst.Attribute)
             if call.scope.function is not scope.function:
                 continue
@@ -555,6 +551,8 @@ class Flow:
 
     def _bound(self, binding: Binding, node: cst.Name) -> list[Pieces]:
         kind = binding.kind
+        if kind == "assign" and isinstance(binding.value, (cst.Integer, cst.Float)) and not binding.path:
+            return [(_literal(binding.value),)]
         if self._safe_type(self.types.binding(binding)):
             return [self._unknown(node, binding, Verdict.SAFE)]
         if kind in ("assign", "walrus"):
@@ -650,7 +648,7 @@ class Flow:
         if isinstance(value, Local) and value.scope.kind == "class":
             owner = value.scope
         elif isinstance(value, Instance) and value.type.startswith("<"):
-            owner = self._classes[value.type]
+            owner = self.types.classes[value.type]
         else:
             return None
         name = node.attr.value
@@ -870,7 +868,7 @@ class Flow:
         if kind in ("int", "float", "bool", "typing.Literal", "typing_extensions.Literal"):
             return True
         if kind.startswith("<"):
-            scope = self._classes.get(kind)
+            scope = self.types.classes.get(kind)
             return scope is not None and self._is_enum(scope)
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
 

@@ -105,7 +105,7 @@ class Binding(At):
     definition. path: the way through an unpacked value, None where it is not known. target: the node of the name.
     """
 
-    __slots__ = ("annotation", "arranged", "foreign", "kind", "name", "path", "target", "value", "values")
+    __slots__ = ("annotation", "arranged", "foreign", "kind", "maybe", "name", "path", "target", "value", "values")
 
     def __init__(self, at: At, name: str, kind: str, value: Any, target: cst.CSTNode | None) -> None:
         super().__init__(at.scope, at.block, at.place, at.statement)
@@ -116,20 +116,25 @@ class Binding(At):
         self.path: tuple[int, ...] | None = ()
         self.annotation: cst.BaseExpression | None = None
         self.foreign = False  # bound by another scope through `global` or `nonlocal`
+        self.maybe = False  # the code around it may skip it: it does not replace what was bound before
         self.values: Any = None  # what the types module concluded
         self.arranged: Any = None  # on a name's first binding: all of them by block, see scopes
 
 
 class Call(At):
-    """One call. awaited: it stands directly under `await`. lazy: in a generator that may never run here."""
+    """One call. awaited: it stands directly under `await`, `async with` or `async for`.
 
-    __slots__ = ("awaited", "lazy", "node")
+    lazy: in a generator that may never run here. consumed: what it gives is iterated over in place.
+    """
 
-    def __init__(self, at: At, node: cst.Call, awaited: bool, lazy: bool) -> None:
+    __slots__ = ("awaited", "consumed", "lazy", "node")
+
+    def __init__(self, at: At, node: cst.Call, *, awaited: bool, lazy: bool, consumed: bool) -> None:
         super().__init__(at.scope, at.block, at.place, at.statement)
         self.node = node
         self.awaited = awaited
         self.lazy = lazy
+        self.consumed = consumed
 
 
 class Scope:
@@ -137,10 +142,11 @@ class Scope:
 
     entry: where it stands in the enclosing scope. bindings: by name, in the order of the walk.
     uses: the places where a name is read. attributes: assignments to `self.x` of the methods of a class.
+    names: of a module, every name bound in any of its scopes.
     """
 
     __slots__ = (
-        "attributes", "bindings", "body", "declared", "entry", "kind", "lazy", "name", "node",
+        "attributes", "bindings", "body", "declared", "entry", "kind", "lazy", "name", "names", "node",
         "parent", "returns", "star", "uses",
     )  # fmt: skip
 
@@ -157,6 +163,7 @@ class Scope:
         self.attributes: dict[str, list[Binding]] = {}
         self.returns: list[tuple[cst.BaseExpression | None, At]] = []
         self.lazy = False
+        self.names: set[str] = set()
         self.star = False
 
     @property
@@ -192,10 +199,10 @@ class Scope:
 class Lowered:
     """One module in the small form. scopes: in the order of the walk, the module's first.
 
-    private: each access of an attribute `_name`, by name.
+    private: each access of an attribute `_name`, by name. assigned: the dotted names that are assigned to.
     """
 
-    __slots__ = ("calls", "module", "private", "scopes", "tree")
+    __slots__ = ("assigned", "calls", "module", "private", "scopes", "tree")
 
     def __init__(self, tree: cst.Module, module: Scope) -> None:
         self.tree = tree
@@ -203,6 +210,7 @@ class Lowered:
         self.scopes = [module]
         self.calls: list[Call] = []
         self.private: dict[str, list[cst.Attribute]] = {}
+        self.assigned: set[str] = set()
 
 
 def lower(tree: cst.Module) -> Lowered:
@@ -250,6 +258,8 @@ class _Walk:
         self.stack: list[Any] = []
         self.awaited: set[cst.CSTNode] = set()
         self.consumed: set[cst.CSTNode] = set()
+        self.optional = 0  # operands around us that may not be evaluated
+        self.outer: list[tuple[Scope, Binding]] = []  # for `nonlocal`, decided when all is seen
         self.handlers: dict[type, Callable[[Any], None]] = {
             getattr(cst, name[1:]): getattr(self, name) for name in dir(self) if name[0] == "_" and name[1:2].isupper()
         }
@@ -275,6 +285,8 @@ class _Walk:
                     stack.extend(reversed(child))
                 elif isinstance(child, cst.CSTNode):
                     stack.append(child)
+        for scope, binding in self.outer:
+            _owner(scope, binding.name).bindings.setdefault(binding.name, []).append(binding)
         return self.lowered
 
     # Bookkeeping
@@ -324,7 +336,7 @@ class _Walk:
 
     def _open(self, compound: Compound) -> None:
         """The head has run: the arms begin here."""
-        self.place += 1
+        self.place += 2  # between the two stands what the head binds on the way
         compound.place = self.place
         compound.block.compounds.append(compound)
 
@@ -340,19 +352,28 @@ class _Walk:
         target: cst.CSTNode | None,
         path: tuple[int, ...] | None = (),
         annotation: cst.BaseExpression | None = None,
-    ) -> None:
-        binding = Binding(self.at(), name, kind, value, target)
+        at: At | None = None,
+    ) -> Binding:
+        binding = Binding(at or self.at(), name, kind, value, target)
         binding.path = path
         binding.annotation = annotation
         scope = self.scope
         if kind == "walrus":
-            while scope.kind == "comprehension" and scope.parent:
-                scope = scope.parent
+            binding.maybe = self.optional > 0
+            while scope.kind == "comprehension" and scope.entry:
+                binding.maybe = True
+                binding.block = scope.entry.block
+                scope = scope.entry.scope
+        self.lowered.module.names.add(name)
         declared = scope.declared.get(name)
         if declared:
             binding.foreign = True
-            scope = self.lowered.module if declared == "global" else _owner(scope, name)
+            if declared == "nonlocal":
+                self.outer.append((scope, binding))
+                return binding
+            scope = self.lowered.module
         scope.bindings.setdefault(name, []).append(binding)
+        return binding
 
     def bind_target(
         self,
@@ -362,12 +383,13 @@ class _Walk:
         path: tuple[int, ...] | None = (),
         annotation: cst.BaseExpression | None = None,
     ) -> None:
-        """Binds every name of an assignment's target; anything else in it is visited."""
+        """Binds every name of an assignment's target at once; anything else in it is visited."""
+        at = self.at()
         pending: list[tuple[cst.CSTNode, tuple[int, ...] | None]] = [(target, path)]
         while pending:
             node, way = pending.pop()
             if isinstance(node, cst.Name):
-                self.bind(node.value, kind, value, node, way, annotation)
+                self.bind(node.value, kind, value, node, way, annotation, at)
             elif isinstance(node, (cst.Tuple, cst.List)):
                 known = way is not None
                 for index, element in enumerate(node.elements):
@@ -390,7 +412,10 @@ class _Walk:
         path: tuple[int, ...] | None,
         annotation: cst.BaseExpression | None,
     ) -> None:
-        """Notes `self.x = …` on the class whose method this is."""
+        """Notes what is assigned to, and `self.x = …` on the class whose method this is."""
+        name = dotted(node)
+        if name is not None:
+            self.lowered.assigned.add(name)
         function = self.scope.function
         if not isinstance(node.value, cst.Name) or function.kind != "function":
             return
@@ -420,20 +445,40 @@ class _Walk:
         self.stack.append(node.value)
 
     def _Call(self, node: cst.Call) -> None:
-        awaited = node in self.awaited
-        call = Call(self.at(), node, awaited, self.scope.lazy)
+        call = Call(
+            self.at(),
+            node,
+            awaited=node in self.awaited,
+            lazy=self.scope.lazy,
+            consumed=node in self.consumed,
+        )
         self.lowered.calls.append(call)
         stack = self.stack
         args = node.args
-        if len(args) == 1 and isinstance(args[0].value, cst.GeneratorExp):
+        if args and _consumes(node.func):
             self.consumed.add(args[0].value)
         for arg in reversed(args):
+            if arg.star == "*":
+                self.consumed.add(arg.value)
             stack.append(arg.value)
         stack.append(node.func)
 
     def _Await(self, node: cst.Await) -> None:
         self.awaited.add(node.expression)
         self.stack.append(node.expression)
+
+    def _BooleanOperation(self, node: cst.BooleanOperation) -> None:
+        self.push(node.left, (self._evaluate, 1), node.right, (self._evaluate, -1))
+
+    def _IfExp(self, node: cst.IfExp) -> None:
+        self.push(node.test, (self._evaluate, 1), node.body, node.orelse, (self._evaluate, -1))
+
+    def _evaluate(self, optional: int) -> None:
+        self.optional += optional
+
+    def _StarredElement(self, node: cst.StarredElement) -> None:
+        self.consumed.add(node.value)
+        self.stack.append(node.value)
 
     def _NamedExpr(self, node: cst.NamedExpr) -> None:
         self.push(node.value, (self.bind_target, node.target, "walrus", node.value))
@@ -453,12 +498,16 @@ class _Walk:
         scope.lazy = self.scope.lazy and self.scope.kind == "comprehension"
         if isinstance(node, cst.GeneratorExp) and node not in self.consumed:
             scope.lazy = True
+        if not scope.lazy:
+            self.consumed.add(node.for_in.iter)
         loop: cst.CompFor | None = node.for_in
         items: list[Any] = [node.for_in.iter, (self._enter, scope)]
         first = True
         while loop is not None:
             if not first:
                 items.append(loop.iter)
+            if loop.asynchronous is not None:
+                self.awaited.add(loop.iter)
             items.append((self.bind_target, loop.target, "for", loop.iter))
             items.extend(condition.test for condition in loop.ifs)
             first, loop = False, loop.inner_for_in
@@ -479,6 +528,8 @@ class _Walk:
     # Simple statements
 
     def _Assign(self, node: cst.Assign) -> None:
+        if any(isinstance(target.target, (cst.Tuple, cst.List)) for target in node.targets):
+            self.consumed.add(node.value)
         self.push(
             node.value,
             *((self.bind_target, target.target, "assign", node.value) for target in node.targets),
@@ -574,8 +625,9 @@ class _Walk:
         )
 
     def _For(self, node: cst.For) -> None:
-        if isinstance(node.iter, cst.GeneratorExp):
-            self.consumed.add(node.iter)
+        self.consumed.add(node.iter)
+        if node.asynchronous is not None:
+            self.awaited.add(node.iter)
         compound = self.compound("loop", node)
         body = self.arm(compound, "body", node.body)
         self.push(
@@ -614,6 +666,10 @@ class _Walk:
         compound = self.compound("with", node)
         items: list[Any] = []
         for item in node.items:
+            if node.asynchronous is not None:
+                self.awaited.add(item.item)
+            if _swallows(item.item):
+                compound.complete = False
             items.append(item.item)
             if item.asname:
                 items.append((self.bind_target, item.asname.name, "with", item.item))
@@ -625,21 +681,27 @@ class _Walk:
         items: list[Any] = [node.subject, (self._open, compound)]
         for case in node.cases:
             enter, body = self.arm(compound, "case", case.body)
+            if case.guard is not None:  # its captures stay bound where the guard fails
+                items.append((self._bind_pattern, case.pattern, compound))
             items += [enter, (self._bind_pattern, case.pattern), case.guard, body]
             pattern = case.pattern
-            if case.guard is None and isinstance(pattern, cst.MatchAs) and pattern.pattern is None:
+            if case.guard is None and _matches_all(pattern):
                 compound.complete = True
         self.push(*items, (self._end_compound, compound))
 
-    def _bind_pattern(self, pattern: cst.CSTNode) -> None:
-        """Binds the captures of a pattern, whose parts are values only to compare with."""
+    def _bind_pattern(self, pattern: cst.CSTNode, before: Compound | None = None) -> None:
+        """Binds the captures of a pattern, whose parts are values only to compare with.
+
+        before: bind them for what follows in that `match`, and maybe only.
+        """
+        at = At(before.scope, before.block, before.place - 1, self.statement) if before else None
         pending: list[cst.CSTNode] = [pattern]
         while pending:
             node = pending.pop()
             if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name:
-                self.bind(node.name.value, "match", None, node.name, None)
+                self.bind(node.name.value, "match", None, node.name, None, at=at).maybe = before is not None
             elif isinstance(node, cst.MatchMapping) and node.rest:
-                self.bind(node.rest.value, "match", None, node.rest, None)
+                self.bind(node.rest.value, "match", None, node.rest, None, at=at).maybe = before is not None
             if isinstance(node, cst.MatchValue):
                 continue
             for name in children_fields(type(node)):
@@ -687,6 +749,34 @@ class _Walk:
 
 
 _SEQUENCES = (tuple, list)
+
+
+#: Calls that run through their first argument before they return.
+_CONSUMERS = frozenset(
+    (
+        *"all any bytearray bytes dict frozenset list max min set sorted sum tuple".split(),  # noqa: SIM905
+        *("Counter", "collections.Counter", "deque", "collections.deque"),
+    )
+)
+
+
+def _consumes(func: cst.CSTNode) -> bool:
+    if isinstance(func, cst.Attribute):
+        return func.attr.value in ("join", "extend", "update", "writelines", "fromkeys") or dotted(func) in _CONSUMERS
+    return isinstance(func, cst.Name) and func.value in _CONSUMERS
+
+
+def _matches_all(pattern: cst.MatchPattern) -> bool:
+    """Whether a pattern matches whatever there is."""
+    if isinstance(pattern, cst.MatchOr):
+        return any(_matches_all(part.pattern) for part in pattern.patterns)
+    return isinstance(pattern, cst.MatchAs) and (pattern.pattern is None or _matches_all(pattern.pattern))
+
+
+def _swallows(manager: cst.CSTNode) -> bool:
+    """Whether a context manager may end its block early and go on behind it."""
+    name = dotted(manager.func) if isinstance(manager, cst.Call) else None
+    return (name or "").rpartition(".")[2] in ("suppress", "raises", "assertRaises", "move_on_after", "move_on_at")
 
 
 def _nothing(_: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -10,7 +12,7 @@ import libcst as cst
 
 from veteran.analysis import flow as flows
 from veteran.analysis import sql
-from veteran.analysis.lowering import At, Call, Scope, all_parameters, lower
+from veteran.analysis.lowering import At, Binding, Call, Scope, all_parameters, lower
 from veteran.analysis.source import Source
 from veteran.analysis.summary import ArgumentFact, Conditional, Parameter, Summary
 from veteran.analysis.tree import locate
@@ -73,26 +75,27 @@ class Module:
         self.source = source
         self.catalog = catalog
         self.lowered = lower(tree)
-        self.types = Types(catalog)
+        self.types = Types(catalog, self.lowered)
         self.flow = flows.Flow(self.lowered, self.types)
 
     @cached_property
     def async_library(self) -> str:
         """The event loop that the module is written for: `asyncio`, `trio` or `anyio`."""
-        roots = {
-            str(binding.value).partition(".")[0]
-            for scope in self.lowered.scopes
-            for bound in scope.bindings.values()
-            for binding in bound
-            if binding.kind == "import"
-        }
-        if "asyncio" in roots:
-            return "asyncio"
-        return next((name for name in ("trio", "anyio") if name in roots), "asyncio")
+        for scope in self.lowered.scopes:  # the module's first: what a helper imports says less
+            bound = itertools.chain.from_iterable(scope.bindings.values())
+            roots = {str(b.value).partition(".")[0] for b in bound if b.kind == "import"}
+            for name in ("asyncio", "anyio", "trio"):
+                if name in roots:
+                    return name
+        return "asyncio"
 
     def code(self, node: cst.CSTNode, limit: int = 60) -> str:
         """The source of a small node on one line, cut at `limit` characters."""
-        text = " ".join(self.lowered.tree.code_for_node(node).split())
+        text = self.lowered.tree.code_for_node(node)
+        if "\n" in text and isinstance(node, (cst.Attribute, cst.Name, cst.Call)):
+            text = re.sub(r"#[^\n]*|\\$", "", text, flags=re.MULTILINE)
+        text = re.sub(r"\s*\n\s*(?=[.)\]])|(?<=[(\[])\s*\n\s*", "", text)
+        text = " ".join(text.split())
         return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
     # What rules hear of
@@ -112,7 +115,7 @@ class Module:
             if isinstance(func, cst.Attribute):
                 if func.attr.value not in tails:
                     continue
-            elif not isinstance(func, cst.Name):
+            elif not isinstance(func, (cst.Name, cst.IfExp)):
                 continue
             for table, handlers in calls.items():
                 if event := self._catalog_call(table, call):
@@ -140,18 +143,29 @@ class Module:
         return CatalogCall(self, call, entry, entry.name, origin)
 
     def _holds(self, unless: Unless, call: Call) -> bool:
-        """Whether a call passes the argument that makes it harmless."""
+        """Whether a call passes the argument that makes it harmless, or may pass it."""
+        if any(arg.star for arg in call.node.args):
+            return True
         keywords = (unless.keyword,) if unless.keyword else ()
         value = argument(call, unless.position, keywords)
         if value is None:
-            return False
-        if self.code(value) in unless.equals:
-            return True
+            return unless.absent
+        return any(self._is_one_of(part, unless, call) for part in _operands(value))
+
+    def _is_one_of(self, value: cst.BaseExpression, unless: Unless, call: Call) -> bool:
+        """Whether a value is one of those that make a call harmless; an unknown flag may be one."""
         known = self.types.of(value, call)
-        return all(
-            (isinstance(v, Ref) and v.name in unless.equals) or (isinstance(v, Instance) and v.type in unless.equals)
-            for v in known
-        )
+        for found in known:
+            if isinstance(found, Ref) and found.name in unless.equals:
+                return True
+            if isinstance(found, Instance) and found.type in unless.equals:
+                return True
+        texts = ["".join(map(str, p)) for p in self.flow.pieces(value, call) if all(isinstance(x, str) for x in p)]
+        if texts:
+            quoted = isinstance(value, cst.SimpleString)
+            return any((repr(text) if quoted else _number(text)) in unless.equals for text in texts)
+        flags = any(wanted in ("True", "False") or "." in wanted for wanted in unless.equals)
+        return flags and None in known
 
     def _sink_value(self, call: Call) -> SinkValue | None:
         func = call.node.func
@@ -171,6 +185,17 @@ class Module:
         if not sink.proven:
             alternatives = [pieces for pieces in alternatives if sql.looks_like_sql(pieces)]
         return SinkValue(self, call, sink, query, alternatives) if alternatives else None
+
+    def made_non_blocking(self, receiver: Binding) -> bool:
+        """Whether a socket sends datagrams, or `setblocking(False)` or `settimeout(0)` is called on it."""
+        wanted = {"setblocking": Unless(0, "flag", ("False", "0")), "settimeout": Unless(0, "value", ("0",))}
+        if isinstance(receiver.value, cst.Call) and "SOCK_DGRAM" in self.code(receiver.value, 200):
+            return True
+        return any(
+            func.attr.value in wanted and self._holds(wanted[func.attr.value], call)
+            for call in self.flow.methods_called.get(receiver.name, ())
+            if isinstance(func := call.node.func, cst.Attribute) and call.scope.function is receiver.scope.function
+        )
 
     # What the summary holds
 
@@ -275,6 +300,21 @@ class Module:
                 elif hole.verdict is not flows.Verdict.SAFE:
                     return True, []
         return False, depends
+
+
+def _operands(value: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The flags that `|` combines."""
+    if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.BitOr):
+        return [*_operands(value.left), *_operands(value.right)]
+    return [value]
+
+
+def _number(text: str) -> str:
+    """A zero in any spelling as `0`; any other text as it is."""
+    try:
+        return "0" if float(text) == 0 else text
+    except ValueError:
+        return text
 
 
 def func_is(node: cst.CSTNode, name: str) -> bool:

@@ -38,13 +38,16 @@ def lookup(name: str, at: At) -> Found:
             in_place = False
             declared = None
         bound = scope.bindings.get(name)
-        visible = first or scope.kind != "class"
-        if bound and visible and declared != "nonlocal":
+        if bound and scope.kind == "class" and not first:
+            # Methods do not see the names of their class, but they see its type parameters.
+            bound = [binding for binding in bound if binding.kind == "type" and binding.value is None]
+        if bound and declared != "nonlocal":
             if not in_place:
                 return Found("outer", _settled(scope, bound))
             if scope.kind == "comprehension":
                 return Found("local", tuple(bound))
-            reached, sure = reaching(bound, here.block, here.place)
+            # What runs in place runs in the order of the walk.
+            reached, sure = reaching(bound, here.block, at.place if here is not at else here.place)
             if reached or scope.kind == "function":
                 return Found("local", tuple(reached), sure)
             # Not bound yet: a module or class body reads what is further out.
@@ -55,7 +58,9 @@ def lookup(name: str, at: At) -> Found:
         in_place = in_place and scope.inline
         first = False
         here, scope = scope.entry, scope.parent
-    return Found("builtin" if name in BUILTINS else "spelled")
+    if name in BUILTINS:
+        return Found("builtin")
+    return Found("unknown" if name in _module(at.scope).names else "spelled")
 
 
 def _module(scope: Scope) -> Scope:
@@ -85,7 +90,7 @@ def reaching(bound: list[Binding], block: Block, place: int) -> tuple[list[Bindi
         only = bound[0]  # by far the most common case
         if only.kind in ("del", "annotate"):
             return [], False
-        if only.block.owner is None and not only.foreign:
+        if only.block.owner is None and not only.foreign and not only.maybe:
             return ([only], True) if only.place < place else ([], False)
     return _Reach(bound).before(block, place)
 
@@ -125,6 +130,8 @@ def _arranged(bound: list[Binding]) -> _Inside:
                 if block.owner is None:
                     break
                 item, block = block.owner, block.owner.block
+        for items in inside.values():
+            items.sort(key=_place)
         first.arranged = inside
     return first.arranged  # type: ignore[no-any-return]
 
@@ -164,14 +171,15 @@ class _Reach:
             item = items[index]
             if isinstance(item, Binding):
                 self.found.append(item)
-                return True
-            if self._through(item):
+                if not item.maybe:
+                    return True
+            elif self._through(item):
                 return True
         return False
 
     def _through(self, compound: Compound) -> bool:
         """Adds what reaches the end of a compound from within; True where every way through it binds."""
-        if compound.kind == "loop":
+        if compound.kind == "loop" or (compound.kind == "with" and not compound.complete):
             self._add_arms(compound)
             return False
         if compound.kind == "try":

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.lowering import At, Binding, Call, Scope, first_parameter
+from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, dotted, first_parameter
 from veteran.catalog import Catalog
 
 
@@ -75,19 +76,40 @@ _AWAITABLES = frozenset(
         "AsyncGenerator",
     )
 )
+_ENTERING = ("enter_context", "enter_async_context")
+#: Annotations that say nothing of the value.
+_VAGUE = frozenset(
+    f"{module}{name}"
+    for module in ("typing.", "typing_extensions.", "")
+    for name in ("Any", "Final", "ClassVar", "TypeAlias", "object")
+)
 _MAX_DEPTH = 40
+_MAX_STEPS = 2_000
 
 
 class Types:
     """Answers what expressions of one module are. Concluded once per binding."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, lowered: Lowered) -> None:
         self.catalog = catalog
+        self.lowered = lowered
         self.depth = 0
+        self.steps = 0
+        self.cuts = 0  # how often a cycle or a limit kept a value from being followed
+        self.active: set[Binding] = set()
+
+    @cached_property
+    def classes(self) -> dict[str, Scope]:
+        """The classes of this module, by the type name of their instances."""
+        return {f"<{scope.qualname}>": scope for scope in self.lowered.scopes if scope.kind == "class"}
 
     def of(self, node: cst.CSTNode, at: At) -> Values:
         """What the expression can be at a place."""
-        if self.depth > _MAX_DEPTH:
+        if self.depth == 0:
+            self.steps = 0
+        self.steps += 1
+        if self.depth > _MAX_DEPTH or self.steps > _MAX_STEPS:
+            self.cuts += 1
             return UNKNOWN
         self.depth += 1
         try:
@@ -112,8 +134,15 @@ class Types:
             # None is the absence of what else the value can be.
             return () if node.value == "None" else self.name(node.value, at)
         if isinstance(node, cst.Attribute):
+            if dotted(node) in self.lowered.assigned:
+                return UNKNOWN
             return self._merge(self._attribute(v, node.attr.value) for v in self.of(node.value, at))
         if isinstance(node, cst.Call):
+            if node.args and not node.args[0].star:
+                if self._named(node.func, at, "functools.partial"):
+                    return self.of(node.args[0].value, at)
+                if isinstance(node.func, cst.Attribute) and node.func.attr.value in _ENTERING:
+                    return self._entered(node.args[0].value, at)
             return self._merge(self._called(v, at) for v in self.of(node.func, at))
         if isinstance(node, cst.Await):
             return self.of(node.expression, at)
@@ -126,13 +155,13 @@ class Types:
         if isinstance(node, cst.BinaryOperation):
             return self._binary(node, at)
         if isinstance(node, cst.Subscript):
-            return self._merge(self._entry("element", v) for v in self.of(node.value, at))
+            return self._elements(node.value, at)
         literal = _LITERALS.get(type(node))
         return (Instance(literal),) if literal else UNKNOWN
 
     @staticmethod
     def _merge(parts: Iterable[Values]) -> Values:
-        return tuple(dict.fromkeys(value for part in parts for value in part)) or UNKNOWN
+        return tuple(dict.fromkeys(value for part in parts for value in part))
 
     def name(self, name: str, at: At) -> Values:
         """What a name can be at a place."""
@@ -147,10 +176,20 @@ class Types:
 
     def binding(self, binding: Binding) -> Values:
         """What the value bound there can be."""
-        if binding.values is None:
-            binding.values = UNKNOWN  # what a cycle sees
-            binding.values = self._binding(binding)
-        return binding.values  # type: ignore[no-any-return]
+        if binding.values is not None:
+            return binding.values  # type: ignore[no-any-return]
+        if binding in self.active:  # a loop feeds the name into itself: it adds nothing new
+            self.cuts += 1
+            return ()
+        cuts = self.cuts
+        self.active.add(binding)
+        try:
+            values = self._binding(binding)
+        finally:
+            self.active.discard(binding)
+        if self.cuts == cuts or not self.active:
+            binding.values = values
+        return values
 
     def _binding(self, binding: Binding) -> Values:
         if binding.kind == "import":
@@ -158,22 +197,33 @@ class Types:
         if binding.kind in ("def", "class"):
             return (Local(binding.value),)
         annotation = binding.annotation or self._declared(binding)
+        declared = UNKNOWN
         if annotation is not None and binding.path is not None:
-            declared = self.annotation(annotation, binding)
-            if declared != UNKNOWN:
-                return declared
+            # The annotations of parameters are read where the function stands.
+            where = binding.scope.entry if binding.kind == "parameter" and binding.scope.entry else binding
+            declared = self._placed(self.annotation(annotation, where), binding)
         if binding.kind == "parameter":
-            return self._parameter(binding)
+            return self._parameter(binding) if declared == UNKNOWN else declared
+        if declared != UNKNOWN:
+            # A value made on the spot says more than an annotation wider than it.
+            values = self._bound(binding)
+            return values if all(isinstance(value, Instance) for value in values) and values else declared
+        return self._bound(binding)
+
+    def _bound(self, binding: Binding) -> Values:
+        """What the value tells of a binding, its annotation aside."""
         if binding.path is None or binding.value is None:
             return UNKNOWN
         if binding.kind in ("assign", "walrus"):
             value = _through(binding.value, binding.path)
             return self._placed(self.of(value, binding), binding) if value else UNKNOWN
         if binding.kind == "with" and not binding.path:
-            return self._placed(self._entered(binding), binding)
+            return self._placed(self._entered(binding.value, binding), binding)
         if binding.kind == "for" and not binding.path:
-            values = self.of(binding.value, binding)
-            return self._placed(self._merge(self._entry("element", v) for v in values), binding)
+            return self._placed(self._elements(binding.value, binding), binding)
+        if binding.kind == "augment" and isinstance(binding.value.operator, cst.DivideAssign):
+            before = self.name(binding.name, binding)
+            return before if any(self._is_path(value) for value in before) else UNKNOWN
         if binding.kind == "except":
             refs = self.refs(binding.value, binding)
             return tuple(Instance(ref.name, binding) for ref in refs) if refs else UNKNOWN
@@ -204,19 +254,56 @@ class Types:
                 return (Instance(f"<{owner.qualname}>", None),)
         return UNKNOWN
 
-    def _entered(self, binding: Binding) -> Values:
+    def _entered(self, node: cst.CSTNode, at: At) -> Values:
         """What `with value as name` binds: what the catalogue says, else the value itself."""
-        node = binding.value
         if isinstance(node, cst.Await):
             node = node.expression
+        if isinstance(node, cst.Call) and node.args and self._named(node.func, at, "contextlib.closing"):
+            return self.of(node.args[0].value, at)
         if isinstance(node, cst.Call):
-            for ref in self.refs(node.func, binding) or ():
+            for ref in self.refs(node.func, at) or ():
                 entered = self.catalog.lookup(self.catalog.types["enters"], ref.name)
                 if entered:
-                    return (Instance(entered, binding),)
-        return self._merge(
-            self._entry("enters", v) if self._knows("enters", v) else (v,) for v in self.of(node, binding)
-        )
+                    return (Instance(entered, at),)
+        return self._merge(self._entry("enters", v) if self._knows("enters", v) else (v,) for v in self.of(node, at))
+
+    def _named(self, node: cst.CSTNode, at: At, name: str) -> bool:
+        refs = self.refs(node, at)
+        return refs is not None and all(ref.name == name for ref in refs)
+
+    def _elements(self, node: cst.CSTNode, at: At) -> Values:
+        """What iterating over or indexing an expression gives."""
+        source = node.func if isinstance(node, cst.Call) else node
+        for ref in self.refs(source, at) or ():
+            kind = self.catalog.lookup(self.catalog.types["element"], ref.name)
+            if kind:
+                return (Instance(kind),)
+        return self._merge(self._entry("element", value) for value in self.of(node, at))
+
+    def _is_path(self, value: Value) -> bool:
+        kind = value.type if isinstance(value, Instance) else ""
+        while kind:
+            if kind == "pathlib.Path":
+                return True
+            kind = self.catalog.bases.get(kind, "")
+        return False
+
+    def _inherited(self, owner: Scope, name: str) -> Values:
+        """An attribute of an instance of a class of this module: its own, or a known base's."""
+        if name in owner.bindings or name in owner.attributes or owner.entry is None:
+            return UNKNOWN
+        found: list[Values] = []
+        for base in cst.ensure_type(owner.node, cst.ClassDef).bases:
+            for value in self.of(base.value, owner.entry):
+                if value == Ref("object"):
+                    continue
+                if isinstance(value, Ref):
+                    found.append(self._attribute(Instance(value.name), name))
+                elif isinstance(value, Local) and value.scope.kind == "class" and value.scope is not owner:
+                    found.append(self._inherited(value.scope, name))
+                else:
+                    return UNKNOWN
+        return found[0] if len(found) == 1 else UNKNOWN
 
     def _knows(self, table: str, value: Value) -> bool:
         return isinstance(value, Instance) and value.type in self.catalog.types[table]
@@ -238,7 +325,7 @@ class Types:
             return (Instance(kind),) if kind else (Ref(full, value.spelled),)
         if isinstance(value, Instance):
             if value.type.startswith("<"):
-                return UNKNOWN
+                return self._inherited(self.classes[value.type], name)
             kind = self.catalog.lookup(self.catalog.types["attribute"], f"{value.type}.{name}")
             return (Instance(kind, value.origin),) if kind else (Ref(f"{value.type}.{name}"),)
         if isinstance(value, Local) and value.scope.kind == "class":
@@ -254,7 +341,7 @@ class Types:
                 return (Instance(kind, at),)
             last = value.name.rpartition(".")[2]
             # By the naming convention a capital makes it a class.
-            if last[:1].isupper() and not last.isupper():
+            if last[:1].isupper() and (not last.isupper() or value.name in self.catalog.owners):
                 return (Instance(value.name, at),)
             if value.name in _BUILTIN_TYPES:
                 return (Instance(value.name, at),)
@@ -262,6 +349,9 @@ class Types:
         if isinstance(value, Instance):
             kind = self.catalog.lookup(self.catalog.types["returns"], f"{value.type}.__call__")
             return (Instance(kind, at),) if kind else UNKNOWN
+        if isinstance(value, Local) and value.scope.kind == "class":
+            decorated = cst.ensure_type(value.scope.node, cst.ClassDef).decorators
+            return UNKNOWN if decorated else (Instance(f"<{value.scope.qualname}>", at),)
         if isinstance(value, Local) and isinstance(value.scope.node, cst.FunctionDef):
             returns = value.scope.node.returns
             if returns and not value.scope.node.decorators and value.scope.entry:
@@ -269,12 +359,11 @@ class Types:
         return UNKNOWN
 
     def _binary(self, node: cst.BinaryOperation, at: At) -> Values:
-        left = self.of(node.left, at)
-        if isinstance(node.operator, cst.Divide) and any(
-            isinstance(v, Instance) and v.type == "pathlib.Path" for v in left
-        ):
-            return left
-        right = self.of(node.right, at)
+        left, right = self.of(node.left, at), self.of(node.right, at)
+        if isinstance(node.operator, cst.Divide):
+            for values in (left, right):
+                if any(map(self._is_path, values)):
+                    return values
         kinds = {v.type for v in (*left, *right) if isinstance(v, Instance)}
         known = all(isinstance(v, Instance) for v in (*left, *right))
         if known and kinds and kinds <= {"int", "float", "bool"}:
@@ -293,15 +382,28 @@ class Types:
             return self._merge(self.annotation(part, at) for part in parts)
         if isinstance(node, cst.Subscript):
             return self._subscripted(node, at)
+        if isinstance(node, cst.Name) and (alias := self._alias(node, at)) is not None:
+            return self.annotation(alias.value, alias)
         values = []
         for value in self.of(node, at):
-            if isinstance(value, Ref):
+            if isinstance(value, Ref) and value.name not in _VAGUE:
                 values.append(Instance(value.name, at if isinstance(at, Binding) else None))
             elif isinstance(value, Local) and value.scope.kind == "class":
                 values.append(Instance(f"<{value.scope.qualname}>"))
             else:
                 return UNKNOWN
         return tuple(values) or UNKNOWN
+
+    def _alias(self, node: cst.Name, at: At) -> Binding | None:
+        """The assignment or `type` statement that gives a type its other name."""
+        found = scopes.lookup(node.value, at)
+        if len(found.bindings) != 1 or not isinstance(found.bindings[0].value, cst.BaseExpression):
+            return None
+        (binding,) = found.bindings
+        if binding.kind == "type":
+            return binding
+        plain = (cst.Subscript, cst.BinaryOperation, cst.SimpleString)
+        return binding if binding.kind == "assign" and not binding.path and isinstance(binding.value, plain) else None
 
     def _subscripted(self, node: cst.Subscript, at: At) -> Values:
         refs = self.refs(node.value, at)
@@ -333,6 +435,8 @@ class Types:
                 if isinstance(value, Ref):
                     full = self.catalog.canonical(".".join((value.name, *rest)))
                     values.append(Instance(full, at if isinstance(at, Binding) else None))
+                elif isinstance(value, Local) and value.scope.kind == "class" and not rest:
+                    values.append(Instance(f"<{value.scope.qualname}>"))
                 else:
                     return UNKNOWN
         return tuple(values) or UNKNOWN

@@ -44,6 +44,7 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
         "group": (_TEXT, True),
         "instead": (_ADVICE, False),
         "unless": (_UNLESS, False),
+        "lazy": ("true or false", False),
     },
     "sink": {
         "names": (_TEXTS, True),
@@ -63,17 +64,18 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
 }
 SCHEMA["metadata"] = SCHEMA["blocking"]
 for _table in ("returns", "enters", "element", "attribute"):
-    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True), "awaited": ("true", False)}
+    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True), "awaited": ("true or false", False)}
 _PARAMETERS = ("tuple", "list", "args", "dict", "none")
 _PURPOSES = ("sql",)
 
 
 class Unless(NamedTuple):
-    """An argument that makes a call harmless; equals: literals or qualified names as written."""
+    """An argument that makes a call harmless; equals: literals or qualified names. absent: so does leaving it out."""
 
     position: int | None
     keyword: str | None
     equals: tuple[str, ...]
+    absent: bool = False
 
 
 class Group(NamedTuple):
@@ -85,12 +87,16 @@ class Group(NamedTuple):
 
 
 class Blocking(NamedTuple):
-    """A call that blocks the thread it runs on. instead: by async library, or under "" for all."""
+    """A call that blocks the thread it runs on. instead: by async library, or under "" for all.
+
+    lazy: only when what it gives is iterated over.
+    """
 
     name: str
     group: str
     instead: Mapping[str, str]
     unless: tuple[Unless, ...]
+    lazy: bool = False
 
 
 class Sink(NamedTuple):
@@ -124,12 +130,16 @@ class Catalog:
         for table, entry in tables:
             self._add(table, entry)
         self._canonical: dict[str, str] = {}
+        #: The classes that the tables name methods of.
+        self.owners = frozenset(
+            name.rpartition(".")[0] for table in (self.calls["blocking"], self.sinks) for name in table
+        )
         #: The last words of everything a call can be looked up by.
         self.tails = frozenset(
             name.rpartition(".")[2]
             for table in (self.calls["blocking"], self.calls["metadata"], self.sinks, self.execute_like)
             for name in table
-        )
+        ) | {spelling.rpartition(".")[2] for spelling in self.aliases}
 
     def _add(self, table: str, entry: Mapping[str, Any]) -> None:
         if table == "group":
@@ -147,10 +157,11 @@ class Catalog:
         for name in (name for text in entry["names"] for name in expand(text)):
             if table in self.calls:
                 unless = tuple(
-                    Unless(u.get("position"), u.get("keyword"), tuple(u["equals"])) for u in entry.get("unless", ())
+                    Unless(u.get("position"), u.get("keyword"), tuple(u["equals"]), u.get("absent", False))
+                    for u in entry.get("unless", ())
                 )
                 advice = _by_library(entry.get("instead"))
-                self.calls[table][name] = Blocking(name, entry["group"], advice, unless)
+                self.calls[table][name] = Blocking(name, entry["group"], advice, unless, entry.get("lazy", False))
             elif table == "sink":
                 self.sinks[name] = Sink(
                     name,
@@ -343,10 +354,11 @@ def _is_advice(value: Any) -> bool:
 def _is_unless(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(item, Mapping)
-        and set(item) <= {"position", "keyword", "equals"}
+        and set(item) <= {"position", "keyword", "equals", "absent"}
         and _is_texts(item.get("equals"))
         and isinstance(item.get("position", 0), int)
         and isinstance(item.get("keyword", ""), str)
+        and isinstance(item.get("absent", False), bool)
         and ("position" in item or "keyword" in item)
         for item in value
     )
@@ -358,7 +370,7 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
     _NUMBER: lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
     _ADVICE: _is_advice,
     _UNLESS: _is_unless,
-    "true": lambda value: isinstance(value, bool),
+    "true or false": lambda value: isinstance(value, bool),
 }
 _SAYS = {
     _TEXTS: "a list of non-empty strings",

@@ -81,13 +81,18 @@ def blocking_call(event: CatalogCall) -> Iterator[Report]:
     """A blocking call that the coroutine itself makes, in place and not awaited."""
     from veteran.analysis.lowering import Binding
     from veteran.analysis.model import Report, ReportStep
+    from veteran.analysis.types import Instance
 
     if not event.function.is_async or event.call.awaited or event.call.lazy:
         return
-    origin = event.origin if isinstance(event.origin, Binding) else None
-    if event.name.startswith("io.") and origin and origin.scope.function is event.function:
-        return  # the call that opened it here is reported
+    if event.entry.lazy and not event.call.consumed:
+        return
     module = event.module
+    origin = event.origin if isinstance(event.origin, Binding) else None
+    if event.name.startswith("io.") and event.origin and not (origin and origin.kind == "parameter"):
+        return  # the call that opened it is reported
+    if event.name.startswith(("socket.", "ssl.")) and origin and module.made_non_blocking(origin):
+        return
     group = module.catalog.groups[event.entry.group]
     called = module.code(event.call.node.func)
     shown = f"`{called}`" if called == event.name else f"`{called}` ({event.name})"
@@ -96,8 +101,9 @@ def blocking_call(event: CatalogCall) -> Iterator[Report]:
     steps = []
     if origin is not None and origin.target is not None:
         receiver = module.code(origin.target)
-        kind = event.name.rpartition(".")[0]
-        steps.append(ReportStep(origin.target, origin, f"`{receiver}` is a `{kind}`"))
+        kind = module.types.binding(origin)[0]
+        if isinstance(kind, Instance):
+            steps.append(ReportStep(origin.target, origin, f"`{receiver}` is a `{kind.type}`"))
     yield Report(
         event.call.node,
         event.call,
