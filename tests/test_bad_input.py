@@ -1,0 +1,117 @@
+"""Files that are no programs, or hard ones: one finding or a normal result, and the others untouched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from helpers import EVERYTHING, ROOT, check, places
+from veteran import engine, runner
+
+GOOD = "import time\nasync def f():\n    time.sleep(1)\n"
+FOUND = [(3, "VET311")]
+#: Programs that CPython reads, though some of them not libcst.
+READ = {
+    "carriage-returns": GOOD.replace("\n", "\r"),
+    "crlf": GOOD.replace("\n", "\r\n"),
+    "90-parentheses": GOOD + "x = " + "(" * 90 + "1" + ")" * 90 + "\n",
+    "concatenation": GOOD + "x = " + " + ".join(["a"] * 20_000) + "\n",
+    "literals": GOOD + "x = (" + '"a" ' * 5_000 + ")\n",
+    "calls": GOOD + "x = a" + ".b()" * 5_000 + "\n",
+    "subscripts": GOOD + "x = a" + "[0]" * 5_000 + "\n",
+    "elifs": GOOD + "if a: pass\n" + "elif b: pass\n" * 3_000,
+    "lambdas": GOOD + "x = " + "lambda: " * 2_000 + "1\n",
+    "no-final-newline": GOOD.rstrip("\n"),
+    "form-feed": "\f" + GOOD,
+}
+#: What no Python reads: the line that the finding names, and a word of its message.
+REFUSED = {
+    "syntax": (GOOD + "def (:\n", 4, "invalid syntax"),
+    "unclosed": (GOOD + "x = (1,\n", 4, "never closed"),
+    "null": (GOOD + "x = 1\0\n", 4, "null byte"),
+    "5000-parentheses": (GOOD + "x = " + "(" * 5_000 + "1" + ")" * 5_000 + "\n", 4, "nested"),
+    "indents": (GOOD + "".join(" " * i + "if a:\n" for i in range(150)) + " " * 150 + "pass\n", 104, "levels"),
+    "condition": (GOOD + "if " + " + ".join(["a"] * 20_000) + ": pass\n", 4, "too long"),
+}
+ENCODED = {
+    "latin-1": (b"# coding: latin-1\n" + GOOD.encode() + b"x = '\xe9'\n", [(4, "VET311")]),
+    "bom": (b"\xef\xbb\xbf" + GOOD.encode(), FOUND),
+    "bom-and-cookie": (b"\xef\xbb\xbf# coding: latin-1\n" + GOOD.encode(), [(1, "VET001")]),
+    "not-utf-8": (GOOD.encode() + b"x = '\xe9'\n", [(4, "VET001")]),
+    "unknown": (b"# coding: klingon\n" + GOOD.encode(), [(1, "VET001")]),
+    "no-text-codec": (b"# coding: rot13\n" + GOOD.encode(), [(1, "VET001")]),
+    "wrong-cookie": (b"# -*- coding: ascii -*-\n" + GOOD.encode() + "x = 'é'\n".encode(), [(5, "VET001")]),
+    "second-line": (b"#!/bin/python\n# vim: fileencoding=latin-1\n" + GOOD.encode() + b"#\xe9\n", [(5, "VET311")]),
+    "utf-16": (GOOD.encode("utf-16"), []),
+    "empty": (b"", []),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_hard_programs_are_read(name: str) -> None:
+    assert places(check(READ[name])) == FOUND
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_program_is_one_finding(name: str) -> None:
+    text, line, word = REFUSED[name]
+    (finding,) = check(text)
+    assert (finding.span.line, finding.code) == (line, "VET001")
+    assert word in finding.message
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_encodings(name: str) -> None:
+    data, expected = ENCODED[name]
+    assert places(engine.check_bytes("a.py", data, EVERYTHING)) == expected
+
+
+def test_other_files_are_untouched(tmp_path: Path) -> None:
+    for name, text in READ.items():
+        (tmp_path / f"{name}.py").write_bytes(text.encode())
+    for name, (text, _, _) in REFUSED.items():
+        (tmp_path / f"{name}.py").write_bytes(text.encode())
+    for name, (data, _) in ENCODED.items():
+        (tmp_path / f"{name}.py").write_bytes(data)
+    files = sorted(tmp_path.iterdir())
+    outcome = runner.run(files, lambda _: EVERYTHING, jobs=1)
+    found: dict[str, list[tuple[int, str]]] = {path.stem: [] for path in files}
+    for finding in outcome.findings:
+        found[Path(finding.path).stem].append((finding.span.line, finding.code))
+    expected = dict.fromkeys(READ, FOUND)
+    expected |= {name: [(line, "VET001")] for name, (_, line, _) in REFUSED.items()}
+    expected |= {name: places_ for name, (_, places_) in ENCODED.items()}
+    assert found == expected
+
+
+def test_on_a_thread_with_a_small_stack() -> None:
+    """In a process of its own: the stack size of threads is the process's."""
+    program = f"""
+import sys, threading
+sys.path.insert(0, {str(ROOT / "tests")!r})
+from helpers import check, places
+from test_bad_input import READ, REFUSED
+results = []
+def run():
+    results.append([places(check(READ[n])) for n in ("90-parentheses", "lambdas", "elifs")])
+    results.append([places(check(REFUSED[n][0])) for n in ("5000-parentheses", "indents")])
+threading.stack_size(64 * 1024)
+thread = threading.Thread(target=run)
+thread.start()
+thread.join()
+assert threading.stack_size() == 64 * 1024
+print(results)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str([[FOUND] * 3, [[(4, "VET001")], [(104, "VET001")]]]), done.stderr
+
+
+def test_stack_size_and_recursion_limit_are_left_as_they_were() -> None:
+    before = threading.stack_size(), sys.getrecursionlimit()
+    deep = "import time\nasync def f():\n    x = time.sleep(1)" + " + a" * 2_000 + "\n"
+    assert places(check(deep)) == FOUND
+    assert (threading.stack_size(), sys.getrecursionlimit()) == before
