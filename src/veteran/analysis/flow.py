@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 import libcst as cst
 
-from veteran.analysis import guards, scopes
+from veteran.analysis import scopes
+from veteran.analysis.guards import Guards
 from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, dotted
 from veteran.analysis.types import Instance, Local, Types
 
@@ -94,6 +95,8 @@ class Flow:
         self.active: set[object] = set()
         self.known: dict[Binding, list[Pieces]] = {}
         self.purpose = "sql"
+        self.guards = Guards(types, self._is_safe_instance)
+        self.assumed: list[tuple[cst.BaseExpression, bool]] = []  # tests of conditional expressions around us
 
     @cached_property
     def _scope_of(self) -> dict[cst.CSTNode, Scope]:
@@ -179,8 +182,10 @@ class Flow:
         if isinstance(node, cst.Attribute):
             return self._attribute(node, at)
         if isinstance(node, cst.IfExp):
-            return self.pieces(node.body, at) + self.pieces(node.orelse, at)
+            return self._assuming(node.test, True, node.body, at) + self._assuming(node.test, False, node.orelse, at)
         if isinstance(node, cst.BooleanOperation):
+            if isinstance(node.operator, cst.And):  # what is false is empty or no text
+                return [("",), *self._assuming(node.left, True, node.right, at)]
             return self.pieces(node.left, at) + self.pieces(node.right, at)
         if isinstance(node, (cst.NamedExpr, cst.Await)):
             inner = node.value if isinstance(node, cst.NamedExpr) else node.expression
@@ -189,7 +194,19 @@ class Flow:
             return [self._unknown(node, at, Verdict.SAFE)]
         if isinstance(node, cst.Subscript):
             return self._subscript(node, at)
+        if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
+            elements = self.elements(node, at)
+            if elements:
+                return [self._worst([way for part in elements for way in part])]
         return [self._typed(node, at)]
+
+    def _assuming(self, test: cst.BaseExpression, outcome: bool, node: cst.CSTNode, at: At) -> list[Pieces]:
+        """The alternatives of an expression that is evaluated only if a test came out so."""
+        self.assumed.append((test, outcome))
+        try:
+            return self.pieces(node, at)
+        finally:
+            self.assumed.pop()
 
     # Building
 
@@ -242,6 +259,8 @@ class Flow:
                     _constant(alternatives) and not isinstance(other, cst.SimpleString)
                 ):
                     return [self._worst(alternatives)]
+        if isinstance(node.operator, cst.Divide) and not self._numeric(node.left, at):
+            return [self._unknown(node, at)]  # paths
         # Any other operator needs numbers; what is no number raises.
         return [self._unknown(node, at, Verdict.SAFE)]
 
@@ -335,7 +354,9 @@ class Flow:
             return [self._unknown(node, at)]
         elements = self.elements(node.args[0].value, at)
         if elements is None:
-            return [self._typed(node.args[0].value, at)]
+            whole = self._name(node.args[0].value, at) if isinstance(node.args[0].value, cst.Name) else []
+            alone = len(whole) == 1 and len(whole[0]) == 1 and isinstance(whole[0][0], Hole)
+            return whole if alone else [self._typed(node.args[0].value, at)]
         between = self.pieces(separator, at)
         if not elements:
             return [("",)]
@@ -377,13 +398,22 @@ class Flow:
         if isinstance(node, cst.SimpleString):
             return [self.pieces(node, at)]
         if isinstance(node, cst.Name):
-            return self._elements_of_name(node, at)
+            known = self._typed_elements(node, at)
+            return self._elements_of_name(node, at) if known is None else known
         if isinstance(node, cst.Call):
             return self._elements_of_call(node, at)
         if isinstance(node, cst.Attribute):
             bound = self._class_bindings(node, at)
             if bound and all(b.kind == "assign" and not b.path for b in bound):
                 return self._together([self.elements(b.value, b) for b in bound])
+        return self._typed_elements(node, at)
+
+    def _typed_elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
+        """The elements of a collection whose type says that none can carry text."""
+        values = self.types.of(node, at)
+        items = [value.item for value in values if isinstance(value, Instance) and value.item]
+        if items and len(items) == len(values) and all(map(self._is_safe_instance, items)):
+            return [[self._unknown(node, at, Verdict.SAFE)]]
         return None
 
     @staticmethod
@@ -419,6 +449,11 @@ class Flow:
 
     def _mapped(self, node: cst.Call, at: At) -> Pieces:
         """An element of `map(function, …)`."""
+        function = node.args[0].value
+        if isinstance(function, cst.Lambda):
+            return self._worst(self.pieces(function.body, at))
+        if _SANITISES.search((dotted(function) or "").rpartition(".")[2]):
+            return self._unknown(node, at, Verdict.SAFE)
         refs = self.types.refs(node.args[0].value, at)
         if refs and all(self._is_safe_call(ref.name) for ref in refs):
             return self._unknown(node, at, Verdict.SAFE)
@@ -446,7 +481,8 @@ class Flow:
                         return None
                     elements += before + inner
                     continue
-                if binding.kind not in ("assign", "walrus") or binding.path:
+                value = _unpacked(value, binding.path) if isinstance(value, cst.CSTNode) else None
+                if binding.kind not in ("assign", "walrus") or value is None:
                     return None
                 empty = isinstance(value, cst.Call) and dotted(value.func) == "list" and not value.args
                 inner = [] if empty else self.elements(value, binding)
@@ -496,17 +532,25 @@ class Flow:
     def _name(self, node: cst.Name, at: At) -> list[Pieces]:
         if node.value in ("True", "False", "None"):
             return [(node.value,)]
-        if guards.restricted(node, at, self.types):
+        if self.guards.restricted(node, at, self.assumed):
             return [self._unknown(node, at, Verdict.SAFE)]
         found = scopes.lookup(node.value, at)
         if found.where in ("builtin", "spelled", "unknown") or not found.bindings:
-            return [self._typed(node, at)]
-        return [
+            by_convention = _is_constant(node.value) or _PLACEHOLDERS.search(node.value)
+            return [self._unknown(node, at, Verdict.SAFE)] if by_convention else [self._typed(node, at)]
+        ways = [
             # What stands alone is called by the name that is used here.
             (pieces[0]._replace(node=node, at=at),) if len(pieces) == 1 and isinstance(pieces[0], Hole) else pieces
             for binding in found.bindings[-MAX_BINDINGS:]
-            for pieces in self._binding(binding, node)
+            for pieces in (
+                [self._unknown(node, at, Verdict.SAFE)]
+                if len(found.bindings) > 1 and self.guards.replaced(node.value, binding, at)
+                else self._binding(binding, node)
+            )
         ]
+        if _is_constant(node.value) and any(way and isinstance(way[0], Hole) and way[0].verdict < 2 for way in ways):
+            return [self._unknown(node, at, Verdict.SAFE)] if all(len(way) == 1 for way in ways) else ways
+        return ways
 
     def _binding(self, binding: Binding, node: cst.Name) -> list[Pieces]:
         """The alternatives that one binding gives its name."""
@@ -561,16 +605,19 @@ class Flow:
                 return self.pieces(value, binding)
             if binding.path and isinstance(binding.value, cst.CSTNode):
                 return [self._hole_of(node, binding, self.pieces(binding.value, binding))]
+        if kind == "augment" and self._numeric(binding.value.value, binding):
+            return [self._unknown(node, binding, Verdict.SAFE)]
         if kind == "augment" and isinstance(binding.value.operator, cst.AddAssign):
             return self._augmented(binding, node)
         if kind == "for" and binding.path is not None:
             return self._looped(binding, node)
         if kind == "import":
             # By the naming convention a constant of another module.
-            last = str(binding.value).rpartition(".")[2]
-            if last.isupper():
+            if _is_constant(str(binding.value).rpartition(".")[2]):
                 return [self._unknown(node, binding, Verdict.SAFE)]
             return [self._referenced(binding.value, node, binding)]
+        if kind == "parameter" and _PLACEHOLDERS.search(binding.name):
+            return [self._unknown(node, binding, Verdict.SAFE)]
         if kind == "parameter" and binding.path is not None:
             parameter = (binding.scope, binding.name)
             return [(Hole(node, Verdict.UNKNOWN, binding, binding, parameter),)]
@@ -627,6 +674,10 @@ class Flow:
 
     def _dictionary(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
         """The rows of a literal dictionary, directly or through a name bound once."""
+        if isinstance(node, cst.Call) and dotted(node.func) == "dict" and node.args:
+            named = [(arg.keyword, arg.value, at) for arg in node.args if arg.keyword is not None]
+            plain = [(cst.SimpleString(repr(key.value)), value, where) for key, value, where in named]
+            return list(plain) if len(plain) == len(node.args) else None
         if isinstance(node, cst.Dict):
             rows = [(e.key, e.value, at) for e in node.elements if isinstance(e, cst.DictElement)]
             return rows if rows and len(rows) == len(node.elements) else None
@@ -652,33 +703,44 @@ class Flow:
         else:
             return None
         name = node.attr.value
-        found = [*owner.bindings.get(name, ()), *owner.attributes.get(name, ())]
-        return found or None
+        for _ in range(_MAX_BASES):
+            found = [*owner.bindings.get(name, ()), *owner.attributes.get(name, ())]
+            bases = owner.node.bases if isinstance(owner.node, cst.ClassDef) else ()
+            if found or not bases or owner.entry is None:
+                return found or None
+            inherited = [v for v in self.types.of(bases[0].value, owner.entry) if isinstance(v, Local)]
+            if not inherited:
+                return None
+            owner = inherited[0].scope
+        return None
 
     def _attribute(self, node: cst.Attribute, at: At) -> list[Pieces]:
-        if guards.restricted(node, at, self.types):
+        if self.guards.restricted(node, at, self.assumed):
             return [self._unknown(node, at, Verdict.SAFE)]
         name = node.attr.value
-        if name.isupper() and len(name) > 1:  # a constant, by the naming convention
+        if name in _SAFE_ATTRIBUTES:
             return [self._unknown(node, at, Verdict.SAFE)]
         bound = self._class_bindings(node, at)
-        if bound and all(b.kind in ("assign", "annotate") for b in bound):
+        if bound and all(b.kind in ("assign", "annotate", "augment") for b in bound):
             ways: list[Pieces] = []
             for binding in bound:
                 if self._safe_type(self.types.binding(binding)):
                     ways.append(self._unknown(node, at, Verdict.SAFE))
                 elif binding.kind == "assign" and not binding.path:
                     ways += self._kept(binding, node, at)
-                elif binding.kind == "assign":
+                elif binding.kind == "augment" and self._numeric(binding.value.value, binding):
+                    ways.append(self._unknown(node, at, Verdict.SAFE))
+                elif binding.kind != "annotate":
                     ways.append(self._unknown(node, at))
             if ways:
                 return ways
-        if name in ("value", "name") and isinstance(node.value, cst.Attribute):
-            if node.value.attr.value.isupper():  # a member of an enumeration, by the same convention
-                return [self._unknown(node, at, Verdict.SAFE)]
-            owner = self.types.of(node.value.value, at)
-            if any(isinstance(v, Local) and self._is_enum(v.scope) for v in owner):
-                return [self._unknown(node, at, Verdict.SAFE)]
+        if _is_constant(name):
+            return [self._unknown(node, at, Verdict.SAFE)]
+        owner = self.types.of(node.value, at)
+        if self.guards.restricted(node.value, at, self.assumed):
+            return [self._unknown(node, at, Verdict.SAFE)]
+        if self._safe_type(owner) or (name in ("value", "name") and self._is_member(node.value, at)):
+            return [self._unknown(node, at, Verdict.SAFE)]
         refs = self.types.refs(node, at)
         if refs and not any(ref.spelled for ref in refs):
             return [self._referenced(refs[0].name, node, at)]
@@ -688,6 +750,13 @@ class Flow:
             return [self._unknown(node, at, Verdict.TAINTED)]
         hole = Hole(node, Verdict.UNKNOWN, at, None, None, attribute=True)
         return [(hole,)] if not self._safe_type(self.types.of(node, at)) else [(hole._replace(verdict=Verdict.SAFE),)]
+
+    def _is_member(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether an expression is a member of an enumeration: by its class, or by the convention of its name."""
+        if isinstance(node, cst.Attribute) and _is_constant(node.attr.value):
+            return True
+        inner = node.value if isinstance(node, (cst.Attribute, cst.Subscript)) else node
+        return any(isinstance(v, Local) and self._is_enum(v.scope) for v in self.types.of(inner, at))
 
     def _kept(self, binding: Binding, node: cst.Attribute, at: At) -> list[Pieces]:
         """What an assignment to an attribute put there; holes are seen as the attribute."""
@@ -721,12 +790,14 @@ class Flow:
             return [way for row, where in rows for way in self.pieces(row, where)]
         if self._safe_type(self.types.of(node, at)):
             return [self._unknown(node, at, Verdict.SAFE)]
+        if self.guards.restricted(node, at, self.assumed):
+            return [self._unknown(node, at, Verdict.SAFE)]
         refs = self.types.refs(node.value, at)
         if refs:
             return [self._referenced(refs[0].name, node, at)]
         inner = self.pieces(node.value, at)
-        if isinstance(node.slice[0].slice, cst.Slice) and _constant(inner):
-            return [self._worst(inner)]
+        if isinstance(node.slice[0].slice, cst.Slice):
+            return inner
         return [self._hole_of(node, at, inner)]
 
     # Calls
@@ -739,9 +810,16 @@ class Flow:
             built = self._method(node, func, at)
             if built is not None:
                 return built
+        callee = dotted(func) or ""
+        if callee in ("list", "tuple", "sorted", "set", "frozenset") and node.args:
+            elements = self.elements(node.args[0].value, at)
+            if elements is not None:
+                return [self._worst([way for part in elements for way in part] or [("",)])]
         refs = self.types.refs(func, at)
         if refs:
             name = refs[0].name
+            if name == "re.sub" and node.args and _CLEANS.match(_literal(node.args[0].value)):
+                return [self._unknown(node, at, Verdict.SAFE)]
             if all(self._is_safe_call(ref.name) for ref in refs):
                 return [self._unknown(node, at, Verdict.SAFE)]
             if all(self.catalog.has("source", ref.name) for ref in refs):
@@ -756,10 +834,20 @@ class Flow:
         if local:
             return [self._unknown(node, at, Verdict.SAFE)]
         if isinstance(func, cst.Attribute):
-            inner = self.pieces(func.value, at)
-            if any(isinstance(p, Hole) and p.verdict is Verdict.TAINTED for w in inner for p in w):
-                return [self._unknown(node, at, Verdict.TAINTED)]
+            if func.attr.value == "mogrify" or self._is_match(func, at):
+                return [self._unknown(node, at, Verdict.SAFE)]
+            inner = [piece for way in self.pieces(func.value, at) for piece in way]
+            verdicts = [piece.verdict for piece in inner if isinstance(piece, Hole)]
+            if verdicts and (max(verdicts) is Verdict.TAINTED or (len(inner) == len(verdicts) and not max(verdicts))):
+                return [self._unknown(node, at, max(verdicts))]
         return [self._unknown(node, at)]
+
+    def _is_match(self, func: cst.Attribute, at: At) -> bool:
+        """Whether `found.group` belongs to the match of a whole text."""
+        binding = self._only(func.value, at) if isinstance(func.value, cst.Name) else None
+        if binding is None or not isinstance(binding.value, cst.Call) or func.attr.value not in ("group", "groups"):
+            return False
+        return (dotted(binding.value.func) or "").rpartition(".")[2] in ("fullmatch", "match")
 
     def _is_safe_call(self, name: str) -> bool:
         return self.catalog.has("safe", name) or self.purpose in self.catalog.validators.get(name, ())
@@ -770,7 +858,8 @@ class Flow:
         for known, purposes in self.catalog.validators.items():
             if self.purpose in purposes and "." in known and name and known.endswith(f".{name}"):
                 return True
-        return bool(_SANITISES.search(name.rpartition(".")[2]))
+        last = name.rpartition(".")[2]
+        return bool(_SANITISES.search(last) or _PLACEHOLDERS.search(last))
 
     def _method(self, node: cst.Call, func: cst.Attribute, at: At) -> list[Pieces] | None:
         """The string methods that build text; None for any other."""
@@ -784,9 +873,8 @@ class Flow:
             return self._join(node, receiver, at)
         if method == "replace" and len(node.args) >= 2:
             return self._replaced(node, receiver, at)
-        if method in ("substitute", "safe_substitute") and isinstance(receiver, cst.Call):
-            parts = [self.pieces(a.value, at) for a in (*receiver.args[:1], *node.args)]
-            return self._sequence(parts)
+        if method in ("substitute", "safe_substitute"):
+            return self._substituted(node, receiver, at)
         if method in _KEEPS_TEXT:
             return self.pieces(receiver, at)
         if method == "get" and node.args:
@@ -797,6 +885,23 @@ class Flow:
                     ways += self.pieces(default.value, at)
                 return ways
         return None
+
+    def _substituted(self, node: cst.Call, receiver: cst.BaseExpression, at: At) -> list[Pieces] | None:
+        """`string.Template(text).substitute(…)`."""
+        where = at
+        if isinstance(receiver, cst.Name) and (binding := self._only(receiver, at)):
+            receiver, where = binding.value, binding
+        if not isinstance(receiver, cst.Call) or not receiver.args:
+            return None
+        named = {arg.keyword.value: arg.value for arg in node.args if arg.keyword is not None}
+        ways: list[Pieces] = []
+        for template in self.pieces(receiver.args[0].value, where):
+            parts: list[list[Pieces]] = []
+            for index, text in enumerate(_DOLLAR.split(joined(template, "?"))):
+                value = named.get(text) if index % 2 else None
+                parts.append(self.pieces(value, at) if value else [(self._unknown(node, at) if index % 2 else (text,))])
+            ways += self._sequence(parts)
+        return ways
 
     def _replaced(self, node: cst.Call, receiver: cst.BaseExpression, at: At) -> list[Pieces]:
         old, new = (self.pieces(arg.value, at) for arg in node.args[:2])
@@ -857,7 +962,8 @@ class Flow:
             if head in self.catalog.names["source"]:
                 return self._unknown(node, at, Verdict.TAINTED)
             head = head.rpartition(".")[0]
-        return self._unknown(node, at)
+        constant = any(map(_is_constant, name.split(".")[1:]))
+        return self._unknown(node, at, Verdict.SAFE if constant else Verdict.UNKNOWN)
 
     def _safe_type(self, values: Sequence[object]) -> bool:
         return bool(values) and all(
@@ -871,6 +977,18 @@ class Flow:
             scope = self.types.classes.get(kind)
             return scope is not None and self._is_enum(scope)
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
+
+
+_PLACEHOLDERS = re.compile(r"(?i)placeholders?$|^marks?$|^qmarks?$")
+_SAFE_ATTRIBUTES = frozenset(["lastrowid", "rowcount", "__name__", "__qualname__", "__module__"])
+_CLEANS = re.compile(r"\[\^[\w\\ -]+\][*+]?$|\\W[*+]?$|\\D[*+]?$")
+_DOLLAR = re.compile(r"\$\{?(\w+)\}?")
+_MAX_BASES = 10
+
+
+def _is_constant(name: str) -> bool:
+    """Whether a name is a constant's or the module's own, by the naming convention."""
+    return (name.isupper() and len(name) > 1) or (name.startswith("__") and name.endswith("__"))
 
 
 _SANITISES = re.compile(r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$")

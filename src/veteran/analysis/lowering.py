@@ -583,6 +583,10 @@ class _Walk:
     def _Raise(self, node: cst.Raise) -> None:
         self.push(node.exc, node.cause, (self._leave, "return"))
 
+    def _Expr(self, node: cst.Expr) -> None:
+        ends = isinstance(node.value, cst.Call) and dotted(node.value.func) in _EXITS
+        self.push(node.value, (self._leave, "return") if ends else None)
+
     def _Assert(self, node: cst.Assert) -> None:
         compound = self.compound("assert", node)
         compound.complete = False
@@ -610,6 +614,7 @@ class _Walk:
             node.test,
             (self._open, compound),
             *self.arm(compound, "body", node.body),
+            (self._leave, "return") if dotted(node.test) == "False" else None,
             *(self.arm(compound, "else", orelse) if orelse is not None else ()),
             (self._end_compound, compound),
         )
@@ -764,6 +769,9 @@ def _consumes(func: cst.CSTNode) -> bool:
     if isinstance(func, cst.Attribute):
         return func.attr.value in ("join", "extend", "update", "writelines", "fromkeys") or dotted(func) in _CONSUMERS
     return isinstance(func, cst.Name) and func.value in _CONSUMERS
+
+
+_EXITS = frozenset(("sys.exit", "os._exit", "os.abort", "exit", "quit", "pytest.fail", "pytest.skip"))
 
 
 def _matches_all(pattern: cst.MatchPattern) -> bool:

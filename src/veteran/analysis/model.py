@@ -235,9 +235,12 @@ class Module:
     def is_private(self, function: Scope) -> bool:
         """Whether all callers of a function can be seen here: `_name`, undecorated, and only ever called."""
         name = function.name
-        if not isinstance(function.node, cst.FunctionDef) or function.node.decorators:
+        if not isinstance(function.node, cst.FunctionDef) or function.parent is None:
             return False
-        if not name.startswith("_") or name.endswith("__") or function.parent is None:
+        decorators = {getattr(decorator.decorator, "value", "") for decorator in function.node.decorators}
+        if decorators - {"staticmethod", "classmethod"}:
+            return False
+        if function.parent.kind != "function" and (not name.startswith("_") or name.endswith("__")):
             return False
         if function.parent.kind == "class":
             accesses = set(self.lowered.private.get(name, ()))
@@ -281,7 +284,11 @@ class Module:
         parameters = function.node.params
         ordered = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
         if function.parent and function.parent.kind == "class":
-            ordered = ordered[1:]
+            static = any(getattr(d.decorator, "value", "") == "staticmethod" for d in function.node.decorators)
+            func = call.node.func
+            owner = self.types.of(func.value, call) if isinstance(func, cst.Attribute) else ()
+            unbound = Local(function.parent) in owner and not function.node.decorators
+            ordered = ordered if static or unbound else ordered[1:]
         position = ordered.index(name) if name in ordered else None
         value: cst.BaseExpression | None = argument(call, position, (name,))
         where: At = call

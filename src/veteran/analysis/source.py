@@ -174,7 +174,7 @@ class Source:
     def _scan(self) -> None:
         """Fills lines, comments and logical lines; raises SourceError for what must not be parsed."""
         text = self.text
-        starts = self.starts = [0, *(found.end() for found in NEWLINE.finditer(text))]
+        starts = self.starts = _line_starts(text)
         if "\0" in text:
             raise self._error("null byte", text.index("\0"))
         if starts[-1] == len(text) and len(starts) > 1:
@@ -301,6 +301,15 @@ class Source:
             raise self._error("an expression too long for the parser", begin)
         start = _ASSIGNS.match(self.text, begin).end()  # type: ignore[union-attr]
         return start, stop
+
+
+def _line_starts(text: str) -> list[int]:
+    """The offset of each line, and of what follows the last newline."""
+    if "\r" in text:
+        return [0, *(found.end() for found in NEWLINE.finditer(text))]
+    starts = list(itertools.accumulate([len(line) + 1 for line in text.split("\n")], initial=0))
+    starts.pop()
+    return starts
 
 
 def declared_encoding(data: bytes, bom: bool) -> str:

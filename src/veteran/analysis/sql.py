@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from veteran.analysis.flow import Hole, Pieces, joined
+from veteran.analysis.guards import spelling
 
 #: Stands for a hole in joined text; no program text holds it.
 MARK = "\ufdd0"
@@ -39,6 +40,7 @@ _STATEMENT = re.compile(
       | COPY \s+ [\w.("{MARK}] .* \b (?:FROM|TO) \b
       | (?:LOCK\s+TABLE|VACUUM|REINDEX|ATTACH\s+DATABASE|DETACH\s+DATABASE|REFRESH\s+MATERIALIZED|COMMENT\s+ON) \b
       | VALUES \s* \(
+      | {MARK} \s* (?:WHERE|AND|OR|SET|VALUES|HAVING|ORDER\s+BY|LIMIT) \b
     )
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
@@ -131,6 +133,7 @@ _BEFORE_NAME = frozenset(
         "TO",
         "COLLECTION",
         "MATCH",
+        "OF",
         "DELETE",
         "GRANT",
         "REVOKE",
@@ -198,6 +201,7 @@ def hole_roles(pieces: Pieces) -> list[tuple[Hole, str]]:
     holes = [piece for piece in pieces if isinstance(piece, Hole)]
     takes_parameters = not _UTILITY.match(text)
     roles: list[str] = []
+    in_quotes: list[bool] = []
     context = _Context()
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
@@ -208,13 +212,25 @@ def hole_roles(pieces: Pieces) -> list[tuple[Hole, str]]:
             if role in ("value", "condition") and not takes_parameters:
                 role = "keyword"
             roles.append(role)
+            in_quotes.append(False)
         elif inside:
             roles += [context.quoted_role(kind)] * inside
+            in_quotes += [True] * inside
         elif token == ";":
             takes_parameters = not _UTILITY.match(text, match.end())
         context.read(kind, token)
     roles += ["value"] * (len(holes) - len(roles))
-    return list(zip(holes, roles, strict=False))
+    # What names a column in one place names it in the next one, unless quotes say otherwise.
+    names = {_subject(hole) for hole, role in zip(holes, roles, strict=False) if role == "identifier"}
+    return [
+        (hole, "identifier" if role == "value" and _subject(hole) in names and not quoted else role)
+        for hole, role, quoted in zip(holes, roles, in_quotes + [False] * len(holes), strict=False)
+    ]
+
+
+def _subject(hole: Hole) -> object:
+    """Equal for holes that one name fills."""
+    return spelling(hole.node) or hole
 
 
 class _Context:
@@ -223,6 +239,7 @@ class _Context:
     def __init__(self) -> None:
         self.previous = ""  # the last token, words in upper case
         self.kind = ""
+        self.before = ""  # the kind of the token before the last one
         self.first = True
         self.clauses = [""]  # the clause word that rules each open bracket
 
@@ -234,12 +251,16 @@ class _Context:
             if word in _CLAUSES:
                 self.clauses[-1] = word
         elif token in ("(", "["):
-            self.clauses.append(self.previous if self.kind == "word" else self.clauses[-1])
+            # After a comparison, in a function too, stands a value.
+            after_operator = self.kind == "operator" or (self.kind == "word" and self.before == "operator")
+            word = self.previous if self.kind == "word" else self.clauses[-1]
+            self.clauses.append("=" if after_operator and word not in ("ANY", "ALL", "ARRAY") else word)
         elif token in (")", "]") and len(self.clauses) > 1:
             self.clauses.pop()
         elif token == ";":
             self.clauses = [""]
         self.first = self.first and kind == "mark"
+        self.before = self.kind
         self.previous = token.upper()
         self.kind = kind
 
@@ -247,7 +268,8 @@ class _Context:
         """What a hole within quotes or a comment stands for."""
         if kind == "identifier":
             # Some dialects take double quotes for text too: where a value belongs, it is one.
-            compared = self.kind == "operator" or self.previous in _BEFORE_VALUE
+            listed = self.previous in ("(", ",") and self.clauses[-1] in ("IN", "VALUES")
+            compared = self.kind == "operator" or self.previous in _BEFORE_VALUE or listed
             return "value" if compared else "identifier"
         return "condition" if kind == "comment" else "value"
 
@@ -255,6 +277,14 @@ class _Context:
         if self.first:
             return "statement"
         previous, clause = self.previous, self.clauses[-1]
+        if start and (text[start - 1] in ":@$" or text.endswith("%(", 0, start)):
+            return "identifier"  # the name of a parameter, or of a type
+        if text[start - 1 : start] == "[" and text[end : end + 1] == "]" and clause != "ARRAY":
+            return "identifier"
+        if previous == "WITH" or (self.kind == "word" and previous in _BEFORE_STATEMENT):
+            return "identifier" if previous == "WITH" else "statement"
+        if (previous == "(" and clause == "AS") or (previous == ";" and text[end : end + 1] in ("", ";", "\n", " ")):
+            return "statement"
         adjacent = start > 0 and not text[start - 1].isspace()
         if text[end : end + 1] == "." or self.kind == "dot" or previous.endswith("."):
             return "identifier"
@@ -274,16 +304,20 @@ class _Context:
             return "keyword" if clause in ("ORDER", "BY", "GROUP", "TABLE", "COLUMN") else "condition"
         if previous in ("(", ",", "["):
             return self._in_list(previous, clause, text, end)
-        if self.kind in ("number", "quoted", "identifier"):
-            return "condition"
+        if self.kind == "number" and clause == "SELECT":
+            return "identifier"  # TOP 10 name
         return "condition"
 
     def _after_word(self, previous: str, clause: str, text: str, end: int) -> str:
         if previous in _BEFORE_CONDITION:
             # `WHERE {column} = …` names a column; `WHERE {clause}` is a condition of its own.
             return "identifier" if _COMPARES.match(text, end) else "condition"
-        if previous in _BEFORE_VALUE:
+        if previous == "WHEN" and _COMPARES.match(text, end):
+            return "identifier"
+        if previous in _BEFORE_VALUE or (previous == "MATCH" and clause in _BEFORE_CONDITION | {"WHERE"}):
             return "value"
+        if clause == "INTO" and previous not in _CLAUSES:
+            return "statement"
         if previous in _BEFORE_NAME:
             return "identifier"
         if previous == "SET":
@@ -297,6 +331,11 @@ class _Context:
     def _in_list(self, previous: str, clause: str, text: str, end: int) -> str:
         if clause in ("VALUES", "IN", "ANY", "ALL", "LIMIT", "BETWEEN"):
             return "value"
+        if clause in _OF_COLUMNS and previous == "(":
+            return "identifier"
+        if clause in ("WHERE", "AND", "OR", "NOT", "HAVING", "WHEN"):
+            named = _COMPARES.match(text, end) or text[end : end + 1] == "," or previous == ","
+            return "identifier" if named else "condition"
         if previous == "," and clause in ("WHERE", "HAVING"):
             return "value"
         if clause in _NAMED:
@@ -340,9 +379,46 @@ _CLAUSES = frozenset(
         "PRAGMA",
     ]
 )
+_BEFORE_STATEMENT = frozenset(["EXPLAIN", "PLAN", "ANALYZE", "VERBOSE"])
+#: Functions whose first argument is nearly always a column.
+_OF_COLUMNS = frozenset(
+    [
+        "COUNT",
+        "SUM",
+        "MIN",
+        "MAX",
+        "AVG",
+        "LOWER",
+        "UPPER",
+        "COALESCE",
+        "IFNULL",
+        "NULLIF",
+        "SUBSTR",
+        "SUBSTRING",
+        "TRIM",
+        "LENGTH",
+        "ROUND",
+        "ABS",
+        "CAST",
+        "EXTRACT",
+        "DATE",
+        "JSON_EXTRACT",
+        "TOTAL",
+        "GROUP_CONCAT",
+        "STRING_AGG",
+        "ARRAY_AGG",
+        "MEDIAN",
+        "STDDEV",
+        "VARIANCE",
+        "UNNEST",
+        "YEAR",
+        "MONTH",
+        "DAY",
+    ]
+)
 #: Clauses whose lists hold names.
 _NAMED = frozenset(["SELECT", "BY", "ORDER", "FROM", "JOIN", "INTO", "TABLE", "ON", "USING", "INDEX", "VIEW", "PRAGMA"])
 _COMPARES = re.compile(
-    r"\s*(?:=|<|>|!=|~|::|\+|-|\*|/|\b(?:LIKE|ILIKE|IN|NOT|IS|BETWEEN|REGEXP|RLIKE|SIMILAR|GLOB)\b)",
+    r"\s*(?:=|<|>|!=|~|::|\+|-|\*|/|@>|@@|\?\||&&|\b(?:LIKE|ILIKE|IN|NOT|IS|BETWEEN|REGEXP|RLIKE|SIMILAR|GLOB)\b)",
     re.IGNORECASE,
 )

@@ -31,6 +31,8 @@ class Instance(NamedTuple):
     type: str
     #: The binding or call that says so, to show where a receiver came from.
     origin: At | None = None
+    #: The type of the items of a collection.
+    item: str = ""
 
 
 class Local(NamedTuple):
@@ -232,7 +234,7 @@ class Types:
     @staticmethod
     def _placed(values: Values, binding: Binding) -> Values:
         """The instances, with this binding as the place where they came to be."""
-        return tuple(Instance(v.type, binding) if isinstance(v, Instance) else v for v in values)
+        return tuple(v._replace(origin=binding) if isinstance(v, Instance) else v for v in values)
 
     @staticmethod
     def _declared(binding: Binding) -> cst.BaseExpression | None:
@@ -278,7 +280,14 @@ class Types:
             kind = self.catalog.lookup(self.catalog.types["element"], ref.name)
             if kind:
                 return (Instance(kind),)
-        return self._merge(self._entry("element", value) for value in self.of(node, at))
+        return self._merge(self._item(value) for value in self.of(node, at))
+
+    def _item(self, value: Value) -> Values:
+        if isinstance(value, Instance) and value.item:
+            return (Instance(value.item),)
+        if isinstance(value, Local) and value.scope.kind == "class":
+            return (Instance(f"<{value.scope.qualname}>"),)  # a member of an enumeration
+        return self._entry("element", value)
 
     def _is_path(self, value: Value) -> bool:
         kind = value.type if isinstance(value, Instance) else ""
@@ -288,9 +297,24 @@ class Types:
             kind = self.catalog.bases.get(kind, "")
         return False
 
+    def _method(self, bound: list[Binding]) -> Values:
+        """A method of a class of this module, or what its property returns."""
+        if len(bound) != 1 or bound[0].kind != "def":
+            return UNKNOWN
+        function: Scope = bound[0].value
+        node = cst.ensure_type(function.node, cst.FunctionDef)
+        names = [(dotted(d.decorator) or "").rpartition(".")[2] for d in node.decorators]
+        if not names:
+            return (Local(function),)
+        if names[0] in ("property", "cached_property") and node.returns and function.entry:
+            return self.annotation(node.returns.annotation, function.entry)
+        return UNKNOWN
+
     def _inherited(self, owner: Scope, name: str) -> Values:
         """An attribute of an instance of a class of this module: its own, or a known base's."""
-        if name in owner.bindings or name in owner.attributes or owner.entry is None:
+        if name in owner.bindings and name not in owner.attributes:
+            return self._method(owner.bindings[name])
+        if name in owner.attributes or owner.entry is None:
             return UNKNOWN
         found: list[Values] = []
         for base in cst.ensure_type(owner.node, cst.ClassDef).bases:
@@ -350,8 +374,13 @@ class Types:
             kind = self.catalog.lookup(self.catalog.types["returns"], f"{value.type}.__call__")
             return (Instance(kind, at),) if kind else UNKNOWN
         if isinstance(value, Local) and value.scope.kind == "class":
-            decorated = cst.ensure_type(value.scope.node, cst.ClassDef).decorators
-            return UNKNOWN if decorated else (Instance(f"<{value.scope.qualname}>", at),)
+            decorators = cst.ensure_type(value.scope.node, cst.ClassDef).decorators
+            names = {_decorator_name(decorator) for decorator in decorators}
+            return (
+                UNKNOWN
+                if names - {"dataclass", "define", "frozen", "final", "unique"}
+                else (Instance(f"<{value.scope.qualname}>", at),)
+            )
         if isinstance(value, Local) and isinstance(value.scope.node, cst.FunctionDef):
             returns = value.scope.node.returns
             if returns and not value.scope.node.decorators and value.scope.entry:
@@ -383,7 +412,10 @@ class Types:
         if isinstance(node, cst.Subscript):
             return self._subscripted(node, at)
         if isinstance(node, cst.Name) and (alias := self._alias(node, at)) is not None:
-            return self.annotation(alias.value, alias)
+            meant = alias.value
+            if isinstance(meant, cst.Call):  # NewType("Name", meant)
+                meant = meant.args[1].value if len(meant.args) > 1 else meant
+            return self.annotation(meant, alias) if not isinstance(meant, cst.Call) else UNKNOWN
         values = []
         for value in self.of(node, at):
             if isinstance(value, Ref) and value.name not in _VAGUE:
@@ -402,6 +434,8 @@ class Types:
         (binding,) = found.bindings
         if binding.kind == "type":
             return binding
+        if isinstance(binding.value, cst.Call) and self._named(binding.value.func, binding, "typing.NewType"):
+            return binding
         plain = (cst.Subscript, cst.BinaryOperation, cst.SimpleString)
         return binding if binding.kind == "assign" and not binding.path and isinstance(binding.value, plain) else None
 
@@ -417,6 +451,10 @@ class Types:
             wanted = inner if name.endswith("Union") else inner[:1]
             parts = [part for part in wanted if not _is_none(part)]
             return self._merge(self.annotation(part, at) for part in parts)
+        if name.rpartition(".")[2] in _COLLECTIONS and inner:
+            items = self.annotation(inner[0], at)
+            item = items[0].type if len(items) == 1 and isinstance(items[0], Instance) else ""
+            return (Instance(name, at if isinstance(at, Binding) else None, item),)
         if name.rpartition(".")[2] == "Literal":
             return (Instance("typing.Literal"),)
         return (Instance(name, at if isinstance(at, Binding) else None),)
@@ -445,6 +483,30 @@ class Types:
 _BUILTIN_TYPES = frozenset(
     ["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "complex", "bytearray"]
 )
+
+
+_COLLECTIONS = frozenset(
+    [
+        "list",
+        "List",
+        "set",
+        "Set",
+        "frozenset",
+        "FrozenSet",
+        "Sequence",
+        "MutableSequence",
+        "Iterable",
+        "Iterator",
+        "Collection",
+        "AbstractSet",
+        "deque",
+    ]
+)
+
+
+def _decorator_name(decorator: cst.Decorator) -> str:
+    node = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
+    return (dotted(node) or "?").rpartition(".")[2]
 
 
 def _is_none(node: cst.CSTNode) -> bool:

@@ -74,7 +74,7 @@ def sql_from_string(event: SinkValue) -> Iterator[Report]:
     for pieces in event.alternatives:
         if any(isinstance(piece, str) and piece.strip() for piece in pieces):
             for hole, role in hole_roles(pieces):
-                if hole.verdict is not Verdict.SAFE and role in ROLES:
+                if hole.verdict is not Verdict.SAFE and role in ROLES and not _excused(event, hole, role):
                     found.setdefault(hole, role)
     if not found:
         return
@@ -89,6 +89,20 @@ def sql_from_string(event: SinkValue) -> Iterator[Report]:
         _steps(event, worst),
         tuple(hole.parameter for hole in found if hole.parameter) if conditional else (),
     )
+
+
+def _excused(event: SinkValue, hole: Hole, role: str) -> bool:
+    """Whether the value was checked after it was built in, or a whole clause is another function's work."""
+    import libcst as cst
+
+    from veteran.analysis.lowering import dotted
+
+    source = hole.source
+    if role == "condition" and source is not None and isinstance(source.value, (cst.Call, cst.Await)):
+        call = source.value.expression if isinstance(source.value, cst.Await) else source.value
+        if isinstance(call, cst.Call) and dotted(call.func) not in ("list", "deque", "set", "str", "dict", "input"):
+            return True
+    return event.module.flow.guards.restricted(hole.node, event.call)  # type: ignore[arg-type]
 
 
 def _private(event: SinkValue, hole: Hole) -> bool:
