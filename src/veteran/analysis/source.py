@@ -37,16 +37,19 @@ _PLAIN_FSTRING = r"""
     |   ' (?!'') [^'\\\r\n{}]* (?: \{[^"'\\\r\n{}]*\} [^'\\\r\n{}]* )* '
     )
 """
+_FORMATTED = re.compile(_PLAIN_FSTRING, re.VERBOSE)
+#: Anything that does not matter, then what does; a string's prefix belongs to what does not.
 _TOKEN = re.compile(
     rf"""
-      (?P<newline> \r\n | \r | \n )
-    | (?P<close> [)\]}}] )
-    | (?P<open> [(\[{{] )
-    | (?P<string> (?<!\w)(?:[bB][rR]?|[rR][bB]?|[uU])?(?=["']) {_STRING} )
-    | (?P<fstring> (?<!\w)(?:[fFtT][rR]?|[rR][fFtT])(?=["']) (?: {_PLAIN_FSTRING} | (?P<quote> "{{3}}|'{{3}}|"|' ) ) )
-    | (?P<comment> \#[^\r\n]* )
-    | (?P<continued> \\(?:\r\n|\r|\n) )
-    | (?P<broken> ["'] )
+    [^\r\n"'\#\\()\[\]{{}}]*
+    (?: (?P<newline> \r\n | \r | \n )
+      | (?P<close> [)\]}}] )
+      | (?P<open> [(\[{{] )
+      | (?P<string> {_STRING} )
+      | (?P<comment> \#[^\r\n]* )
+      | (?P<continued> \\(?:\r\n|\r|\n) )
+      | (?P<broken> ["'\\] )
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -187,22 +190,23 @@ class Source:
         pending_decorator = False
         blanked: list[tuple[int, int]] = []
         scanner = _TOKEN.scanner(text)  # type: ignore[attr-defined]
-        while match := scanner.search():
+        while match := scanner.match():
             kind = match.lastgroup
-            start = match.start()
-            if (not first and kind not in {"newline", "comment"}) or (
-                not first and start > end and not text[end:start].isspace()
+            start = match.start(kind)
+            if not first and (
+                (kind != "newline" and kind != "comment") or (start > end and not text[end:start].isspace())  # noqa: PLR1714
             ):
                 first = line
+            end = match.end()
             if kind == "newline":
                 line += 1
-                if not depth and first:
-                    _pending_decorator = self._close(first, line - 1, pending_decorator)
-                    if start - begin > 2 * MAX_LINKS:
-                        self._screen_chains(begin, start, blanked)
-                    first = 0
                 if not depth:
-                    begin = match.end()
+                    if first:
+                        pending_decorator = self._close(first, line - 1, pending_decorator)
+                        if start - begin > 2 * MAX_LINKS:
+                            self._screen_chains(begin, start, blanked)
+                        first = 0
+                    begin = end
             elif kind == "open":
                 depth += 1
                 if depth > MAX_NESTING:
@@ -210,21 +214,23 @@ class Source:
             elif kind == "close":
                 depth -= depth > 0
             elif kind == "string":
-                if '"""' in match[0] or "'''" in match[0] or "\\" in match[0]:
-                    line += len(NEWLINE.findall(match[0]))
+                stop = _string_end(text, start, end)
+                if stop != end:
+                    scanner = _TOKEN.scanner(text, stop)  # type: ignore[attr-defined]
+                    end = stop
+                if line < len(starts) and end > starts[line]:
+                    line = self.line_at(end - 1)
             elif kind == "comment":
-                self.comments.append(Comment(line, start - starts[line - 1] + 1, match[0]))
+                self.comments.append(Comment(line, start - starts[line - 1] + 1, match[kind]))
             elif kind == "continued":
                 line += 1
-            elif kind == "fstring" and match["quote"]:
-                stop = skip_formatted(text, match.end(), match["quote"], "r" in match[0].lower())
-                line += len(NEWLINE.findall(text, match.start(), stop))
+            else:
+                # An unterminated string, unless a field of a formatted one holds its quote: else the parser says so.
+                if not _is_formatted(text, start) or (stop := _string_end(text, start, end)) <= start + 1:
+                    break
                 scanner = _TOKEN.scanner(text, stop)  # type: ignore[attr-defined]
                 end = stop
-                continue
-            elif kind == "broken":
-                break  # an unterminated string: the parser says so
-            end = match.end()
+                line = self.line_at(end - 1)
         if first or text[begin:].strip():
             self._close(first or line, len(starts), pending_decorator)
             if len(text) - begin > 2 * MAX_LINKS:
@@ -301,6 +307,29 @@ class Source:
             raise self._error("an expression too long for the parser", begin)
         start = _ASSIGNS.match(self.text, begin).end()  # type: ignore[union-attr]
         return start, stop
+
+
+def _is_formatted(text: str, quote: int) -> bool:
+    """Whether the prefix before a quote makes a formatted string."""
+    prefix = text[max(quote - 3, 0) : quote].lower()
+    letters = re.search(r"(?<!\w)[a-z]{1,2}$", prefix)
+    return letters is not None and ("f" in letters[0] or "t" in letters[0])
+
+
+def _string_end(text: str, start: int, end: int) -> int:
+    """Where a string ends that begins with the quote at `start`; `end` if it is no formatted one."""
+    if text[start - 1 : start] not in _FORMATTING or not _is_formatted(text, start):
+        return end
+    if text.find("{", start, end) < 0 and end - start > 1:
+        return end
+    if plain := _FORMATTED.match(text, start):
+        return plain.end()
+    quote = text[start : start + 3]
+    quote = quote if quote in ('"""', "'''") else quote[:1]
+    return skip_formatted(text, start + len(quote), quote, "r" in text[max(start - 2, 0) : start].lower())
+
+
+_FORMATTING = frozenset("fFtTrR")
 
 
 def _line_starts(text: str) -> list[int]:
