@@ -13,6 +13,8 @@ from veteran.settings import Settings
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 MARK = re.compile(r"#((?: VET\d{3}(?: (?:high|medium|low)\b)?)+)\s*$")
+#: A line that is known to be judged wrongly: either way is accepted until that is mended.
+KNOWN = re.compile(r"# (?:missed|false alarm): VET\d{3}\s*$")
 ONE = re.compile(r"(VET\d{3})(?: (high|medium|low)\b)?")
 EVERYTHING = Settings(root=ROOT, select=("VET",), min_confidence=Confidence.LOW)
 
@@ -30,6 +32,11 @@ def marks(text: str) -> list[tuple[int, str, str | None]]:
         if (found := MARK.search(line))
         for code, confidence in ONE.findall(found[1])
     ]
+
+
+def known_lines(text: str) -> set[int]:
+    """The lines marked as missed or as a false alarm."""
+    return {number for number, line in enumerate(text.splitlines(), 1) if KNOWN.search(line)}
 
 
 def check(text: str, path: str = "module.py", settings: Settings = EVERYTHING) -> list[Finding]:

@@ -11,6 +11,7 @@ import pytest
 
 from helpers import EVERYTHING, FIXTURES, check, fixtures, places
 from veteran import engine, runner
+from veteran.analysis.summary import Summary
 from veteran.findings import Confidence
 from veteran.registry import Rule, all_rules
 from veteran.settings import Settings
@@ -55,7 +56,7 @@ def test_unreadable_files(tmp_path: Path, jobs: int) -> None:
     assert all("cannot read" in f.message for f in outcome.findings[:3])
 
 
-def _die(task: runner.Task) -> runner.Summary:
+def _die(task: runner.Task) -> Summary:
     if "deadly" in task.shown:
         os._exit(1)
     return engine.summarise(task.shown, task.path.read_bytes(), task.settings)

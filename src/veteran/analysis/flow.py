@@ -18,7 +18,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.guards import Guards
+from veteran.analysis.guards import Guards, matches_whole
 from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, dotted
 from veteran.analysis.types import Instance, Local, Types
 
@@ -367,6 +367,8 @@ class Flow:
 
     def elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
         """The alternatives of each kind of element that an iterable yields; None where not known."""
+        if self._exhausted():
+            return None
         if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
             found: list[list[Pieces]] = []
             for element in node.elements:
@@ -548,7 +550,12 @@ class Flow:
                 else self._binding(binding, node)
             )
         ]
-        if _is_constant(node.value) and any(way and isinstance(way[0], Hole) and way[0].verdict < 2 for way in ways):
+        at_top = all(binding.scope.kind == "module" for binding in found.bindings)
+        if (
+            at_top
+            and _is_constant(node.value)
+            and any(way and isinstance(way[0], Hole) and way[0].verdict < 2 for way in ways)
+        ):
             return [self._unknown(node, at, Verdict.SAFE)] if all(len(way) == 1 for way in ways) else ways
         return ways
 
@@ -723,7 +730,7 @@ class Flow:
         bound = self._class_bindings(node, at)
         if bound and all(b.kind in ("assign", "annotate", "augment") for b in bound):
             ways: list[Pieces] = []
-            for binding in bound:
+            for binding in bound[-MAX_BINDINGS:]:
                 if self._safe_type(self.types.binding(binding)):
                     ways.append(self._unknown(node, at, Verdict.SAFE))
                 elif binding.kind == "assign" and not binding.path:
@@ -818,7 +825,8 @@ class Flow:
         refs = self.types.refs(func, at)
         if refs:
             name = refs[0].name
-            if name == "re.sub" and node.args and _CLEANS.match(_literal(node.args[0].value)):
+            plain = len(node.args) == 3 and isinstance(node.args[1].value, cst.SimpleString)
+            if name == "re.sub" and plain and _CLEANS.match(_literal(node.args[0].value)):
                 return [self._unknown(node, at, Verdict.SAFE)]
             if all(self._is_safe_call(ref.name) for ref in refs):
                 return [self._unknown(node, at, Verdict.SAFE)]
@@ -847,7 +855,8 @@ class Flow:
         binding = self._only(func.value, at) if isinstance(func.value, cst.Name) else None
         if binding is None or not isinstance(binding.value, cst.Call) or func.attr.value not in ("group", "groups"):
             return False
-        return (dotted(binding.value.func) or "").rpartition(".")[2] in ("fullmatch", "match")
+        method = (dotted(binding.value.func) or "").rpartition(".")[2]
+        return method in ("fullmatch", "match") and matches_whole(method, binding.value)
 
     def _is_safe_call(self, name: str) -> bool:
         return self.catalog.has("safe", name) or self.purpose in self.catalog.validators.get(name, ())
@@ -988,7 +997,7 @@ _MAX_BASES = 10
 
 def _is_constant(name: str) -> bool:
     """Whether a name is a constant's or the module's own, by the naming convention."""
-    return (name.isupper() and len(name) > 1) or (name.startswith("__") and name.endswith("__"))
+    return (name.isupper() and len(name) > 1) or name in _SAFE_ATTRIBUTES
 
 
 _SANITISES = re.compile(r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$")

@@ -170,7 +170,7 @@ class Guards:
             if func.attr.value in _CHECKS:
                 return holds and spelling(_unchanged(func.value)) == name
             if func.attr.value in _MATCHES:
-                return holds and _matches_whole(func.attr.value, test) and spelling(test.args[-1].value) == name
+                return holds and matches_whole(func.attr.value, test) and spelling(test.args[-1].value) == name
             if func.attr.value == "search" and test.args:
                 pattern = test.args[0].value
                 return not holds and named and isinstance(pattern, cst.SimpleString) and "[^" in pattern.value[:5]
@@ -212,12 +212,16 @@ def _unchanged(node: cst.BaseExpression) -> cst.BaseExpression:
     return node
 
 
-def _matches_whole(method: str, test: cst.Call) -> bool:
-    """Whether the pattern of `re.match` reaches the end of the text; a compiled one is taken to."""
+def matches_whole(method: str, test: cst.Call) -> bool:
+    """Whether a pattern speaks of the whole text and leaves no room for quotes; a compiled one is taken to."""
     if not test.args:
         return False
     pattern = test.args[0].value
-    if method == "fullmatch" or not isinstance(pattern, cst.SimpleString):
+    if not isinstance(pattern, cst.SimpleString):
+        return True
+    if _ROOM.search(pattern.raw_value):
+        return False
+    if method == "fullmatch":
         return True
     return pattern.raw_value.endswith(("$", "\\Z", "\\z"))
 
@@ -238,5 +242,7 @@ def _same(name: str, before: At, after: At) -> bool:
     return scopes.lookup(root, before).bindings == scopes.lookup(root, after).bindings
 
 
+#: What leaves room for quotes and the like in a pattern.
+_ROOM = re.compile(r"(?<!\\)\.|\[\^|\\[WDS]|['\"]")
 _RAISES = re.compile(r"_?(?:validate|check|ensure|verify|require|assert)_")
 _APPROVES = re.compile(r"(?i)valid|is_safe|is_allowed|is_known")

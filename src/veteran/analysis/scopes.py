@@ -145,7 +145,14 @@ class _Reach:
         self.inside = _arranged(bound)
 
     def before(self, block: Block, place: int) -> tuple[list[Binding], bool]:
-        """See `reaching`."""
+        """See `reaching`. Where the nesting is too deep to follow, every binding may be the last."""
+        try:
+            return self._before(block, place)
+        except RecursionError:
+            every = {item for items in self.inside.values() for item in items if isinstance(item, Binding)}
+            return sorted((b for b in every if b.kind != "del"), key=_place), False
+
+    def _before(self, block: Block, place: int) -> tuple[list[Binding], bool]:
         sure = False
         while True:
             if self._backwards(block, place):

@@ -17,7 +17,7 @@ _OBJECTS = (
 )
 _STATEMENT = re.compile(
     rf"""
-    (?: \s | \( | --[^\n]*(?:\n|$) | /\*.*?\*/ | {MARK} )*
+    (?: \s | \( | --[^\n]*(?:\n|$) | /\*(?:[^*]|\*(?!/))*\*/ | {MARK} )*
     (?: (?:EXPLAIN|ANALYZE|PROFILE|VERBOSE|QUERY\s+PLAN)\s+ )*
     (?:
         SELECT \b .* \b(?:FROM|WHERE|UNION|LIMIT|INTO)\b
@@ -48,7 +48,7 @@ _STATEMENT = re.compile(
 
 #: Statements that define or set something: outside of quotes no driver takes a parameter in them.
 _UTILITY = re.compile(
-    r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
+    r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*"
     r"(?:CREATE|ALTER|DROP|TRUNCATE|REINDEX|VACUUM|ANALYZE|DESCRIBE|DESC|SHOW|USE|SET|PRAGMA|GRANT|REVOKE|BEGIN"
     r"|LOCK|ATTACH|DETACH|REFRESH|COMMENT|COPY|RENAME|OPTIMIZE|CLUSTER|NOTIFY|LISTEN|SAVEPOINT|RELEASE)\b",
     re.IGNORECASE | re.DOTALL,
@@ -56,7 +56,7 @@ _UTILITY = re.compile(
 _TOKEN = re.compile(
     rf"""
       (?P<mark> {MARK} )
-    | (?P<comment> --[^\n]* | /\*.*?(?:\*/|$) )
+    | (?P<comment> --[^\n]* | /\*(?:[^*]|\*(?!/))*(?:\*/|$) )
     | (?P<quoted> '(?:[^']|'')*(?:'|$) | \$\$.*?(?:\$\$|$) )
     | (?P<identifier> "(?:[^"]|"")*(?:"|$) | `[^`]*(?:`|$) )
     | (?P<word> [^\W\d]\w*(?:\.(?=[^\W\d{MARK}"`\[]))? )
@@ -276,7 +276,7 @@ class _Context:
     def role(self, text: str, start: int, end: int) -> str:
         if self.first:
             return "statement"
-        previous, clause = self.previous, self.clauses[-1]
+        previous, clause, after_hole = self.previous, self.clauses[-1], text[end : end + 1]
         if start and (text[start - 1] in ":@$" or text.endswith("%(", 0, start)):
             return "identifier"  # the name of a parameter, or of a type
         if text[start - 1 : start] == "[" and text[end : end + 1] == "]" and clause != "ARRAY":
@@ -284,6 +284,8 @@ class _Context:
         if previous == "WITH" or (self.kind == "word" and previous in _BEFORE_STATEMENT):
             return "identifier" if previous == "WITH" else "statement"
         if (previous == "(" and clause == "AS") or (previous == ";" and text[end : end + 1] in ("", ";", "\n", " ")):
+            return "statement"
+        if previous == "(" and after_hole == ")" and clause in ("FROM", "JOIN", "EXISTS", "UNION", "ALL"):
             return "statement"
         adjacent = start > 0 and not text[start - 1].isspace()
         if text[end : end + 1] == "." or self.kind == "dot" or previous.endswith("."):
@@ -331,7 +333,8 @@ class _Context:
     def _in_list(self, previous: str, clause: str, text: str, end: int) -> str:
         if clause in ("VALUES", "IN", "ANY", "ALL", "LIMIT", "BETWEEN"):
             return "value"
-        if clause in _OF_COLUMNS and previous == "(":
+        listed = any(outer in ("VALUES", "IN") for outer in self.clauses[:-1])
+        if clause in _OF_COLUMNS and previous == "(" and not listed:
             return "identifier"
         if clause in ("WHERE", "AND", "OR", "NOT", "HAVING", "WHEN"):
             named = _COMPARES.match(text, end) or text[end : end + 1] == "," or previous == ","

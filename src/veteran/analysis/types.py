@@ -195,7 +195,9 @@ class Types:
 
     def _binding(self, binding: Binding) -> Values:
         if binding.kind == "import":
-            return (Ref(self.catalog.canonical(binding.value)),)
+            name = self.catalog.canonical(binding.value)
+            kind = self.catalog.types["attribute"].get(name)
+            return (Instance(kind, binding),) if kind else (Ref(name),)
         if binding.kind in ("def", "class"):
             return (Local(binding.value),)
         annotation = binding.annotation or self._declared(binding)

@@ -95,12 +95,15 @@ def _excused(event: SinkValue, hole: Hole, role: str) -> bool:
     """Whether the value was checked after it was built in, or a whole clause is another function's work."""
     import libcst as cst
 
+    from veteran.analysis.flow import Verdict
     from veteran.analysis.lowering import dotted
 
     source = hole.source
-    if role == "condition" and source is not None and isinstance(source.value, (cst.Call, cst.Await)):
+    if role == "condition" and source is not None and source.path and hole.verdict is not Verdict.TAINTED:
+        # `where, parameters = self.build(…)`: a clause that comes with its parameters.
         call = source.value.expression if isinstance(source.value, cst.Await) else source.value
-        if isinstance(call, cst.Call) and dotted(call.func) not in ("list", "deque", "set", "str", "dict", "input"):
+        callee = (dotted(call.func) or "?.?") if isinstance(call, cst.Call) else "?.?"
+        if "." not in callee or callee.startswith(("self.", "cls.")):
             return True
     return event.module.flow.guards.restricted(hole.node, event.call)  # type: ignore[arg-type]
 
