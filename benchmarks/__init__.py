@@ -1,0 +1,1 @@
+"""What veteran costs, as ratios: `python -m benchmarks`. The README beside this file says how to read it."""
