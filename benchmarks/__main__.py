@@ -42,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"{sample.origin}: {len(sample.files)} of {sample.total} files, {size(sample.files)};"
                 f" {len(live)} pass the gate, {size(live)}"
             )
+        if not large.files:
+            sys.exit("benchmarks: there is no Python file")
         if failed := failure(large):
             sys.exit(f"benchmarks: veteran fails, so there is nothing to measure: {failed}")
         if "check" in options.only:

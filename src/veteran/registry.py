@@ -53,7 +53,7 @@ class Rule:
 
     code: `VET` and three digits. default: whether it runs unless selected away. off_in: the contexts
     (see `Settings.contexts`) in which it does not run, low_in: those in which its findings are of low
-    confidence. needs: regular expressions, each of which a file must hold
+    confidence. needs: texts, each of which a file must hold
     besides a word of the catalogue for the rule to find anything. equivalents: codes of other tools whose
     suppression comment silences this rule too. since: the release that brought it.
     """

@@ -11,26 +11,31 @@ from veteran.registry import Rule
 
 
 class Gate:
-    """The words of some rules, as patterns over bytes."""
+    """The words of some rules, as patterns over bytes.
+
+    A file that passes for no rule costs one search by a regular expression, besides looking for the few literal
+    words that rules cannot do without.
+    """
 
     def __init__(self, rules: Iterable[Rule], catalog: Catalog) -> None:
-        self.rules: list[tuple[Rule, list[re.Pattern[bytes]]]] = []
-        first: list[bytes] = []
+        self.rules: list[tuple[Rule, list[bytes], re.Pattern[bytes]]] = []
+        self.words: dict[Rule, set[bytes]] = {}
         for rule in rules:
             words = {word.encode() for subscription, _ in rule.handlers for word in catalog.roots(subscription.table)}
-            patterns = [re.compile(need.encode()) for need in rule.needs]
-            patterns.append(_any_word(words))
-            self.rules.append((rule, patterns))
-            # Without the looks at neighbours that make a search several times dearer.
-            first += [need.encode() for need in rule.needs[:1]] or [re.escape(word) for word in sorted(words)]
-        # A file that holds none of these costs this one search.
-        self.first = re.compile(b"|".join(first) or b"(?!)")
+            self.words[rule] = words
+            self.rules.append((rule, [need.encode() for need in rule.needs], _any_word(words)))
+        self.together: dict[tuple[Rule, ...], re.Pattern[bytes]] = {}
 
     def live(self, data: bytes) -> list[Rule]:
         """The rules that might find something in these bytes."""
-        if not self.first.search(data):
-            return []
-        return [rule for rule, patterns in self.rules if all(p.search(data) for p in patterns)]
+        possible = [entry for entry in self.rules if all(need in data for need in entry[1])]
+        if len(possible) > 1:
+            key = tuple(rule for rule, _, _ in possible)
+            if key not in self.together:
+                self.together[key] = _any_word(set().union(*(self.words[rule] for rule in key)))
+            if not self.together[key].search(data):
+                return []
+        return [rule for rule, _, pattern in possible if pattern.search(data)]
 
 
 def _any_word(words: Iterable[bytes]) -> re.Pattern[bytes]:

@@ -68,7 +68,7 @@ rule = Rule(
     since="0.1.0",
     off_in=("tests",),
     low_in=("cli",),
-    needs=(r"async\s+def",),
+    needs=("async",),
     equivalents=(
         *(f"ASYNC{number}" for number in (210, 211, 212, 220, 221, 222, 230, 231, 232, 250, 251)),
         *("S7487", "S7488", "S7489", "S7493", "S7499", "S7501"),
