@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from veteran.settings import Settings
 
 #: Below this many bytes more processes cost more than they bring.
-WORTH_A_PROCESS = 400_000
+WORTH_A_PROCESS = 1_500_000
 CHUNKS_PER_PROCESS = 8
 MAX_CHUNK = 2_000_000  # bytes: the progress bar moves when a chunk is done
 

@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from veteran.catalog import Catalog
 from veteran.registry import Rule
 
+#: Everything but the bytes of names as blanks; non-ASCII letters belong to names.
+_BLANKS = bytes(code if code == 95 or code > 127 or chr(code).isalnum() else 32 for code in range(256))
+
 
 class Gate:
-    """The words of some rules, as patterns over bytes.
-
-    A file that passes for no rule costs one search by a regular expression, besides looking for the few literal
-    words that rules cannot do without.
-    """
+    """The words of some rules. A file costs one translation of its bytes and a set of its words."""
 
     def __init__(self, rules: Iterable[Rule], catalog: Catalog) -> None:
-        self.rules: list[tuple[Rule, list[bytes], re.Pattern[bytes]]] = []
-        self.words: dict[Rule, set[bytes]] = {}
-        for rule in rules:
-            words = {word.encode() for subscription, _ in rule.handlers for word in catalog.roots(subscription.table)}
-            self.words[rule] = words
-            self.rules.append((rule, [need.encode() for need in rule.needs], _any_word(words)))
-        self.together: dict[tuple[Rule, ...], re.Pattern[bytes]] = {}
+        self.rules = [
+            (
+                rule,
+                [need.encode() for need in rule.needs],
+                frozenset(
+                    word.encode() for subscription, _ in rule.handlers for word in catalog.roots(subscription.table)
+                ),
+            )
+            for rule in rules
+        ]
 
     def live(self, data: bytes) -> list[Rule]:
         """The rules that might find something in these bytes."""
-        possible = [entry for entry in self.rules if all(need in data for need in entry[1])]
-        if len(possible) > 1:
-            key = tuple(rule for rule, _, _ in possible)
-            if key not in self.together:
-                self.together[key] = _any_word(set().union(*(self.words[rule] for rule in key)))
-            if not self.together[key].search(data):
-                return []
-        return [rule for rule, _, pattern in possible if pattern.search(data)]
-
-
-def _any_word(words: Iterable[bytes]) -> re.Pattern[bytes]:
-    # Byte classes, not \w: a neighbouring non-ASCII letter belongs to the word all the same.
-    body = b"|".join(sorted(re.escape(word) for word in words)) or b"(?!)"
-    return re.compile(rb"(?<![\w\x80-\xff])(?:" + body + rb")(?![\w\x80-\xff])")
+        words = set(data.translate(_BLANKS).split())
+        return [
+            rule
+            for rule, needs, wanted in self.rules
+            if not wanted.isdisjoint(words) and all(need in data for need in needs)
+        ]
 
 
 @lru_cache(maxsize=64)
 def gate_for(rules: tuple[Rule, ...], catalog: Catalog) -> Gate:
-    """The gate of these rules, compiled once."""
+    """The gate of these rules, made once."""
     return Gate(rules, catalog)
