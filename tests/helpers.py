@@ -12,25 +12,27 @@ from veteran.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
-MARK = re.compile(r"#((?: VET\d{3}(?: (?:high|medium|low)\b)?)+)\s*$")
+#: A number counts lines: `-3` marks a text that begins three lines above its end, where no comment can stand.
+MARK = re.compile(r"#((?: VET\d{3}(?: (?:high|medium|low)\b)?(?: -\d+)?)+)\s*$")
 #: A line that is known to be judged wrongly: either way is accepted until that is mended.
 KNOWN = re.compile(r"# (?:missed|false alarm): VET\d{3}\s*$")
-ONE = re.compile(r"(VET\d{3})(?: (high|medium|low)\b)?")
+ONE = re.compile(r"(VET\d{3})(?: (high|medium|low)\b)?(?: (-\d+))?")
 EVERYTHING = Settings(root=ROOT, select=("VET",), min_confidence=Confidence.LOW)
 
 
 def fixtures() -> list[Path]:
-    """All fixture files, in order."""
-    return [path for path in sorted(FIXTURES.rglob("*.py")) if not path.name.startswith("fixed")]
+    """All fixture files that stand alone, in order."""
+    paths = sorted(FIXTURES.rglob("*.py"))
+    return [path for path in paths if not path.name.startswith("fixed") and "project" not in path.parts]
 
 
 def marks(text: str) -> list[tuple[int, str, str | None]]:
     """(line, code, confidence or None) of every mark."""
     return [
-        (number, code, confidence or None)
+        (number + int(lines or 0), code, confidence or None)
         for number, line in enumerate(text.splitlines(), 1)
         if (found := MARK.search(line))
-        for code, confidence in ONE.findall(found[1])
+        for code, confidence, lines in ONE.findall(found[1])
     ]
 
 

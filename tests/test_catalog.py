@@ -33,6 +33,7 @@ VERSIONED = {
     "uuid.uuid6",
     "uuid.uuid7",
     "uuid.uuid8",
+    "math.sumprod",
 }
 
 
@@ -60,7 +61,14 @@ def test_no_name_is_listed_twice_in_a_table() -> None:
 
 
 def test_names_are_canonical() -> None:
-    tables = (*CATALOG.calls.values(), CATALOG.sinks, *CATALOG.types.values(), *CATALOG.names.values())
+    tables = (
+        *CATALOG.calls.values(),
+        CATALOG.sinks,
+        CATALOG.cpu_bound,
+        CATALOG.releases_gil,
+        *CATALOG.types.values(),
+        *CATALOG.names.values(),
+    )
     for table in tables:
         for name in table:  # type: ignore[attr-defined]
             assert CATALOG.canonical(name) == name
@@ -88,11 +96,14 @@ def _resolves(name: str) -> bool:
 
 def test_names_of_the_standard_library_exist() -> None:
     missing = []
-    for table, entries in (*CATALOG.calls.items(), ("safe", CATALOG.names["safe"])):
+    tables = (*CATALOG.calls.items(), ("safe", CATALOG.names["safe"]))
+    for table, entries in (*tables, ("cpu_bound", CATALOG.cpu_bound), ("releases_gil", CATALOG.releases_gil)):
         for name in entries:
             root = name.partition(".")[0]
             if root not in sys.stdlib_module_names and not hasattr(builtins, root):
                 continue
+            if name.startswith(("subprocess.Popen.stdout.", "subprocess.Popen.stderr.")):
+                continue  # set by the constructor
             if name in VERSIONED or root in VERSIONED or root in ("multiprocessing", "msvcrt"):
                 continue  # multiprocessing's classes are made by factories
             if not _resolves(name):
@@ -147,9 +158,50 @@ def query(value, tenant):
     assert check(text) == []
 
 
+WORKS = """
+from concurrent.futures import ThreadPoolExecutor
+
+import acme
+
+def work(texts: list[str]):
+    return [acme.compare(text, "") for text in texts]
+
+def all_of(groups):
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(work, groups))
+"""
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "expected"),
+    [
+        ((), []),
+        ((("cpu_bound", {"names": ["acme.compare"]}),), [(11, "VET301")]),
+        ((("cpu_bound", {"names": ["acme"], "light": True}),), [(11, "VET301")]),
+        ((("cpu_bound", {"names": ["acme"]}), ("releases_gil", {"names": ["acme.compare"]})), []),
+        ((("cpu_bound", {"names": ["acme.compare"]}), ("releases_gil", {"names": ["acme"]})), [(11, "VET301")]),
+    ],
+)
+def test_a_project_says_what_keeps_the_gil(catalogue: tuple[tuple[str, dict[str, Any]], ...], expected: Any) -> None:
+    assert places(check(WORKS, settings=EVERYTHING._replace(catalog=catalogue))) == expected
+
+
+def test_the_longest_name_decides_who_keeps_the_gil() -> None:
+    assert CATALOG.computing("math.sqrt")
+    assert CATALOG.computing("json.loads")
+    assert not CATALOG.computing("zlib.compress")
+    assert CATALOG.lets_go("zlib.compress")
+    assert CATALOG.lets_go("numpy.linalg.norm")
+    assert CATALOG.lets_go("time.sleep")
+    assert not CATALOG.lets_go("time.perf_counter")
+    assert not CATALOG.lets_go("acme.work")
+
+
 @pytest.mark.parametrize(
     ("tables", "said"),
     [
+        ({"cpu_bound": [{"names": ["a"], "light": 1}]}, "true or false"),
+        ({"releases_gil": [{"names": ["a"], "array": True}]}, "did you mean 'arrays'?"),
         ({"blokcing": []}, "did you mean 'blocking'?"),
         ({"blocking": {}}, "array of tables"),
         ({"blocking": [{"names": ["a.b"], "group": "netwrok"}]}, "did you mean 'network'?"),
@@ -160,6 +212,15 @@ def query(value, tenant):
         ({"sink": [{"names": ["a"], "parameters": "set"}]}, "tuple, list, args, dict, none"),
         ({"validator": [{"names": ["a"], "for": ["xml"]}]}, "expected one of sql"),
         ({"blocking": [{"names": ["a"], "group": "db", "unless": [{"equals": ["x"]}]}]}, "list of {"),
+        ({"blocking": [{"names": ["a"], "group": "db", "opens": {"keyword": "x"}}]}, "a table { position"),
+        (
+            {"context": [{"names": ["a"], "by": "decorator", "context": "deploy"}]},
+            "expected one of tests, cli, startup",
+        ),
+        ({"context": [{"names": ["a"], "by": "name", "context": "cli"}]}, "decorator, call, keyword, function"),
+        ({"context": [{"names": ["a"], "by": "call", "context": "cli", "argument": ["b"]}]}, "mean 'arguments'?"),
+        ({"test_client": [{"names": []}]}, "list of non-empty strings"),
+        ({"variant": [{"names": ["a"], "type": "b"}]}, "when is missing"),
     ],
 )
 def test_wrong_additions_are_explained(tables: dict[str, Any], said: str) -> None:
@@ -170,4 +231,5 @@ def test_wrong_additions_are_explained(tables: dict[str, Any], said: str) -> Non
 
 def test_the_files_stand_beside_the_loader() -> None:
     folder = Path(catalog.__file__).parent
-    assert {path.stem for path in folder.glob("*.toml")} == {"blocking", "groups", "safe", "sinks", "types"}
+    names = {"blocking", "contexts", "cpu", "groups", "http", "safe", "sinks", "types"}
+    assert {path.stem for path in folder.glob("*.toml")} == names

@@ -16,9 +16,11 @@ import pytest
 
 import veteran
 from veteran import discovery, engine, runner
+from veteran.cache import Cache
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
 from veteran.registry import all_rules
+from veteran.settings import forget
 
 SOURCES = Path(veteran.__file__).parents[1]
 BLOCKING = "import time\n\n\nasync def f():\n    time.sleep(1)\n"  # VET311, high
@@ -95,7 +97,7 @@ def test_findings_are_shown_and_end_with_1(call: Veteran) -> None:
     write({"pkg/a.py": BLOCKING, "pkg/b.py": CLEAN, "c.py": INJECTION})
     result = call("check")
     assert result.code == 1
-    assert result.lines[0].startswith("c.py:2:5: VET201 [sql-from-string] ")
+    assert result.lines[0].startswith("c.py:2:17: VET201 [sql-from-string] ")
     assert "pkg/a.py:5:5: VET311 [blocking-call-in-async] " in result.out
     assert "5 |     time.sleep(1)\n  |     ^^^^^^^^^^^^^\n" in result.out
     assert result.lines[-1] == "Found 2 findings in 3 files."
@@ -322,6 +324,8 @@ def test_bad_configuration_ends_with_2(call: Veteran, config: str, expected: lis
         (["explain"], "RULE"),
         (["explain", "VET311", "VET201"], "VET201"),
         (["new", "some-name"], "--code"),
+        (["clean", "nowhere"], "nowhere"),
+        (["clean", ".", "--cache-dir", "x"], "--cache-dir"),
     ],
 )
 def test_misuse_ends_with_2_and_one_clear_line(call: Veteran, arguments: list[str], expected: str) -> None:
@@ -332,7 +336,7 @@ def test_misuse_ends_with_2_and_one_clear_line(call: Veteran, arguments: list[st
     assert expected in line
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["explain"], ["rules"], ["new"]])
+@pytest.mark.parametrize("command", [[], ["check"], ["explain"], ["rules"], ["clean"], ["new"]])
 def test_help(call: Veteran, command: list[str]) -> None:
     result = call(*command, "--help")
     assert result.code == 0
@@ -598,6 +602,28 @@ def test_an_interrupt_ends_quietly(project: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=20) == (b"", b"")
     assert process.returncode == 130
+
+
+# clean
+
+
+def test_clean_removes_the_cache_and_nothing_else(call: Veteran, project: Path) -> None:
+    write(
+        {"veteran.toml": "cache-dir = 'var/cache'", "a/veteran.toml": "", "a/.veteran_cache/mine.txt": "", "b.py": ""}
+    )
+    for folder in (Path("var/cache"), Path("a/.veteran_cache"), Path("elsewhere")):
+        cache = Cache(folder)
+        cache.put(b"key", b"value")
+        cache.flush()
+    folders = f"{project}/var/cache", f"{project}/a/.veteran_cache"
+    assert call("clean", ".", "a", "b.py").lines == [f"{folders[0]}: 3 files removed", f"{folders[1]}: 1 file removed"]
+    assert not Path("var/cache").exists()
+    assert [path.name for path in Path("a/.veteran_cache").iterdir()] == ["mine.txt"]
+    assert call("clean") == (0, f"{folders[0]}: 0 files removed\n", "")
+    assert call("clean", "--cache-dir", "elsewhere") == (0, "elsewhere: 3 files removed\n", "")
+    write({"veteran.toml": "cache-dir = 3"})
+    forget()
+    assert call("clean").code == 2
 
 
 # new

@@ -11,10 +11,10 @@ import pytest
 
 from helpers import EVERYTHING, FIXTURES, check, fixtures, places
 from veteran import engine, runner
-from veteran.analysis.summary import Summary
 from veteran.findings import Confidence
 from veteran.registry import Rule, all_rules
 from veteran.settings import Settings
+from veteran.store import Read
 
 BLOCKING = "import time\nasync def f():\n    time.sleep(1)\n"
 
@@ -56,10 +56,10 @@ def test_unreadable_files(tmp_path: Path, jobs: int) -> None:
     assert all("cannot read" in f.message for f in outcome.findings[:3])
 
 
-def _die(task: runner.Task) -> Summary:
+def _die(task: runner.Task) -> Read:
     if "deadly" in task.shown:
         os._exit(1)
-    return engine.summarise(task.shown, task.path.read_bytes(), task.settings)
+    return Read(engine.summarise(task.shown, task.path.read_bytes(), task.settings))
 
 
 def test_a_dead_worker_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +120,61 @@ def test_contexts() -> None:
     assert [str(f.confidence) for f in check(BLOCKING, "app.py")] == ["high"]
     settings = EVERYTHING._replace(contexts=(("tests", ()),))
     assert places(check(BLOCKING, "tests/app.py", settings)) == [(3, "VET311")]
+
+
+def test_a_project_names_its_own_contexts() -> None:
+    text = """
+import time
+import acme
+
+@acme.boot.hook("early")
+async def early():
+    time.sleep(1)
+
+@acme.boot.hook("late")
+async def late():
+    time.sleep(1)
+
+async def by_keyword():
+    time.sleep(1)
+
+async def by_call():
+    time.sleep(1)
+
+async def command():
+    time.sleep(1)
+
+acme.App(prepare=by_keyword).on_boot.add(by_call)
+"""
+    marks = (
+        {"context": "startup", "by": "decorator", "names": ["acme.boot.hook"], "arguments": ["early"]},
+        {"context": "startup", "by": "keyword", "names": ["prepare"]},
+        {"context": "startup", "by": "call", "names": ["*.on_boot.add"], "imports": ["acme"]},
+        {"context": "cli", "by": "function", "names": ["command"]},
+    )
+    own = EVERYTHING._replace(catalog=tuple(("context", mark) for mark in marks))
+    assert [str(f.confidence) for f in check(text)] == ["high"] * 5
+    assert [str(f.confidence) for f in check(text, settings=own)] == ["low", "high", "low", "low", "low"]
+    elsewhere = (("context", {**marks[2], "imports": ["other"]}),)
+    assert [str(f.confidence) for f in check(text, settings=own._replace(catalog=elsewhere))] == ["high"] * 5
+
+
+def test_a_project_names_its_own_test_clients() -> None:
+    text = (
+        "import acme, requests\nclass Client(requests.Session):\n    pass\n"
+        "async def f(a: acme.TestSession, b: acme.Session):\n    a.get('/')\n    b.get('/')\n"
+    )
+    bases = tuple(
+        ("inherits", {"type": f"acme.{name}", "base": "requests.Session"}) for name in ("TestSession", "Session")
+    )
+    clients = (("test_client", {"names": ["acme.TestSession"]}),)
+    assert places(check(text, settings=EVERYTHING._replace(catalog=bases))) == [(5, "VET311"), (6, "VET311")]
+    assert places(check(text, settings=EVERYTHING._replace(catalog=bases + clients))) == [(6, "VET311")]
+
+
+def test_contexts_turn_whole_families_off() -> None:
+    for rule in all_rules().values():
+        assert ("tests" in rule.off_in) is (rule.code[:4] in ("VET1", "VET3", "VET4")), rule.code
 
 
 def test_bytes_and_text_agree() -> None:

@@ -180,7 +180,7 @@ def test_stdin_takes_the_settings_of_the_name_it_is_given(tmp_path: Path) -> Non
     package.mkdir()
     (package / "veteran.toml").write_text('ignore = ["VET201"]\n', encoding="utf-8")
     text = f"{BLOCKING}\n\n{INJECTION}"
-    assert flake8(tmp_path, "-", text=text).places == ["stdin:5:5: VET311", "stdin:9:5: VET201"]
+    assert flake8(tmp_path, "-", text=text).places == ["stdin:5:5: VET311", "stdin:9:17: VET201"]
     named = flake8(tmp_path, "--stdin-display-name=package/new.py", "-", text=text)
     assert named.places == ["package/new.py:5:5: VET311"]
 
@@ -190,7 +190,7 @@ def test_stdin_takes_the_settings_of_the_name_it_is_given(tmp_path: Path) -> Non
 
 def test_flake8_selects_and_ignores(tmp_path: Path) -> None:
     write(tmp_path, a=BLOCKING, b=INJECTION)
-    both = ["./a.py:5:5: VET311", "./b.py:2:5: VET201"]
+    both = ["./a.py:5:5: VET311", "./b.py:2:17: VET201"]
     assert flake8(tmp_path, ".").places == both
     assert run(tmp_path, "-m", "flake8", FORMAT, "--select=VET3", ".").places == both[:1]
     assert flake8(tmp_path, "--extend-ignore=VET311", ".").places == both[1:]
@@ -234,7 +234,7 @@ def test_the_nearest_configuration_of_veteran_counts(tmp_path: Path) -> None:
     write(inner, a=BLOCKING)
     write(nearer, a=BLOCKING, b=READING)
     write(generated, a=INJECTION)
-    places = ["./b.py:2:5: VET201", "./inner/nearer/a.py:5:5: VET311"]
+    places = ["./b.py:2:17: VET201", "./inner/nearer/a.py:5:5: VET311"]
     assert flake8(tmp_path, ".").places == places
 
 
@@ -285,7 +285,7 @@ def test_a_failure_costs_one_file(tmp_path: Path, method: str, jobs: int) -> Non
     write(tmp_path, a=BLOCKING, boom=BLOCKING, c=INJECTION)
     (tmp_path / "driver").write_text(DRIVER, encoding="utf-8")
     done = run(tmp_path, "driver", method, FORMAT, "--select=VET", f"--jobs={jobs}", ".")
-    assert done.places == ["./a.py:5:5: VET311", "./boom.py:1:1: VET003", "./c.py:2:5: VET201"]
+    assert done.places == ["./a.py:5:5: VET311", "./boom.py:1:1: VET003", "./c.py:2:17: VET201"]
     assert "RuntimeError: no such thing" in done.lines[1]
 
 

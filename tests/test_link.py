@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import check, places
-from veteran.analysis.link import link, unsafe_parameters
+from veteran.analysis.link import decided, unsafe_parameters
 from veteran.analysis.summary import ArgumentFact, Conditional, Parameter, Summary
 from veteran.findings import Confidence, Finding, Span
 
@@ -21,7 +21,7 @@ def test_conditional_findings_need_an_unsafe_caller() -> None:
     conditional = (Conditional(FINDING, (parameter(1),)),)
     safe = Summary("a.py", conditional=conditional, arguments=(ArgumentFact(parameter(1), False),))
     unsafe = Summary("a.py", conditional=conditional, arguments=(ArgumentFact(parameter(1), True),))
-    assert [found for _, found in link([safe, unsafe])] == [[], [FINDING]]
+    assert [decided(summary) for summary in (safe, unsafe)] == [[], [FINDING]]
 
 
 @given(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from veteran import settings as module
 from veteran.findings import Confidence
 from veteran.registry import Rule
 from veteran.settings import (
@@ -177,8 +178,11 @@ min-confidence = "low"
 exclude = ["old"]
 extend-exclude = ["gen/"]
 respect-gitignore = false
+src = ["src", "../shared", "."]
+cache-dir = "var/cache"
 per-file-ignores = {{ "a.py" = ["VET2"], "b/" = ["VET"] }}
 contexts = {{ tests = [], web = ["web/"] }}
+free-threaded = true
 {BLOCKING}"""
     found = settings(tmp_path, text, "pyproject.toml")
     assert found == Settings(
@@ -192,7 +196,10 @@ contexts = {{ tests = [], web = ["web/"] }}
         exclude=("old",),
         extend_exclude=("gen/",),
         respect_gitignore=False,
+        src=("src", "../shared", "."),
+        cache_dir="var/cache",
         contexts=tuple({**dict(DEFAULT_CONTEXTS), "tests": (), "web": ("web/",)}.items()),
+        free_threaded=True,
         catalog=found.catalog,
     )
     [(table, entry)] = found.catalog
@@ -207,6 +214,18 @@ def test_defaults(tmp_path: Path) -> None:
     assert found.exclude == DEFAULT_EXCLUDE
     assert found.min_confidence is Confidence.MEDIUM
     assert found.respect_gitignore is True
+    assert found.free_threaded is False
+    assert found.source_roots == ()
+    assert found.cache_folder == tmp_path / ".veteran_cache"
+    assert found.exclusions.cover(".veteran_cache/")
+
+
+def test_directories_are_relative_to_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = settings(tmp_path / "a", f"src = ['lib', '../b', '.', '{(tmp_path / 'c').as_posix()}']\ncache-dir = '../x'")
+    monkeypatch.chdir(tmp_path)
+    assert found.source_roots == tuple((tmp_path / name).as_posix() for name in ("a/lib", "b", "a", "c"))
+    assert found.cache_folder.resolve() == (tmp_path / "x").resolve()
+    assert settings(tmp_path / "a", f"cache-dir = '{tmp_path.as_posix()}/y'").cache_folder == tmp_path / "y"
 
 
 @pytest.mark.parametrize(
@@ -237,8 +256,14 @@ def test_unknown_key(tmp_path: Path, key: str, nearest: str, name: str, place: s
         ("ignore = ['VET2', ['VET3']]", "ignore[1]: expected a string, found ['VET3']"),
         ("exclude = true", "exclude: expected a list of strings, found True"),
         ("extend-exclude = { a = 1 }", "extend-exclude: expected a list of strings, found {'a': 1}"),
+        ("src = 'src'", "src: expected a list of strings, found 'src'"),
+        ("src = ['a', '']", "src[1]: expected the path of a directory, found ''"),
+        ("src = ['\\u0000']".replace("'", '"'), "src[0]: expected the path of a directory, found '\\x00'"),
+        ("cache-dir = ''", "cache-dir: expected the path of a directory, found ''"),
+        ("cache-dir = ['x']", "cache-dir: expected the path of a directory, found ['x']"),
         ("respect-gitignore = 'yes'", "respect-gitignore: expected true or false, found 'yes'"),
         ("respect-gitignore = 1", "respect-gitignore: expected true or false, found 1"),
+        ("free-threaded = 'yes'", "free-threaded: expected true or false, found 'yes'"),
         ("min-confidence = 2", "min-confidence: expected one of low, medium, high, found 2"),
         ("min-confidence = true", "min-confidence: expected one of low, medium, high, found True"),
         (
@@ -476,6 +501,22 @@ def test_command_line_tools(tmp_path: Path, path: str) -> None:
     assert "cli" in settings(tmp_path).contexts_of(tmp_path / path)
 
 
+@pytest.mark.parametrize("path", ["gunicorn.conf.py", "deploy/gunicorn_conf.py"])
+def test_files_of_the_start(tmp_path: Path, path: str) -> None:
+    assert settings(tmp_path).contexts_of(tmp_path / path) == {"startup"}
+
+
+def test_without_a_project_contexts_are_those_below_what_holds_the_package(tmp_path: Path) -> None:
+    package = tmp_path / "site" / "pkg"
+    (package / "cli").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "cli" / "__init__.py").touch()
+    found = load(package / "cli")
+    assert found.root == tmp_path / "site"
+    assert found.contexts_of(package / "cli" / "a.py") == {"cli"}
+    assert load(tmp_path / "site").root == tmp_path / "site"
+
+
 def test_directories_above_the_root_make_no_context(tmp_path: Path) -> None:
     root = tmp_path / "tests" / "project"
     assert not settings(root).contexts_of(root / "a.py")
@@ -606,6 +647,16 @@ def test_wrong_options_of_the_command_line(options: dict[str, Any], said: str) -
         override(Settings(Path("/")), **options)
 
 
+def test_free_threaded_turns_off_what_needs_the_gil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Rule("VET301", needs_gil=True, since="0")
+    made.name = "threads-for-cpu-work"
+    monkeypatch.setattr("veteran.registry.all_rules", lambda: {"VET301": made})
+    assert "VET301" in settings(tmp_path).enabled(tmp_path / "a.py")
+    found = settings(tmp_path, 'free-threaded = true\nselect = ["VET301"]')
+    assert "VET301" not in found.enabled(tmp_path / "a.py")
+    assert found.as_json()["free-threaded"] is True
+
+
 # --show-settings
 
 
@@ -616,6 +667,8 @@ def test_as_json_holds_everything_by_its_key(tmp_path: Path) -> None:
     assert shown["source"] == str(tmp_path / "pyproject.toml")
     assert shown["select"] == ["VET2"]
     assert shown["min-confidence"] == "medium"
+    assert (shown["src"], shown["cache-dir"]) == ([], ".veteran_cache")
+    assert list(shown) == ["root", "source", *module._KEYS, "files"]
     assert shown["contexts"]["tests"] == list(dict(DEFAULT_CONTEXTS)["tests"])
     assert shown["catalog"]["blocking"][0]["names"] == ["acme.client.fetch", "acme.client.send"]
     assert shown["files"] == {

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veteran import suppressions
-from veteran.analysis import link
 from veteran.analysis.gate import gate_for
-from veteran.analysis.summary import Comment, Summary
+from veteran.analysis.summary import Comment, Facts, Place, Summary
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
 from veteran.registry import Rule, all_rules
+from veteran.store import Read, digest_of
 
 if TYPE_CHECKING:
+    from veteran.analysis.model import Module
     from veteran.analysis.source import Source
     from veteran.settings import Settings
+    from veteran.store import Stores
 
 
 def summarise(path: str, data: bytes, settings: Settings) -> Summary:
@@ -37,25 +41,174 @@ def crashed(path: str, what: str) -> Summary:
 
 
 def check_bytes(path: str, data: bytes, settings: Settings) -> list[Finding]:
-    """One file all the way, by itself."""
-    return judge(summarise(path, data, settings), settings)[0]
+    """One file all the way, with what it imports."""
+    return judge(summarise(path, data, settings), data, settings)[0]
 
 
-def check_text(path: str, text: str, settings: Settings, *, suppress: bool = True) -> list[Finding]:
+def check_text(
+    path: str, text: str, settings: Settings, *, suppress: bool = True, stores: Stores | None = None
+) -> list[Finding]:
     """One file all the way, from text that a host has decoded. suppress: whether comments silence findings."""
-    from veteran.analysis.source import Source
-
     data = text.encode("utf-8", "surrogatepass")
-    summary = _guarded(path, data, settings, lambda: Source(text))
+
+    def summarised() -> Summary:
+        from veteran.analysis.source import Source
+
+        return _guarded(path, data, settings, lambda: Source(text))
+
+    summary = _kept(path, digest_of(data, text=True), settings, stores, summarised)
     if not suppress:
         summary = summary._replace(comments=())
-    return judge(summary, settings)[0]
+    return judge(summary, data, settings, stores)[0]
 
 
-def judge(summary: Summary, settings: Settings) -> tuple[list[Finding], list[Finding]]:
-    """Link and `finish` for a file by itself."""
-    ((_, findings),) = link.link([summary])
+def check_stdin(
+    path: str, data: bytes, settings: Settings, stores: Stores | None = None
+) -> tuple[list[Finding], list[Finding]]:
+    """One file all the way, whose bytes need not be those on the disk. See `finish`."""
+    summary = _kept(path, digest_of(data), settings, stores, lambda: summarise(path, data, settings))
+    return judge(summary, data, settings, stores)
+
+
+def _kept(
+    path: str, digest: bytes, settings: Settings, stores: Stores | None, summarised: Callable[[], Summary]
+) -> Summary:
+    """The summary of that content, from an earlier run or made and kept."""
+    store = stores.of(settings) if stores else None
+    summary = store.summary(digest, path, settings) if store else None
+    if summary is None:
+        summary = summarised()
+        if store:
+            store.keep(Read(summary, digest), settings)
+    return summary
+
+
+def judge(
+    summary: Summary, data: bytes, settings: Settings, stores: Stores | None = None
+) -> tuple[list[Finding], list[Finding]]:
+    """Link and `finish` for one file, whose bytes need not be those on the disk."""
+    from veteran.linker import Linker
+
+    path = Path(summary.path).absolute()
+    linker = Linker(display, {path: data}, stores)
+    (findings,) = linker.link([(summary, path, settings)])
     return finish(summary, findings, settings)
+
+
+def display(path: Path) -> str:
+    """The path as findings show it: below the working directory relative to it, with forward slashes."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def facts(data: bytes, catalog: Catalog) -> Facts | None:
+    """What a file's bytes tell other modules; None where they are no program."""
+    from veteran.analysis.facts import facts_of
+    from veteran.analysis.model import Module
+    from veteran.analysis.source import Source, SourceError
+    from veteran.analysis.tree import parse
+
+    with _uncollected():
+        try:
+            source = Source.from_bytes(data)
+            module = Module("", source, parse(source), catalog)
+        except SourceError:
+            return None
+        found = facts_of(module)
+        module.forget()
+        return found
+
+
+def module(path: str, data: bytes, catalog: Catalog) -> Module | None:
+    """A file's bytes, understood; None where they are no program. path: as findings show it."""
+    from veteran.analysis.model import Module
+    from veteran.analysis.source import Source, SourceError
+    from veteran.analysis.tree import parse
+
+    try:
+        source = Source.from_bytes(data)
+        return Module(path, source, parse(source), catalog)
+    except SourceError:
+        return None
+    except Exception:  # reported where the file itself is checked
+        return None
+
+
+def spans(data: bytes, places: Iterable[Place]) -> dict[Place, Span]:
+    """Where calls stand in a file's bytes. Only for what is reported: it parses their statements again."""
+    from veteran.analysis.source import Source, SourceError
+
+    wanted = frozenset(places)
+    try:
+        with _uncollected():
+            source = Source.from_bytes(data)
+            tops = top_statements(source)
+            if tops is None or any(place.statement >= len(tops) for place in wanted):
+                return _spans(source, wanted)
+            found: dict[Place, Span] = {}
+            for statement in {place.statement for place in wanted}:
+                first = tops[statement]
+                begin = source.starts[first - 1]
+                end = source.starts[tops[statement + 1] - 1] if statement + 1 < len(tops) else None
+                here = frozenset(Place(0, place.number) for place in wanted if place.statement == statement)
+                part = _spans(Source(source.parse_text[begin:end]), here)
+                if len(part) != len(here):
+                    return _spans(source, wanted)
+                for place, span in part.items():
+                    line, column, end_line, end_column = span
+                    moved = Span(line + first - 1, column, end_line + first - 1, end_column)
+                    found[Place(statement, place.number)] = moved
+            return found
+    except SourceError:
+        return {}
+
+
+def top_statements(source: Source) -> list[int] | None:
+    """The first line of each statement of the module's body; None where CPython's parser sees others."""
+    import ast
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            body = ast.parse(source.parse_text).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    tops = [line for line in source.logical if line.top]
+    index = -1
+    for node in body:
+        first = min((one.lineno for one in getattr(node, "decorator_list", ())), default=node.lineno)
+        if index >= 0 and first <= tops[index].last:
+            continue  # after a semicolon
+        index += 1
+        if index >= len(tops) or tops[index].first != first:
+            return None
+    return [line.first for line in tops] if index == len(tops) - 1 else None
+
+
+def _spans(source: Source, places: frozenset[Place]) -> dict[Place, Span]:
+    from veteran.analysis.facts import calls_at
+    from veteran.analysis.lowering import lower
+    from veteran.analysis.tree import locate, parse
+
+    tree = parse(source)
+    calls = calls_at(lower(tree), places)
+    found = locate(source, tree, [(call.statement, call.node) for call in calls.values()])
+    return {place: found[call.node] for place, call in calls.items() if call.node in found}
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: of a tree it would free nothing, and look through all that is kept."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def finish(summary: Summary, findings: Iterable[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
@@ -75,13 +228,13 @@ def finish(summary: Summary, findings: Iterable[Finding], settings: Settings) ->
     contexts = settings.contexts_of(Path(summary.path))
     rest = [
         finding
-        for finding in (_in_context(finding, contexts) for finding in rest)
+        for finding in (in_context(finding, contexts) for finding in rest)
         if finding.confidence >= settings.min_confidence
     ]
     return sorted({*own, *rest}, key=lambda f: (f.span, f.code, f.message)), warnings
 
 
-def _in_context(finding: Finding, contexts: frozenset[str]) -> Finding:
+def in_context(finding: Finding, contexts: frozenset[str]) -> Finding:
     """The finding, of low confidence where its rule says so of the file's contexts."""
     if all_rules()[finding.code].low_in.isdisjoint(contexts):
         return finding
@@ -97,9 +250,10 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
         catalog = catalog_for(settings.catalog)
         live = gate_for(rules, catalog).live(data)
         if live:
-            return _analysed(path, read(), live, catalog)
+            with _uncollected():
+                return _analysed(path, read(), live, any(map(_of_chains, rules)), catalog)
         if SUPPRESSION in enabled and suppressions.GATE.search(data):
-            return Summary(path, comments=_comments(read()))
+            return Summary(path, comments=comments(read()))
         return Summary(path)
     except SourceError as error:
         return Summary(path, (_finding(path, UNPARSABLE, error.message, error.line, error.column),))
@@ -107,15 +261,26 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
         return crashed(path, f"{type(error).__name__}: {error}")
 
 
-def _analysed(path: str, source: Source, rules: Iterable[Rule], catalog: Catalog) -> Summary:
+def _analysed(path: str, source: Source, rules: Iterable[Rule], linked: bool, catalog: Catalog) -> Summary:
+    """linked: whether other files may ask for the facts; to read them now is cheaper than a second parse."""
     from veteran.analysis.model import Module
     from veteran.analysis.tree import parse
 
     module = Module(path, source, parse(source), catalog)
-    return module.summary(rules)._replace(comments=_comments(source))
+    summary = module.summary(rules)._replace(comments=comments(source))
+    if linked:
+        from veteran.analysis.facts import facts_of
+
+        summary = summary._replace(facts=facts_of(module))
+    module.forget()
+    return summary
 
 
-def _comments(source: Source) -> tuple[Comment, ...]:
+def _of_chains(rule: Rule) -> bool:
+    return any(subscription.kind == "chain" for subscription, _ in rule.handlers)
+
+
+def comments(source: Source) -> tuple[Comment, ...]:
     """The comments that may suppress, each with its logical line; from 0 for a line of its own."""
     found = []
     for comment in source.comments:

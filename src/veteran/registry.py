@@ -13,26 +13,29 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from veteran.analysis.model import Report
+from typing import Any, NamedTuple
 
 CODE = re.compile(r"VET\d{3}")
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 #: The sections of every manual, in their order; options and limits may be left out.
 SECTIONS = ("What it does", "Why is this bad?", "Bad", "Good", "When to ignore", "Options")
 
+#: The families of which no rule runs in tests: memory, concurrency, trust boundaries.
+_OFF_IN_TESTS = ("VET1", "VET3", "VET4")
+
 
 class Subscription(NamedTuple):
     """A meaning a rule wants to hear of.
 
-    kind: `call` (a call of something that the catalogue table `table` lists) or `sink` (a value that reaches
-    an argument that the catalogue table `table` calls a sink).
+    kind: `call` (a call of something that the catalogue table `table` lists), `sink` (a value that reaches
+    an argument that the catalogue table `table` calls a sink), `event` (what `veteran.analysis.<table>.events`
+    yields) or `chain` (a call that leads to one of the catalogue table `table`). words: of which a file must hold
+    one; those of the catalogue's table where none are given.
     """
 
     kind: str
     table: str
+    words: tuple[str, ...] = ()
 
 
 def calls_of(table: str) -> Subscription:
@@ -45,16 +48,30 @@ def values_reaching(table: str) -> Subscription:
     return Subscription("sink", table)
 
 
-Handler = Callable[[Any], "Iterable[Report]"]
+def events_of(module: str, *words: str) -> Subscription:
+    """Each event that `veteran.analysis.<module>.events(module)` yields, in files that hold one of the words."""
+    return Subscription("event", module, words)
+
+
+def chains_to(table: str) -> Subscription:
+    """Each coroutine's call of a function that reaches a call in a catalogue's table; decided when files are linked.
+
+    The handler receives an `analysis.link.Blocked` and yields `analysis.link.Linked`s.
+    """
+    return Subscription("chain", table, ("def",))
+
+
+Handler = Callable[[Any], "Iterable[Any]"]
 
 
 class Rule:
     """One rule. Made once, at the top of the rule's module, as `rule = Rule("VETnnn", …)`.
 
     code: `VET` and three digits. default: whether it runs unless selected away. off_in: the contexts
-    (see `Settings.contexts`) in which it does not run, low_in: those in which its findings are of low
-    confidence. needs: texts, each of which a file must hold
-    besides a word of the catalogue for the rule to find anything. equivalents: codes of other tools whose
+    (see `Settings.contexts`) in which it does not run, left out: what its family says; low_in: those in which
+    its findings are of low confidence. needs: texts, each of which a file must hold
+    besides a word of the catalogue for the rule to find anything. needs_gil: it is off where `free-threaded`
+    is set. equivalents: codes of other tools whose
     suppression comment silences this rule too. since: the release that brought it.
     """
 
@@ -63,9 +80,10 @@ class Rule:
         code: str,
         *,
         default: bool = True,
-        off_in: tuple[str, ...] = (),
+        off_in: tuple[str, ...] | None = None,
         low_in: tuple[str, ...] = (),
         needs: tuple[str, ...] = (),
+        needs_gil: bool = False,
         equivalents: tuple[str, ...] = (),
         since: str,
     ) -> None:
@@ -76,9 +94,12 @@ class Rule:
         self.name = module.__name__.rpartition(".")[2].replace("_", "-")
         self.manual = inspect.cleandoc(module.__doc__ or "")
         self.default = default
+        if off_in is None:
+            off_in = ("tests",) if code[:4] in _OFF_IN_TESTS else ()
         self.off_in = frozenset(off_in)
         self.low_in = frozenset(low_in)
         self.needs = needs
+        self.needs_gil = needs_gil
         self.equivalents = frozenset(equivalents)
         self.since = since
         self.handlers: list[tuple[Subscription, Handler]] = []

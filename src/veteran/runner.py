@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from veteran import engine
-from veteran.analysis.link import link
 from veteran.analysis.summary import Summary
 from veteran.findings import Finding
+from veteran.linker import Linker
+from veteran.store import Read, digest_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from veteran.settings import Settings
+    from veteran.store import Stores
 
 #: Below this many bytes more processes cost more than they bring.
 WORTH_A_PROCESS = 1_500_000
@@ -48,21 +52,68 @@ def run(
     *,
     jobs: int = 1,
     progress: Progress | None = None,
+    stores: Stores | None = None,
 ) -> Outcome:
-    """Checks files. What goes wrong in one file is a finding of that file."""
+    """Checks files. What goes wrong in one file is a finding of that file. stores: what is kept between runs."""
     tasks = [_task(path, settings_for(path)) for path in files]
-    done = 0
     summaries: dict[int, Summary] = {}
-    for indices, found in _summaries(tasks, jobs):
-        summaries.update(zip(indices, found, strict=True))
-        done += len(indices)
-        if progress:
-            progress(done, len(tasks))
+    try:
+        with _collecting_little():
+            done = 0
+            if stores:
+                for index, task in enumerate(tasks):
+                    known = _known(task, stores)
+                    if known is not None:
+                        summaries[index] = known
+                done = len(summaries)
+                if progress and done:
+                    progress(done, len(tasks))
+            pending = [index for index in range(len(tasks)) if index not in summaries]
+            for indices, found in _summaries([tasks[index] for index in pending], jobs):
+                for index, read in zip(indices, found, strict=True):
+                    task = tasks[pending[index]]
+                    summaries[pending[index]] = read.summary
+                    store = stores.of(task.settings) if stores else None
+                    if store:
+                        store.keep(read, task.settings, task.path)
+                done += len(indices)
+                if progress:
+                    progress(done, len(tasks))
+            return _linked(tasks, summaries, stores)
+    finally:
+        if stores:
+            stores.flush()
+
+
+@contextmanager
+def _collecting_little() -> Iterator[None]:
+    """Without the garbage collector, but for what each file leaves behind: it would look through all summaries."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _known(task: Task, stores: Stores) -> Summary | None:
+    """The summary of a file from an earlier run."""
+    store = stores.of(task.settings)
+    if store is None:
+        return None
+    try:
+        return store.summary(store.content(task.path).digest, task.shown, task.settings)
+    except OSError:
+        return None
+
+
+def _linked(tasks: Sequence[Task], summaries: dict[int, Summary], stores: Stores | None) -> Outcome:
     findings: list[Finding] = []
     warnings: list[Finding] = []
-    ordered = (summaries[index] for index in range(len(tasks)))
-    for task, (summary, linked) in zip(tasks, link(ordered), strict=True):
-        kept, malformed = engine.finish(summary, linked, task.settings)
+    ordered = [(summaries[index], task.path.absolute(), task.settings) for index, task in enumerate(tasks)]
+    for (summary, _, settings), linked in zip(ordered, Linker(engine.display, None, stores).link(ordered), strict=True):
+        kept, malformed = engine.finish(summary, linked, settings)
         findings += kept
         warnings += malformed
     return Outcome(findings, len(tasks), warnings)
@@ -73,31 +124,27 @@ def _task(path: Path, settings: Settings) -> Task:
         size = path.stat().st_size
     except OSError:
         size = 0
-    return Task(path, display(path), settings, size)
+    return Task(path, engine.display(path), settings, size)
 
 
-def display(path: Path) -> str:
-    """The path as findings show it: below the working directory relative to it, with forward slashes."""
+def summarise_all(tasks: Sequence[Task]) -> list[Read]:
+    """What these files yield: the work of one process."""
+    with _collecting_little():
+        return [_summarise(task) for task in tasks]
+
+
+def _summarise(task: Task) -> Read:
     try:
-        return path.absolute().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
-
-
-def summarise_all(tasks: Sequence[Task]) -> list[Summary]:
-    """The summaries of these files: what one process does."""
-    return [_summarise(task) for task in tasks]
-
-
-def _summarise(task: Task) -> Summary:
-    try:
+        stat = task.path.stat()
         data = task.path.read_bytes()
     except OSError as error:
-        return engine.unreadable(task.shown, error)
-    return engine.summarise(task.shown, data, task.settings)
+        return Read(engine.unreadable(task.shown, error))
+    summary = engine.summarise(task.shown, data, task.settings)
+    gc.collect(0)
+    return Read(summary, digest_of(data), stat)
 
 
-def _summaries(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Sequence[int], list[Summary]]]:
+def _summaries(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Sequence[int], list[Read]]]:
     """(indices of tasks, their summaries), as they are done."""
     total = sum(task.size for task in tasks)
     jobs = min(jobs, len(tasks), total // WORTH_A_PROCESS + 1)
@@ -117,7 +164,7 @@ def _summaries(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Sequence[int]
             yield from _on(pool, tasks, [indices], retry)
         for dead in retry:
             if len(dead) == 1:
-                yield dead, [engine.crashed(tasks[dead[0]].shown, "the process died")]
+                yield dead, [Read(engine.crashed(tasks[dead[0]].shown, "the process died"))]
             else:
                 middle = len(dead) // 2
                 lost += [dead[:middle], dead[middle:]]
@@ -136,11 +183,11 @@ def _on(
     tasks: Sequence[Task],
     chunks: Iterable[list[int]],
     lost: list[list[int]],
-) -> Iterator[tuple[Sequence[int], list[Summary]]]:
+) -> Iterator[tuple[Sequence[int], list[Read]]]:
     """Runs chunks on an executor; those that its death takes along go to `lost`."""
     from concurrent.futures import BrokenExecutor, as_completed
 
-    futures: dict[Future[list[Summary]], list[int]] = {
+    futures: dict[Future[list[Read]], list[int]] = {
         executor.submit(summarise_all, [tasks[index] for index in indices]): indices for indices in chunks
     }
     try:

@@ -49,9 +49,17 @@ DEFAULT_EXCLUDE = (
     "node_modules",
     "venv",
 )
+DEFAULT_CACHE = ".veteran_cache"
 DEFAULT_CONTEXTS = (
     ("tests", ("tests/", "test_*.py", "*_test.py", "conftest.py")),
-    ("cli", ("cli/", "_cli/", "cli.py", "_cli.py", "__main__.py", "**/management/commands/", "scripts/")),
+    (
+        "cli",
+        (
+            *("cli/", "_cli/", "cli.py", "_cli.py", "*_cli.py", "__main__.py", "manage.py", "noxfile.py"),
+            *("**/management/commands/", "scripts/"),
+        ),
+    ),
+    ("startup", ("gunicorn.conf.py", "gunicorn_conf.py")),
 )
 
 
@@ -80,8 +88,14 @@ class Settings(NamedTuple):
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     extend_exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
+    #: Directories that imports are looked up in; none: they are found, see `veteran.analysis.project`.
+    src: tuple[str, ...] = ()
+    #: Empty: nothing is kept.
+    cache_dir: str = DEFAULT_CACHE
     #: Name of the context and globs.
     contexts: tuple[tuple[str, tuple[str, ...]], ...] = DEFAULT_CONTEXTS
+    #: Whether the project runs on a Python without the GIL.
+    free_threaded: bool = False
     #: Table and entry, as `veteran.catalog` takes them.
     catalog: tuple[tuple[str, dict[str, Any]], ...] = ()
 
@@ -110,7 +124,7 @@ class Settings(NamedTuple):
             for selector in selectors
         )
         return _enabled(
-            tuple(all_rules().values()),
+            tuple(rule for rule in all_rules().values() if not (rule.needs_gil and self.free_threaded)),
             self.select,
             self.extend_select,
             self.ignore,
@@ -126,6 +140,16 @@ class Settings(NamedTuple):
     def exclusions(self) -> Globs:
         """`exclude` and `extend-exclude`."""
         return compiled(self.exclude + self.extend_exclude)
+
+    @property
+    def source_roots(self) -> tuple[str, ...]:
+        """The absolute paths of `src`."""
+        return tuple(absolute(self.root / directory) for directory in self.src)
+
+    @property
+    def cache_folder(self) -> Path:
+        """The directory of the cache."""
+        return self.root / self.cache_dir
 
     def relative(self, path: Path) -> str:
         """The path below `root`, with forward slashes; `../` and the name where it is elsewhere."""
@@ -153,7 +177,10 @@ class Settings(NamedTuple):
             "exclude": list(self.exclude),
             "extend-exclude": list(self.extend_exclude),
             "respect-gitignore": self.respect_gitignore,
+            "src": list(self.src),
+            "cache-dir": self.cache_dir or None,
             "contexts": {name: list(globs) for name, globs in self.contexts},
+            "free-threaded": self.free_threaded,
             "catalog": catalog,
             "files": {
                 str(path): {
@@ -178,10 +205,10 @@ def load(directory: Path) -> Settings:
     found = _load(start)
     if found is not None:
         return found
-    # Nothing marks a project: as in other tools the working directory stands for it, so that
-    # `tests/` still means something.
+    # Nothing marks a project: as in other tools the working directory stands for it, elsewhere what
+    # holds the package, so that `tests/` still means something.
     top = Path.cwd()
-    return Settings(top if start.is_relative_to(top) else start)
+    return Settings(top if start.is_relative_to(top) else _above_packages(start))
 
 
 def forget() -> None:
@@ -274,6 +301,11 @@ def _configured(directory: Path) -> Settings | None:
 
 def _is_project(directory: Path) -> bool:
     return is_repository(directory) or _is_file(directory / "pyproject.toml")
+
+
+def _above_packages(directory: Path) -> Path:
+    """The nearest directory, from this one upwards, that is no package."""
+    return next((place for place in (directory, *directory.parents) if not _is_file(place / "__init__.py")), directory)
 
 
 def is_repository(directory: Path) -> bool:
@@ -385,6 +417,16 @@ def _confidence(value: Any, key: str) -> Confidence:
     return Confidence.parse(value)
 
 
+def _directory(value: Any, key: str) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise _unexpected(key, "the path of a directory", value)
+    return value
+
+
+def _directories(value: Any, key: str) -> tuple[str, ...]:
+    return tuple(_directory(item, f"{key}[{index}]") for index, item in enumerate(_texts(value, key)))
+
+
 def _boolean(value: Any, key: str) -> bool:
     if not isinstance(value, bool):
         raise _unexpected(key, "true or false", value)
@@ -426,7 +468,10 @@ _KEYS: dict[str, Callable[[Any, str], Any]] = {
     "exclude": _globs,
     "extend-exclude": _globs,
     "respect-gitignore": _boolean,
+    "src": _directories,
+    "cache-dir": _directory,
     "contexts": _contexts,
+    "free-threaded": _boolean,
     "catalog": _catalog,
 }
 

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.guards import Guards, matches_whole
-from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, dotted
-from veteran.analysis.types import Instance, Local, Types
+from veteran.analysis.guards import Checked, Guards, matches_whole
+from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, all_parameters, dotted
+from veteran.analysis.types import Instance, Local, Types, argument
 
 
 class Verdict(IntEnum):
@@ -34,7 +34,7 @@ class Verdict(IntEnum):
 class Hole(NamedTuple):
     """A part of a text that is not literal. source: the binding it was last taken from, if any.
 
-    parameter: (function, name) where the value is exactly a parameter of that function.
+    parameter: (function, name) where the value is exactly a parameter of that function. why: what makes it safe.
     """
 
     node: cst.CSTNode
@@ -43,10 +43,12 @@ class Hole(NamedTuple):
     source: Binding | None = None
     parameter: tuple[Scope, str] | None = None
     attribute: bool = False  # kept on an object since its construction
+    why: str | Checked = ""
 
 
 Piece = str | Hole
 Pieces = tuple[Piece, ...]
+CONSTANT = "a constant by its name"
 #: More ways than this are not told apart.
 MAX_ALTERNATIVES = 8
 MAX_PIECES = 200
@@ -57,7 +59,7 @@ MAX_STEPS = 2_000
 _MAX_DEPTH = 60
 _PERCENT = re.compile(r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?P<kind>[a-zA-Z%])")
 _NUMERIC_SPEC = re.compile(r"[<>=^+\-, _#]*\d*[,_]?(?:\.\d+)?[bcdeEfFgGnoxX%]")
-_KEEPS_TEXT = frozenset(
+KEEPS_TEXT = frozenset(
     [
         "strip",
         "lstrip",
@@ -102,6 +104,10 @@ class Flow:
     def _scope_of(self) -> dict[cst.CSTNode, Scope]:
         return {scope.node: scope for scope in self.lowered.scopes}
 
+    def scope_of(self, node: cst.CSTNode) -> Scope | None:
+        """The scope that a function, class, lambda or comprehension opens."""
+        return self._scope_of.get(node)
+
     @cached_property
     def methods_called(self) -> dict[str, list[Call]]:
         """The calls `name.method(…)` by that name."""
@@ -117,7 +123,7 @@ class Flow:
         if self.depth == 0:
             self.steps = 0
         if self._exhausted():
-            return [self._unknown(node, at, Verdict.SAFE)]
+            return [self._unknown(node, at, Verdict.SAFE, "too much to follow")]
         self.depth += 1
         try:
             found = self._pieces(node, at)
@@ -134,8 +140,10 @@ class Flow:
         self.cuts += 1
         return True
 
-    def _unknown(self, node: cst.CSTNode, at: At, verdict: Verdict = Verdict.UNKNOWN) -> Pieces:
-        return (Hole(node, verdict, at),)
+    def _unknown(
+        self, node: cst.CSTNode, at: At, verdict: Verdict = Verdict.UNKNOWN, why: str | Checked = ""
+    ) -> Pieces:
+        return (Hole(node, verdict, at, why=why),)
 
     @staticmethod
     def _worst(alternatives: Sequence[Pieces]) -> Pieces:
@@ -144,8 +152,10 @@ class Flow:
 
     def _hole_of(self, node: cst.CSTNode, at: At, whole: Sequence[Pieces]) -> Pieces:
         """A part of a value that is not followed further: tainted if the whole is."""
-        verdicts = [piece.verdict for pieces in whole for piece in holes(pieces)]
-        return self._unknown(node, at, max(verdicts, default=Verdict.UNKNOWN))
+        found = [piece for pieces in whole for piece in holes(pieces)]
+        verdict = max((piece.verdict for piece in found), default=Verdict.UNKNOWN)
+        kept = bool(found) and all(piece.attribute for piece in found if piece.verdict)
+        return (Hole(node, verdict, at, attribute=kept),)
 
     def _sequence(self, parts: Sequence[list[Pieces]]) -> list[Pieces]:
         """The alternatives of parts that follow one another."""
@@ -163,7 +173,7 @@ class Flow:
         if isinstance(node, (cst.SimpleString, cst.Integer, cst.Float)):
             return [(_literal(node),)]
         if isinstance(node, cst.Lambda):
-            return [self._unknown(node, at, Verdict.SAFE)]
+            return [self._unknown(node, at, Verdict.SAFE, "a function")]
         if isinstance(node, cst.ConcatenatedString):
             parts: list[cst.CSTNode] = [node.left]
             right: cst.CSTNode = node.right
@@ -191,7 +201,7 @@ class Flow:
             inner = node.value if isinstance(node, cst.NamedExpr) else node.expression
             return self.pieces(inner, at)
         if isinstance(node, (cst.Comparison, cst.UnaryOperation)):
-            return [self._unknown(node, at, Verdict.SAFE)]
+            return [self._unknown(node, at, Verdict.SAFE, "a comparison or a number")]
         if isinstance(node, cst.Subscript):
             return self._subscript(node, at)
         if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
@@ -225,7 +235,7 @@ class Flow:
                     and isinstance(spec[0], cst.FormattedStringText)
                     and (_NUMERIC_SPEC.fullmatch(spec[0].value))
                 ):
-                    parts.append([self._unknown(part.expression, at, Verdict.SAFE)])
+                    parts.append([self._unknown(part.expression, at, Verdict.SAFE, "formatted as a number")])
                 else:
                     parts.append(self.pieces(part.expression, at))
         return self._sequence(parts)
@@ -242,7 +252,7 @@ class Flow:
                 return [self._unknown(node, at)]
             ordered = list(reversed(operands))
             if self._numeric(node, at):
-                return [self._unknown(node, at, Verdict.SAFE)]
+                return [self._unknown(node, at, Verdict.SAFE, "a number")]
             return self._sequence([self.pieces(part, at) for part in ordered])
         if isinstance(node.operator, cst.Modulo):
             ways = []
@@ -262,9 +272,17 @@ class Flow:
         if isinstance(node.operator, cst.Divide) and not self._numeric(node.left, at):
             return [self._unknown(node, at)]  # paths
         # Any other operator needs numbers; what is no number raises.
-        return [self._unknown(node, at, Verdict.SAFE)]
+        return [self._unknown(node, at, Verdict.SAFE, "a number")]
 
     def _numeric(self, node: cst.CSTNode, at: At) -> bool:
+        """Whether an expression is a number, or would fail if it were none."""
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+            if self._numeric(node.right, at) or self._numeric(node.left, at):
+                return True
+        elif isinstance(node, (cst.Integer, cst.Float)) or (
+            isinstance(node, cst.Call) and dotted(node.func) in _NUMBERS_MADE
+        ):
+            return True
         kinds = self.types.types(node, at)
         return bool(kinds) and all(kind.type in ("int", "float", "bool") for kind in kinds or ())
 
@@ -283,7 +301,7 @@ class Flow:
             value = self._format_argument(right, count, match["key"], at)
             count += 1
             if match["kind"] in "diouxXeEfFgGc":
-                parts.append([self._unknown(value or right, at, Verdict.SAFE)])
+                parts.append([self._unknown(value or right, at, Verdict.SAFE, "formatted as a number")])
             elif value is None:
                 parts.append(self.pieces(right, at))
             else:
@@ -315,6 +333,7 @@ class Flow:
         positional = [arg.value for arg in node.args if arg.keyword is None and not arg.star]
         named = {arg.keyword.value: arg.value for arg in node.args if arg.keyword is not None}
         everything: list[cst.CSTNode] = [arg.value for arg in node.args]
+        mapping = next((arg.value for arg in node.args if arg.star == "**"), None)
         ways: list[Pieces] = []
         for template in self.pieces(receiver, at):
             if not all(isinstance(piece, str) for piece in template):
@@ -340,13 +359,25 @@ class Flow:
                 else:
                     value = named.get(head)
                 if spec and _NUMERIC_SPEC.fullmatch(spec):
-                    parts.append([self._unknown(value or node, at, Verdict.SAFE)])
+                    parts.append([self._unknown(value or node, at, Verdict.SAFE, "formatted as a number")])
+                elif value is None and mapping is not None:
+                    parts.append(self._of_mapping(mapping, at))
                 elif value is None or head != field:
                     parts.append([self._unknown(value or node, at)])
                 else:
                     parts.append(self.pieces(value, at))
             ways += self._sequence(parts)
         return ways
+
+    def _of_mapping(self, node: cst.BaseExpression, at: At) -> list[Pieces]:
+        """Some value of `**mapping`."""
+        inner = node.args[0].value if isinstance(node, cst.Call) and dotted(node.func) == "dict" and node.args else None
+        if isinstance(inner, cst.Call) and dotted(inner.func) == "zip" and len(inner.args) == 2:
+            return self.pieces(inner.args[1].value, at)
+        table = self.dictionary(node, at)
+        if table is None:
+            return [self._hole_of(node, at, self.pieces(node, at))]
+        return [way for _, value, where in table for way in self.pieces(value, where)]
 
     def _join(self, node: cst.Call, separator: cst.BaseExpression, at: At) -> list[Pieces]:
         """`separator.join(…)`: every kind of element once."""
@@ -399,13 +430,22 @@ class Flow:
             return None if left is None or right is None else left + right
         if isinstance(node, cst.SimpleString):
             return [self.pieces(node, at)]
+        if isinstance(node, cst.IfExp):
+            return self._together([self.elements(node.body, at), self.elements(node.orelse, at)])
+        if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.Or):
+            return self._together([self.elements(node.left, at), self.elements(node.right, at)])
+        checked = (
+            self.guards.restricted(node, at, self.assumed) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        )
+        if checked:
+            return [[self._unknown(node, at, Verdict.SAFE, checked)]]
         if isinstance(node, cst.Name):
             known = self._typed_elements(node, at)
             return self._elements_of_name(node, at) if known is None else known
         if isinstance(node, cst.Call):
             return self._elements_of_call(node, at)
         if isinstance(node, cst.Attribute):
-            bound = self._class_bindings(node, at)
+            bound = self.class_bindings(node, at)
             if bound and all(b.kind == "assign" and not b.path for b in bound):
                 return self._together([self.elements(b.value, b) for b in bound])
         return self._typed_elements(node, at)
@@ -415,7 +455,7 @@ class Flow:
         values = self.types.of(node, at)
         items = [value.item for value in values if isinstance(value, Instance) and value.item]
         if items and len(items) == len(values) and all(map(self._is_safe_instance, items)):
-            return [[self._unknown(node, at, Verdict.SAFE)]]
+            return [[self._unknown(node, at, Verdict.SAFE, "its elements carry no text by their type")]]
         return None
 
     @staticmethod
@@ -432,7 +472,7 @@ class Flow:
         if callee in ("list", "tuple", "sorted", "set", "reversed", "frozenset") and node.args:
             return self.elements(node.args[0].value, at)
         if callee in ("range", "enumerate"):
-            return [[self._unknown(node, at, Verdict.SAFE)]] if callee == "range" else None
+            return [[self._unknown(node, at, Verdict.SAFE, "a number")]] if callee == "range" else None
         if callee in ("map",) and len(node.args) == 2:
             return [[self._mapped(node, at)]]
         if isinstance(node.func, cst.Attribute):
@@ -442,7 +482,7 @@ class Flow:
                     return [self.pieces(node.func.value, at)]
                 return self.elements(node.func.value, at)
             if method in ("values", "items"):
-                table = self._dictionary(node.func.value, at)
+                table = self.dictionary(node.func.value, at)
                 if table and method == "values":
                     return [self.pieces(value, where) for _, value, where in table]
             if dotted(node.func) == "itertools.repeat" and node.args:
@@ -455,10 +495,10 @@ class Flow:
         if isinstance(function, cst.Lambda):
             return self._worst(self.pieces(function.body, at))
         if _SANITISES.search((dotted(function) or "").rpartition(".")[2]):
-            return self._unknown(node, at, Verdict.SAFE)
+            return self._unknown(node, at, Verdict.SAFE, f"quoted or checked by `{dotted(function)}`")
         refs = self.types.refs(node.args[0].value, at)
         if refs and all(self._is_safe_call(ref.name) for ref in refs):
-            return self._unknown(node, at, Verdict.SAFE)
+            return self._unknown(node, at, Verdict.SAFE, f"made safe by `{refs[0].name}`")
         if refs and all(ref.name in self.catalog.names["carries"] for ref in refs):
             inner = self.elements(node.args[1].value, at)
             if inner is not None:
@@ -483,7 +523,7 @@ class Flow:
                         return None
                     elements += before + inner
                     continue
-                value = _unpacked(value, binding.path) if isinstance(value, cst.CSTNode) else None
+                value = unpacked(value, binding.path) if isinstance(value, cst.CSTNode) else None
                 if binding.kind not in ("assign", "walrus") or value is None:
                     return None
                 empty = isinstance(value, cst.Call) and dotted(value.func) == "list" and not value.args
@@ -534,18 +574,18 @@ class Flow:
     def _name(self, node: cst.Name, at: At) -> list[Pieces]:
         if node.value in ("True", "False", "None"):
             return [(node.value,)]
-        if self.guards.restricted(node, at, self.assumed):
-            return [self._unknown(node, at, Verdict.SAFE)]
+        if checked := self.guards.restricted(node, at, self.assumed):
+            return [self._unknown(node, at, Verdict.SAFE, checked)]
         found = scopes.lookup(node.value, at)
         if found.where in ("builtin", "spelled", "unknown") or not found.bindings:
-            by_convention = _is_constant(node.value) or _PLACEHOLDERS.search(node.value)
-            return [self._unknown(node, at, Verdict.SAFE)] if by_convention else [self._typed(node, at)]
+            why = _by_convention(node.value)
+            return [self._unknown(node, at, Verdict.SAFE, why)] if why else [self._typed(node, at)]
         ways = [
             # What stands alone is called by the name that is used here.
             (pieces[0]._replace(node=node, at=at),) if len(pieces) == 1 and isinstance(pieces[0], Hole) else pieces
             for binding in found.bindings[-MAX_BINDINGS:]
             for pieces in (
-                [self._unknown(node, at, Verdict.SAFE)]
+                [self._unknown(node, at, Verdict.SAFE, "replaced where it is none of the allowed")]
                 if len(found.bindings) > 1 and self.guards.replaced(node.value, binding, at)
                 else self._binding(binding, node)
             )
@@ -556,7 +596,8 @@ class Flow:
             and _is_constant(node.value)
             and any(way and isinstance(way[0], Hole) and way[0].verdict < 2 for way in ways)
         ):
-            return [self._unknown(node, at, Verdict.SAFE)] if all(len(way) == 1 for way in ways) else ways
+            alone = all(len(way) == 1 for way in ways)
+            return [self._unknown(node, at, Verdict.SAFE, CONSTANT)] if alone else ways
         return ways
 
     def _binding(self, binding: Binding, node: cst.Name) -> list[Pieces]:
@@ -564,7 +605,7 @@ class Flow:
         if binding in self.known:
             return self.known[binding]
         if self._exhausted():
-            return [self._unknown(node, binding, Verdict.SAFE)]
+            return [self._unknown(node, binding, Verdict.SAFE, "too much to follow")]
         if binding in self.active:  # a loop feeds the name into itself: it adds nothing new
             self.cuts += 1
             return [()]
@@ -604,16 +645,21 @@ class Flow:
         kind = binding.kind
         if kind == "assign" and isinstance(binding.value, (cst.Integer, cst.Float)) and not binding.path:
             return [(_literal(binding.value),)]
-        if self._safe_type(self.types.binding(binding)):
-            return [self._unknown(node, binding, Verdict.SAFE)]
+        if self._safe_type(kinds := self.types.binding(binding)):
+            return [self._unknown(node, binding, Verdict.SAFE, _typed_so(kinds))]
         if kind in ("assign", "walrus"):
-            value = _unpacked(binding.value, binding.path)
+            value = unpacked(binding.value, binding.path)
             if value is not None:
                 return self.pieces(value, binding)
+            if binding.path and isinstance(binding.value, (cst.Call, cst.Await)):
+                call = binding.value.expression if isinstance(binding.value, cst.Await) else binding.value
+                returned = self._returned(call, binding, binding.path) if isinstance(call, cst.Call) else None
+                if returned is not None:
+                    return returned
             if binding.path and isinstance(binding.value, cst.CSTNode):
                 return [self._hole_of(node, binding, self.pieces(binding.value, binding))]
         if kind == "augment" and self._numeric(binding.value.value, binding):
-            return [self._unknown(node, binding, Verdict.SAFE)]
+            return [self._unknown(node, binding, Verdict.SAFE, "a number")]
         if kind == "augment" and isinstance(binding.value.operator, cst.AddAssign):
             return self._augmented(binding, node)
         if kind == "for" and binding.path is not None:
@@ -621,10 +667,12 @@ class Flow:
         if kind == "import":
             # By the naming convention a constant of another module.
             if _is_constant(str(binding.value).rpartition(".")[2]):
-                return [self._unknown(node, binding, Verdict.SAFE)]
+                return [self._unknown(node, binding, Verdict.SAFE, CONSTANT)]
             return [self._referenced(binding.value, node, binding)]
         if kind == "parameter" and _PLACEHOLDERS.search(binding.name):
-            return [self._unknown(node, binding, Verdict.SAFE)]
+            return [self._unknown(node, binding, Verdict.SAFE, "placeholders by its name")]
+        if kind == "parameter" and _is_test(binding.scope):
+            return [self._unknown(node, binding, Verdict.SAFE, "given by the test itself")]
         if kind == "parameter" and binding.path is not None:
             parameter = (binding.scope, binding.name)
             return [(Hole(node, Verdict.UNKNOWN, binding, binding, parameter),)]
@@ -632,59 +680,137 @@ class Flow:
 
     def _looped(self, binding: Binding, node: cst.Name) -> list[Pieces]:
         """What a loop variable takes on, where the loop runs over something written out."""
-        rows = self._rows(binding.value, binding)
-        if rows is not None:
+        rows = self.rows(binding.value, binding)
+        if rows:
             ways: list[Pieces] = []
             for row, where in rows:
-                value = _unpacked(row, binding.path)
+                value = unpacked(row, binding.path)
                 if value is None:
                     return [self._unknown(node, binding)]
                 ways += self.pieces(value, where)
-            return ways or [self._unknown(node, binding, Verdict.SAFE)]
+            return ways or [self._unknown(node, binding, Verdict.SAFE, "the loop runs over nothing")]
         callee = dotted(binding.value.func) if isinstance(binding.value, cst.Call) else None
         if callee == "enumerate" and binding.path and binding.value.args:
             if binding.path == (0,):
-                return [self._unknown(node, binding, Verdict.SAFE)]
+                return [self._unknown(node, binding, Verdict.SAFE, "a number")]
             inner = self.elements(binding.value.args[0].value, binding)
+        elif callee in ("zip", "itertools.zip_longest") and binding.path and len(binding.path) == 1:
+            columns = [arg.value for arg in binding.value.args if arg.keyword is None and not arg.star]
+            column = columns[binding.path[0]] if binding.path[0] < len(columns) else None
+            inner = None if column is None else self.elements(column, binding)
         elif binding.path:
             inner = None
         else:
             inner = self.elements(binding.value, binding)
         if inner is None:
             pieces = self.pieces(binding.value, binding)
+            if len(pieces) == 1 and len(pieces[0]) == 1 and isinstance(only := pieces[0][0], Hole) and only.parameter:
+                return [(only._replace(node=node, at=binding),)]  # what is passed for it decides
             return [self._hole_of(node, binding, pieces)]
         return [way for alternatives in inner for way in alternatives] or [()]
 
-    def _rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.CSTNode, At]] | None:
-        """The items of a literal list, tuple or set, or the pairs of a literal dictionary's `.items()`."""
-        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-            if node.func.attr.value == "items":
-                table = self._dictionary(node.func.value, at)
-                if table is not None:
-                    return [(cst.Tuple([cst.Element(key), cst.Element(value)]), where) for key, value, where in table]
+    def rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
+        """The items of something written out: a literal, what was appended to it, pairs of a dictionary, `zip`."""
+        if self._exhausted():
             return None
+        if isinstance(node, cst.Call):
+            return self._rows_of_call(node, at)
         if isinstance(node, (cst.Name, cst.Attribute)):
             bound = (
-                scopes.lookup(node.value, at).bindings if isinstance(node, cst.Name) else self._class_bindings(node, at)
+                scopes.lookup(node.value, at).bindings if isinstance(node, cst.Name) else self.class_bindings(node, at)
             )
             if not bound or len(bound) != 1 or bound[0].kind != "assign" or bound[0].path:
                 return None
-            if isinstance(node, cst.Name) and self._grown(node.value, bound[0].scope, at):
+            if (bound[0], "rows") in self.active:
                 return None
-            return self._rows(bound[0].value, bound[0])
+            self.active.add((bound[0], "rows"))
+            try:
+                rows = self.rows(bound[0].value, bound[0])
+                added = self._appended(node.value, bound[0], at) if isinstance(node, cst.Name) else []
+            finally:
+                self.active.discard((bound[0], "rows"))
+            return None if rows is None or added is None else rows + added
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+            left, right = self.rows(node.left, at), self.rows(node.right, at)
+            return None if left is None or right is None else left + right
+        if isinstance(node, cst.Dict):
+            keys = [(e.key, at) for e in node.elements if isinstance(e, cst.DictElement)]
+            return keys if keys and len(keys) == len(node.elements) else None
+        if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
+            scope = self._scope_of.get(node)
+            return None if scope is None else [(node.elt, At(scope, scope.body, scopes._END, at.statement))]
         if not isinstance(node, (cst.List, cst.Tuple, cst.Set)):
             return None
-        rows: list[tuple[cst.CSTNode, At]] = [
-            (element.value, at) for element in node.elements if isinstance(element, cst.Element)
-        ]
-        return rows if rows and len(rows) == len(node.elements) else None
+        found: list[tuple[cst.BaseExpression, At]] = []
+        for element in node.elements:
+            inner = self.rows(element.value, at) if isinstance(element, cst.StarredElement) else [(element.value, at)]
+            if inner is None:
+                return None
+            found += inner
+        return found
 
-    def _dictionary(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
+    def _appended(self, name: str, binding: Binding, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
+        """What `append` and the like add to a list before a place; None where not known."""
+        found: list[tuple[cst.BaseExpression, At]] = []
+        for call in self.methods_called.get(name, ()):
+            method = cst.ensure_type(call.node.func, cst.Attribute).attr.value
+            if method not in ("append", "add", "insert", "appendleft", "extend", "update"):
+                continue
+            if call.scope.function is not binding.scope.function or not call.node.args:
+                return None
+            if call.scope is at.scope and call.place > at.place and not scopes.share_loop(call, at):
+                continue
+            if method in ("extend", "update"):
+                inner = self.rows(call.node.args[0].value, call)
+                if inner is None:
+                    return None
+                found += inner
+            else:
+                found.append((call.node.args[-1].value, call))
+        return found
+
+    def _rows_of_call(self, node: cst.Call, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value in ("items", "keys", "values", "copy"):
+            method = node.func.attr.value
+            table = self.dictionary(node.func.value, at)
+            if table is None:
+                return self.rows(node.func.value, at) if method == "copy" else None
+            if method == "items":
+                return [(cst.Tuple([cst.Element(key), cst.Element(value)]), where) for key, value, where in table]
+            return [(value if method == "values" else key, where) for key, value, where in table]
+        callee = (dotted(node.func) or "").rpartition(".")[2]
+        plain = node.args and all(arg.keyword is None and not arg.star for arg in node.args[:1])
+        if not plain:
+            return None
+        if callee in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "enumerate"):
+            rows = self.rows(node.args[0].value, at)
+            if rows is None or callee != "enumerate":
+                return rows
+            return [(cst.Tuple([cst.Element(cst.Integer("0")), cst.Element(row)]), where) for row, where in rows]
+        if callee in ("zip", "product", "chain"):
+            columns = [_counted(arg.value, at) or self.rows(arg.value, at) for arg in node.args if arg.keyword is None]
+            known = [column for column in columns if column is not None]
+            if len(known) != len(columns):
+                return None
+            if callee == "chain":
+                return [row for column in known for row in column]
+            ways = zip(*known, strict=False) if callee == "zip" else itertools.product(*known)
+            return [
+                (cst.Tuple([cst.Element(value) for value, _ in way]), way[0][1])
+                for way in itertools.islice(ways, MAX_PIECES)
+                if all(where.scope.function is way[0][1].scope.function for _, where in way) or _all_literal(way)
+            ] or None
+        return None
+
+    def dictionary(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
         """The rows of a literal dictionary, directly or through a name bound once."""
         if isinstance(node, cst.Call) and dotted(node.func) == "dict" and node.args:
             named = [(arg.keyword, arg.value, at) for arg in node.args if arg.keyword is not None]
             plain = [(cst.SimpleString(repr(key.value)), value, where) for key, value, where in named]
             return list(plain) if len(plain) == len(node.args) else None
+        if isinstance(node, cst.DictComp):
+            scope = self._scope_of.get(node)
+            return None if scope is None else [(node.key, node.value, At(scope, scope.body, scopes._END, at.statement))]
         if isinstance(node, cst.Dict):
             rows = [(e.key, e.value, at) for e in node.elements if isinstance(e, cst.DictElement)]
             return rows if rows and len(rows) == len(node.elements) else None
@@ -692,12 +818,12 @@ class Flow:
         if isinstance(node, cst.Name):
             bound = scopes.lookup(node.value, at).bindings
         elif isinstance(node, cst.Attribute):
-            bound = self._class_bindings(node, at)
+            bound = self.class_bindings(node, at)
         if bound and len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path:
-            return self._dictionary(bound[0].value, bound[0])
+            return self.dictionary(bound[0].value, bound[0])
         return None
 
-    def _class_bindings(self, node: cst.Attribute, at: At) -> list[Binding] | None:
+    def class_bindings(self, node: cst.Attribute, at: At) -> list[Binding] | None:
         """All assignments to `self.x`, `cls.x` or `C.x` of a class of this module; None where unknown."""
         values = self.types.of(node.value, at)
         if len(values) != 1:
@@ -721,42 +847,61 @@ class Flow:
             owner = inherited[0].scope
         return None
 
+    def function_of(self, func: cst.CSTNode, at: At) -> Scope | None:
+        """The function or method of this module that a call runs; None where not known."""
+        if not isinstance(func, (cst.Name, cst.Attribute)):
+            return None
+        values = self.types.of(func, at)
+        if len(values) == 1 and isinstance(values[0], Local):
+            return values[0].scope if values[0].scope.kind == "function" else None
+        bound = self.class_bindings(func, at) if isinstance(func, cst.Attribute) else None
+        if bound and len(bound) == 1 and bound[0].kind == "def":
+            function: Scope = bound[0].value
+            names = {dotted(d.decorator) for d in cst.ensure_type(function.node, cst.FunctionDef).decorators}
+            return function if names <= {"staticmethod", "classmethod"} else None
+        return None
+
     def _attribute(self, node: cst.Attribute, at: At) -> list[Pieces]:
-        if self.guards.restricted(node, at, self.assumed):
-            return [self._unknown(node, at, Verdict.SAFE)]
+        if checked := self.guards.restricted(node, at, self.assumed):
+            return [self._unknown(node, at, Verdict.SAFE, checked)]
         name = node.attr.value
         if name in _SAFE_ATTRIBUTES:
-            return [self._unknown(node, at, Verdict.SAFE)]
-        bound = self._class_bindings(node, at)
+            return [self._unknown(node, at, Verdict.SAFE, "a name or number that drivers, models or Python give")]
+        bound = self.class_bindings(node, at)
         if bound and all(b.kind in ("assign", "annotate", "augment") for b in bound):
             ways: list[Pieces] = []
             for binding in bound[-MAX_BINDINGS:]:
-                if self._safe_type(self.types.binding(binding)):
-                    ways.append(self._unknown(node, at, Verdict.SAFE))
+                if self._safe_type(kinds := self.types.binding(binding)):
+                    ways.append(self._unknown(node, at, Verdict.SAFE, _typed_so(kinds)))
                 elif binding.kind == "assign" and not binding.path:
                     ways += self._kept(binding, node, at)
                 elif binding.kind == "augment" and self._numeric(binding.value.value, binding):
-                    ways.append(self._unknown(node, at, Verdict.SAFE))
+                    ways.append(self._unknown(node, at, Verdict.SAFE, "a number"))
                 elif binding.kind != "annotate":
                     ways.append(self._unknown(node, at))
             if ways:
                 return ways
         if _is_constant(name):
-            return [self._unknown(node, at, Verdict.SAFE)]
+            return [self._unknown(node, at, Verdict.SAFE, CONSTANT)]
         owner = self.types.of(node.value, at)
-        if self.guards.restricted(node.value, at, self.assumed):
-            return [self._unknown(node, at, Verdict.SAFE)]
+        if checked := self.guards.restricted(node.value, at, self.assumed):
+            return [self._unknown(node, at, Verdict.SAFE, checked)]
         if self._safe_type(owner) or (name in ("value", "name") and self._is_member(node.value, at)):
-            return [self._unknown(node, at, Verdict.SAFE)]
+            return [self._unknown(node, at, Verdict.SAFE, "of a number, or a member of an enumeration")]
         refs = self.types.refs(node, at)
         if refs and not any(ref.spelled for ref in refs):
-            return [self._referenced(refs[0].name, node, at)]
+            ((hole,),) = [self._referenced(refs[0].name, node, at)]
+            return [(hole._replace(attribute=True) if isinstance(hole, Hole) else hole,)]
         inner = self.pieces(node.value, at)
         tainted = any(isinstance(p, Hole) and p.verdict is Verdict.TAINTED for pieces in inner for p in pieces)
         if tainted:
             return [self._unknown(node, at, Verdict.TAINTED)]
+        if all(len(way) == 1 and isinstance(way[0], Hole) and way[0].verdict is Verdict.SAFE for way in inner):
+            return [self._unknown(node, at, Verdict.SAFE, "an attribute of what is safe")]
         hole = Hole(node, Verdict.UNKNOWN, at, None, None, attribute=True)
-        return [(hole,)] if not self._safe_type(self.types.of(node, at)) else [(hole._replace(verdict=Verdict.SAFE),)]
+        if not self._safe_type(kinds := self.types.of(node, at)):
+            return [(hole,)]
+        return [(hole._replace(verdict=Verdict.SAFE, why=_typed_so(kinds)),)]
 
     def _is_member(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether an expression is a member of an enumeration: by its class, or by the convention of its name."""
@@ -775,7 +920,9 @@ class Flow:
         try:
             return [
                 tuple(
-                    Hole(node, p.verdict, at, binding, None, True) if isinstance(p, Hole) and len(pieces) == 1 else p
+                    Hole(node, p.verdict, at, binding, None, True, p.why)
+                    if isinstance(p, Hole) and len(pieces) == 1
+                    else p
                     for p in pieces
                 )
                 for pieces in self.pieces(binding.value, binding)
@@ -789,16 +936,22 @@ class Flow:
         return any((dotted(b.value) or "").rpartition(".")[2].endswith(("Enum", "Flag")) for b in bases)
 
     def _subscript(self, node: cst.Subscript, at: At) -> list[Pieces]:
-        table = self._dictionary(node.value, at)
+        table = self.dictionary(node.value, at)
         if table is not None:
+            wanted = node.slice[0].slice.value if isinstance(node.slice[0].slice, cst.Index) else None
+            if isinstance(wanted, cst.SimpleString):
+                table = [row for row in table if _literal(row[0]) == _literal(wanted)] or table
             return [way for _, value, where in table for way in self.pieces(value, where)]
-        rows = self._rows(node.value, at)
-        if rows is not None:
+        rows = self.rows(node.value, at)
+        if rows:
             return [way for row, where in rows for way in self.pieces(row, where)]
-        if self._safe_type(self.types.of(node, at)):
-            return [self._unknown(node, at, Verdict.SAFE)]
-        if self.guards.restricted(node, at, self.assumed):
-            return [self._unknown(node, at, Verdict.SAFE)]
+        fields = self._fields(node, at)
+        if fields:
+            return [way for value, where in fields for way in self.pieces(value, where)]
+        if self._safe_type(kinds := self.types.of(node, at)):
+            return [self._unknown(node, at, Verdict.SAFE, _typed_so(kinds))]
+        if checked := self.guards.restricted(node, at, self.assumed):
+            return [self._unknown(node, at, Verdict.SAFE, checked)]
         refs = self.types.refs(node.value, at)
         if refs:
             return [self._referenced(refs[0].name, node, at)]
@@ -807,7 +960,79 @@ class Flow:
             return inner
         return [self._hole_of(node, at, inner)]
 
+    def _fields(self, node: cst.Subscript, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
+        """`row["key"]` or `row[1]` of a loop variable that runs over literal rows."""
+        inner = node.value
+        key = node.slice[0].slice.value if isinstance(node.slice[0].slice, cst.Index) else None
+        if not isinstance(inner, cst.Name) or not isinstance(key, (cst.SimpleString, cst.Integer)):
+            return None
+        bound = scopes.lookup(inner.value, at).bindings
+        if len(bound) != 1 or bound[0].kind != "for" or bound[0].path is None:
+            return None
+        found: list[tuple[cst.BaseExpression, At]] = []
+        for row, where in self.rows(bound[0].value, bound[0]) or ():
+            whole = unpacked(row, bound[0].path)
+            table = self.dictionary(whole, where) if isinstance(whole, (cst.Dict, cst.Call)) else None
+            if table is not None:
+                found += [(value, place) for name, value, place in table if _literal(name) == _literal(key)]
+            elif isinstance(key, cst.Integer) and isinstance(whole, (cst.Tuple, cst.List)):
+                part = unpacked(whole, (int(key.evaluated_value),))
+                if not isinstance(part, cst.BaseExpression):
+                    return None
+                found.append((part, where))
+            else:
+                return None
+        return found
+
     # Calls
+
+    def _returned(self, node: cst.Call, at: At, path: tuple[int, ...] = ()) -> list[Pieces] | None:
+        """What a function of this module returns to a call; None where that says no more than that it is unknown."""
+        function = self.function_of(node.func, at)
+        if function is None or not isinstance(function.node, cst.FunctionDef) or function in self.active:
+            return None
+        self.active.add(function)
+        try:
+            ways: list[Pieces] = []
+            for value, where in function.returns:
+                taken = unpacked(value, path) if value is not None else None
+                if taken is None:
+                    if value is None or dotted(value) == "None":
+                        continue
+                    return None
+                for pieces in self.pieces(taken, where):
+                    ways += self._sequence([self._passed(piece, node, at, function) for piece in pieces])
+        finally:
+            self.active.discard(function)
+        lone = [way[0] for way in ways if len(way) == 1 and isinstance(way[0], Hole)]
+        if not ways or any(hole.verdict is Verdict.UNKNOWN for hole in lone):
+            return None
+        return ways
+
+    def _passed(self, piece: Piece, node: cst.Call, at: At, function: Scope) -> list[Pieces]:
+        """A piece of what a function returns, with what a call passes for its parameters."""
+        if isinstance(piece, str) or piece.parameter is None or piece.parameter[0] is not function:
+            return [(piece,)]
+        name = piece.parameter[1]
+        value = self.passed_value(node, at, function, name)
+        if value is not None:
+            return self.pieces(value, at)
+        if any(arg.star for arg in node.args) or function.entry is None:
+            return [(piece,)]
+        default = default_of(function, name)
+        return [(piece,)] if default is None else self.pieces(default, function.entry)
+
+    def passed_value(self, node: cst.Call, at: At, function: Scope, name: str) -> cst.BaseExpression | None:
+        """What a call of a function of this module passes for a parameter; None where it is not written out."""
+        definition = cst.ensure_type(function.node, cst.FunctionDef)
+        parameters = definition.params
+        ordered = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
+        if function.parent and function.parent.kind == "class":
+            static = any(getattr(d.decorator, "value", "") == "staticmethod" for d in definition.decorators)
+            owner = self.types.of(node.func.value, at) if isinstance(node.func, cst.Attribute) else ()
+            unbound = Local(function.parent) in owner and not definition.decorators
+            ordered = ordered if static or unbound else ordered[1:]
+        return argument(node, ordered.index(name) if name in ordered else None, (name,))
 
     def _call(self, node: cst.Call, at: At) -> list[Pieces]:
         func = node.func
@@ -822,33 +1047,55 @@ class Flow:
             elements = self.elements(node.args[0].value, at)
             if elements is not None:
                 return [self._worst([way for part in elements for way in part] or [("",)])]
+        if callee in ("list", "tuple", "sorted", "set", "frozenset", "reversed") and node.args:
+            return [self._hole_of(node, at, self.pieces(node.args[0].value, at))]
         refs = self.types.refs(func, at)
         if refs:
             name = refs[0].name
             plain = len(node.args) == 3 and isinstance(node.args[1].value, cst.SimpleString)
             if name == "re.sub" and plain and _CLEANS.match(_literal(node.args[0].value)):
-                return [self._unknown(node, at, Verdict.SAFE)]
+                return [self._unknown(node, at, Verdict.SAFE, "`re.sub` leaves no quotes in it")]
             if all(self._is_safe_call(ref.name) for ref in refs):
-                return [self._unknown(node, at, Verdict.SAFE)]
+                return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{name}`")]
             if all(self.catalog.has("source", ref.name) for ref in refs):
                 return [self._unknown(node, at, Verdict.TAINTED)]
+            if name == "next" and node.args and self._counts(node.args[0].value, at):
+                return [self._unknown(node, at, Verdict.SAFE, "a number")]
             if name in ("max", "min") and len(node.args) > 1:
                 return [way for arg in node.args for way in self.pieces(arg.value, at)]
             if node.args and name in self.catalog.names["carries"]:
                 return self.pieces(node.args[0].value, at)
-        if self._safe_type(self.types.of(node, at)):
-            return [self._unknown(node, at, Verdict.SAFE)]
+        if self._safe_type(kinds := self.types.of(node, at)):
+            return [self._unknown(node, at, Verdict.SAFE, _typed_so(kinds))]
         local = self._validated(node, at)
         if local:
-            return [self._unknown(node, at, Verdict.SAFE)]
+            return [self._unknown(node, at, Verdict.SAFE, f"quoted or checked by `{dotted(func)}`")]
+        returned = self._returned(node, at)
+        if returned is not None:
+            return returned
         if isinstance(func, cst.Attribute):
-            if func.attr.value == "mogrify" or self._is_match(func, at):
-                return [self._unknown(node, at, Verdict.SAFE)]
+            if func.attr.value in ("split", "rsplit", "partition", "rpartition", "splitlines"):
+                return self.pieces(func.value, at)
+            if _MADE_SAFE.match(func.attr.value) or self._is_match(func, at):
+                return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{func.attr.value}`")]
+            if func.attr.value == "strftime" and node.args and isinstance(node.args[-1].value, cst.SimpleString):
+                return [self._unknown(node, at, Verdict.SAFE, "a date in a fixed form")]
             inner = [piece for way in self.pieces(func.value, at) for piece in way]
             verdicts = [piece.verdict for piece in inner if isinstance(piece, Hole)]
             if verdicts and (max(verdicts) is Verdict.TAINTED or (len(inner) == len(verdicts) and not max(verdicts))):
                 return [self._unknown(node, at, max(verdicts))]
         return [self._unknown(node, at)]
+
+    def _counts(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether an iterator is an `itertools.count()`."""
+        where: At = at
+        if isinstance(node, cst.Name):
+            binding = self._only(node, at)
+            if binding is None or binding.path or not isinstance(binding.value, cst.Call):
+                return False
+            node, where = binding.value, binding
+        refs = self.types.refs(node.func, where) if isinstance(node, cst.Call) else None
+        return bool(refs) and all(ref.name == "itertools.count" for ref in refs or ())
 
     def _is_match(self, func: cst.Attribute, at: At) -> bool:
         """Whether `found.group` belongs to the match of a whole text."""
@@ -875,6 +1122,8 @@ class Flow:
         method = func.attr.value
         receiver = func.value
         if method == "format":
+            if dotted(receiver) == "str" and node.args:
+                return self._dot_format(node.with_changes(args=node.args[1:]), node.args[0].value, at)
             return self._dot_format(node, receiver, at)
         if method == "format_map" and node.args:
             return self._sequence([self.pieces(receiver, at), [self._unknown(node.args[0].value, at)]])
@@ -884,10 +1133,10 @@ class Flow:
             return self._replaced(node, receiver, at)
         if method in ("substitute", "safe_substitute"):
             return self._substituted(node, receiver, at)
-        if method in _KEEPS_TEXT:
+        if method in KEEPS_TEXT:
             return self.pieces(receiver, at)
         if method == "get" and node.args:
-            table = self._dictionary(receiver, at)
+            table = self.dictionary(receiver, at)
             if table is not None:
                 ways = [way for _, value, where in table for way in self.pieces(value, where)]
                 for default in node.args[1:2]:
@@ -916,7 +1165,7 @@ class Flow:
         old, new = (self.pieces(arg.value, at) for arg in node.args[:2])
         for pair in _QUOTE_DOUBLING:
             if old == [(pair[0],)] and new == [(pair[1],)]:
-                return [self._unknown(node, at, Verdict.SAFE)]
+                return [self._unknown(node, at, Verdict.SAFE, "its quotes are doubled")]
         before = self.pieces(receiver, at)
         if _constant(new):
             return before
@@ -957,8 +1206,8 @@ class Flow:
 
     def _typed(self, node: cst.CSTNode, at: At) -> Pieces:
         """One hole, judged by the expression's type."""
-        if self._safe_type(self.types.of(node, at)):
-            return self._unknown(node, at, Verdict.SAFE)
+        if self._safe_type(kinds := self.types.of(node, at)):
+            return self._unknown(node, at, Verdict.SAFE, _typed_so(kinds))
         refs = self.types.refs(node, at) if isinstance(node, (cst.Name, cst.Attribute)) else None
         if refs and not refs[0].spelled:
             return self._referenced(refs[0].name, node, at)
@@ -971,8 +1220,9 @@ class Flow:
             if head in self.catalog.names["source"]:
                 return self._unknown(node, at, Verdict.TAINTED)
             head = head.rpartition(".")[0]
-        constant = any(map(_is_constant, name.split(".")[1:]))
-        return self._unknown(node, at, Verdict.SAFE if constant else Verdict.UNKNOWN)
+        if any(map(_is_constant, name.split(".")[1:])):
+            return self._unknown(node, at, Verdict.SAFE, CONSTANT)
+        return self._unknown(node, at)
 
     def _safe_type(self, values: Sequence[object]) -> bool:
         return bool(values) and all(
@@ -985,11 +1235,52 @@ class Flow:
         if kind.startswith("<"):
             scope = self.types.classes.get(kind)
             return scope is not None and self._is_enum(scope)
+        if _ENUMERATIONS.search(kind):
+            return True
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
 
 
+#: Classes of other modules that by their names are enumerations.
+_ENUMERATIONS = re.compile(
+    r"(?:^|\.)[A-Z]\w*(?:Strategy|Enum|Mode|Kind|Order|Direction|Metric|Operator|Aggregation|Granularity|Dialect|Status)$"
+)
+
+
+def _counted(node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
+    """What stands for the numbers that `range` counts."""
+    if isinstance(node, cst.Call) and dotted(node.func) in ("range", "itertools.count", "count"):
+        return [(cst.Integer("0"), at)]
+    return None
+
+
+def _is_test(function: Scope) -> bool:
+    """Whether a test runner calls a function, with what the tests themselves say."""
+    names = [
+        dotted(d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator) or "" for d in _marks(function)
+    ]
+    return function.name.startswith("test_") or any(
+        name.rpartition(".")[2] in ("parametrize", "given", "fixture") for name in names
+    )
+
+
+def _marks(function: Scope) -> Sequence[cst.Decorator]:
+    return function.node.decorators if isinstance(function.node, cst.FunctionDef) else ()
+
+
 _PLACEHOLDERS = re.compile(r"(?i)placeholders?$|^marks?$|^qmarks?$")
-_SAFE_ATTRIBUTES = frozenset(["lastrowid", "rowcount", "__name__", "__qualname__", "__module__"])
+#: What drivers count, what Python itself names, and the names that models declare.
+_NUMBERS_MADE = frozenset(["len", "int", "float", "sum", "round", "abs", "ord"])
+_SAFE_ATTRIBUTES = frozenset(
+    [
+        *("lastrowid", "rowcount", "__name__", "__qualname__", "__module__"),
+        *("__tablename__", "__table__", "_meta", "db_table", "sorted_tables", "__table_name__"),
+    ]
+)
+#: Methods whose results are numbers, dates or SQL that a library made or quoted.
+_MADE_SAFE = re.compile(
+    r"mogrify$|compile$|as_string$|format_(?:table|column|schema|label|sequence|index|constraint)$|isoformat$"
+    r"|timestamp$|total_seconds$|hexdigest$|toordinal$|literal_processor$|render_literal_value$"
+)
 _CLEANS = re.compile(r"\[\^[\w\\ -]+\][*+]?$|\\W[*+]?$|\\D[*+]?$")
 _DOLLAR = re.compile(r"\$\{?(\w+)\}?")
 _MAX_BASES = 10
@@ -1000,6 +1291,19 @@ def _is_constant(name: str) -> bool:
     return (name.isupper() and len(name) > 1) or name in _SAFE_ATTRIBUTES
 
 
+def _by_convention(name: str) -> str:
+    """Why a name alone makes its value safe; empty where it does not."""
+    if _is_constant(name):
+        return CONSTANT
+    return "placeholders by its name" if _PLACEHOLDERS.search(name) else ""
+
+
+def _typed_so(kinds: Sequence[object]) -> str:
+    """The type that leaves no room for text, in words."""
+    names = {kind.type.strip("<>") for kind in kinds if isinstance(kind, Instance)}
+    return f"{' or '.join(f'`{name}`' for name in sorted(names))} by its type, which carries no text of its own"
+
+
 _SANITISES = re.compile(r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$")
 
 
@@ -1008,7 +1312,8 @@ def _literal(node: cst.CSTNode) -> str:
     if isinstance(node, cst.SimpleString):
         value = node.evaluated_value
         return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-    return getattr(node, "value", "")
+    value = getattr(node, "value", "")
+    return value if isinstance(value, str) else ""
 
 
 def _unescaped(text: str) -> str:
@@ -1029,7 +1334,18 @@ def _is_text(pieces: Pieces) -> bool:
     return all(isinstance(piece, str) for piece in pieces)
 
 
-def _unpacked(value: cst.CSTNode, path: tuple[int, ...] | None) -> cst.CSTNode | None:
+def _all_literal(way: Sequence[tuple[cst.BaseExpression, At]]) -> bool:
+    """Whether it does not matter where these expressions stand."""
+    return all(isinstance(value, (cst.SimpleString, cst.Integer, cst.Tuple, cst.List)) for value, _ in way)
+
+
+def default_of(function: Scope, name: str) -> cst.BaseExpression | None:
+    """The default of a parameter."""
+    parameters = all_parameters(cst.ensure_type(function.node, cst.FunctionDef).params)
+    return next((p.default for p in parameters if p.name.value == name), None)
+
+
+def unpacked(value: cst.CSTNode, path: tuple[int, ...] | None) -> cst.CSTNode | None:
     """What an unpacking takes out of a literal; None where the value is not written out."""
     for index in path if path is not None else (1 << 30,):
         if not isinstance(value, (cst.Tuple, cst.List)) or index >= len(value.elements):

@@ -10,12 +10,18 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.lowering import At, Call, Compound, dotted
+from veteran.analysis.lowering import At, Block, Call, Compound, dotted
 from veteran.analysis.types import Instance, Types
 
 #: String methods whose truth leaves no room for quotes, blanks or operators.
 _CHECKS = frozenset(["isdigit", "isdecimal", "isnumeric", "isidentifier", "isalnum", "isalpha"])
 _MATCHES = frozenset(("fullmatch", "match"))
+_PARTS_OF_A_LOOP = (
+    cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite, cst.If, cst.Else, cst.Try, cst.TryStar,
+    cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally, cst.With, cst.Match, cst.MatchCase,
+)  # fmt: skip
+#: The arms of a `try` that have run when it came through and its handlers leave.
+_RUN = ("body", "else", "finally")
 
 
 class Condition(NamedTuple):
@@ -23,6 +29,13 @@ class Condition(NamedTuple):
 
     test: cst.BaseExpression
     outcome: bool
+    at: At
+
+
+class Checked(NamedTuple):
+    """What leaves a value no room for text of its own: a test, a validator's call, a loop or `match` that tests."""
+
+    node: cst.CSTNode
     at: At
 
 
@@ -58,32 +71,67 @@ def conditions(at: At) -> Iterator[Condition]:
 
 
 def _passed(compound: Compound) -> Iterator[Condition]:
-    """What an earlier `assert`, or an `if` of which one arm leaves, says of what follows it."""
-    here = At(compound.scope, compound.block, compound.place, 0)
-    if isinstance(compound.node, cst.Assert):
-        yield Condition(compound.node.test, True, here)
-    elif isinstance(compound.node, cst.If) and compound.arms:
-        if compound.arms[0][1].leaves:
-            yield Condition(compound.node.test, False, here)
-        elif len(compound.arms) > 1 and compound.arms[1][1].leaves:
+    """What an earlier statement that came through says of what follows it.
+
+    That is an `assert`, an `if` of which one arm leaves, a `while` without a `break`, and those in the body of a
+    `with`, or of a `try` whose handlers leave.
+    """
+    pending = [compound]
+    while pending:
+        compound = pending.pop()
+        if type(compound.node) is cst.For:
+            continue
+        here = At(compound.scope, compound.block, compound.place, 0)
+        if isinstance(compound.node, cst.Assert):
             yield Condition(compound.node.test, True, here)
+        elif isinstance(compound.node, cst.If) and compound.arms:
+            if compound.arms[0][1].leaves:
+                yield Condition(compound.node.test, False, here)
+                if len(compound.arms) > 1:  # what follows went through the other arm
+                    pending += compound.arms[1][1].compounds
+            elif len(compound.arms) > 1 and compound.arms[1][1].leaves:
+                yield Condition(compound.node.test, True, here)
+                pending += compound.arms[0][1].compounds
+        elif isinstance(compound.node, cst.While):
+            if not _breaks(compound.node.body):
+                yield Condition(compound.node.test, False, here)
+        elif compound.kind == "with":
+            pending += compound.arms[0][1].compounds
+        elif compound.kind == "try" and all(block.leaves for role, block in compound.arms if role == "handler"):
+            pending += [inner for role, block in compound.arms if role in _RUN for inner in block.compounds]
+
+
+def _breaks(body: cst.BaseSuite) -> bool:
+    """Whether a loop's body can leave the loop by `break`."""
+    pending: list[cst.CSTNode] = [body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.Break):
+            return True
+        if isinstance(node, (cst.For, cst.While)):
+            pending += [node.orelse] if node.orelse else []
+        elif isinstance(node, _PARTS_OF_A_LOOP):
+            pending += node.children
+    return False
 
 
 def parts(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExpression, bool]]:
     """The simple tests that an outcome of a compound test decides."""
-    if isinstance(test, cst.Comparison) and len(test.comparisons) == 1 and isinstance(test.left, cst.Call):
-        target = test.comparisons[0]
-        if dotted(target.comparator) == "None" and isinstance(target.operator, (cst.Is, cst.IsNot)):
-            yield from parts(test.left, outcome is isinstance(target.operator, cst.IsNot))
-            return
-    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-        yield from parts(test.expression, not outcome)
-    elif isinstance(test, cst.BooleanOperation):
-        if isinstance(test.operator, cst.And) is outcome:
-            yield from parts(test.left, outcome)
-            yield from parts(test.right, outcome)
-    else:
-        yield test, outcome
+    pending = [(test, outcome)]
+    while pending:
+        test, outcome = pending.pop()
+        if isinstance(test, cst.Comparison) and len(test.comparisons) == 1 and isinstance(test.left, cst.Call):
+            target = test.comparisons[0]
+            if dotted(target.comparator) == "None" and isinstance(target.operator, (cst.Is, cst.IsNot)):
+                pending.append((test.left, outcome is isinstance(target.operator, cst.IsNot)))
+                continue
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            pending.append((test.expression, not outcome))
+        elif isinstance(test, cst.BooleanOperation):
+            if isinstance(test.operator, cst.And) is outcome:
+                pending += [(test.right, outcome), (test.left, outcome)]
+        else:
+            yield test, outcome
 
 
 def spelling(node: cst.CSTNode) -> str | None:
@@ -113,15 +161,15 @@ class Guards:
         found: dict[str, list[Call]] = {}
         for call in self.types.lowered.calls:
             name = (dotted(call.node.func) or "").rpartition(".")[2]
-            if _RAISES.match(name):
+            if _RAISES.match(name) or name in _PARSES:
                 for arg in call.node.args:
                     found.setdefault(spelling(arg.value) or "", []).append(call)
         return found
 
     def restricted(
         self, node: cst.BaseExpression, at: At, assumed: Iterable[tuple[cst.BaseExpression, bool]] = ()
-    ) -> bool:
-        """Whether a check on the way here leaves the value no room for text of its own.
+    ) -> Checked | None:
+        """The check on the way here that leaves the value no room for text of its own; None without one.
 
         Membership in a collection, `isinstance` of a number and the like, string predicates, regular expressions
         that match the whole, and validators count; the value must not be bound anew in between. assumed: tests of
@@ -129,18 +177,59 @@ class Guards:
         """
         name = spelling(node)
         if name is None or (name in self.types.lowered.assigned and not name.startswith(("self.", "cls."))):
-            return False
+            return None
         for test, outcome in assumed:
             if any(self._restricts(part, holds, name, at) for part, holds in parts(test, outcome)):
-                return True
+                return Checked(test, at)
         for condition in conditions(at):
             for part, holds in parts(condition.test, condition.outcome):
-                if self._restricts(part, holds, name, at):
-                    return _same(name, condition.at, at)
-        return any(
-            call.place < at.place and call.scope is at.scope and _encloses(call, at) and _same(name, call, at)
-            for call in self._validated.get(name, ())
-        )
+                if self._restricts(part, holds, name, condition.at):
+                    return Checked(part, condition.at) if same_value(name, condition.at, at) else None
+        for call in self._validated.get(name, ()):
+            if call.place < at.place and call.scope is at.scope and encloses(call, at) and same_value(name, call, at):
+                return Checked(call.node, call)
+        return next((by for by in self._checked_by_statements(name, at) if same_value(name, by.at, at)), None)
+
+    def _checked_by_statements(self, name: str, at: At) -> Iterator[Checked]:
+        """Earlier loops that leave for a bad element of a collection, and `match` arms that name the values."""
+        scope, block, place = at.scope, at.block, at.place
+        while True:
+            for compound in block.compounds:
+                if compound.place >= place:
+                    continue
+                if isinstance(compound.node, cst.Match) and spelling(compound.node.subject) == name:
+                    stays = [
+                        _is_literal(case.pattern)
+                        for case, (_, arm) in zip(compound.node.cases, compound.arms, strict=False)
+                        if not arm.leaves
+                    ]
+                    if compound.complete and stays and all(stays):
+                        yield Checked(compound.node.subject, At(compound.scope, compound.block, compound.place, 0))
+                if compound.kind != "loop" or not isinstance(compound.node, cst.For):
+                    continue
+                target = compound.node.target
+                if isinstance(target, cst.Name) and spelling(_keys(compound.node.iter)) == name:
+                    here = At(compound.scope, compound.block, compound.place, 0)
+                    if any(
+                        self._restricts(part, holds, target.value, here)
+                        for inner in compound.arms[0][1].compounds
+                        if inner.kind == "assert" or (inner.arms and inner.arms[0][1].leaves == "return")
+                        for condition in _passed(inner)
+                        for part, holds in parts(condition.test, condition.outcome)
+                    ):
+                        yield Checked(compound.node.iter, here)
+            owner = block.owner
+            if owner is None:
+                outside = scope.entry if scope.inline else None
+                if outside is None:
+                    return
+                scope, block, place = outside.scope, outside.block, outside.place
+                continue
+            if owner.kind == "match" and isinstance(owner.node, cst.Match) and spelling(owner.node.subject) == name:
+                arms = [arm for _, arm in owner.arms]
+                if block in arms and _is_literal(owner.node.cases[arms.index(block)].pattern):
+                    yield Checked(owner.node.subject, At(owner.scope, owner.block, owner.place, 0))
+            block, place = owner.block, owner.place
 
     def replaced(self, name: str, binding: At, at: At) -> bool:
         """Whether `if name not in …: name = default` stands between a binding and its use."""
@@ -160,13 +249,34 @@ class Guards:
             block, place = owner.block, owner.place
 
     def _restricts(self, test: cst.BaseExpression, holds: bool, name: str, at: At) -> bool:
+        if isinstance(test, cst.Name):  # `unknown = set(names) - ALLOWED`, then `if unknown: raise`
+            found = scopes.lookup(test.value, at).bindings
+            if len(found) != 1 or found[0].kind not in ("assign", "walrus") or found[0].path:
+                return False
+            test = found[0].value
+            return not isinstance(test, cst.Name) and self._restricts(test, holds, name, found[0])
+        if isinstance(test, cst.NamedExpr):
+            return self._restricts(test.value, holds, name, at)
+        if isinstance(test, cst.BinaryOperation):
+            return not holds and isinstance(test.operator, cst.Subtract) and spelling(_members(test.left)) == name
+        if isinstance(test, (cst.ListComp, cst.SetComp)):  # those that are not allowed
+            return not holds and self._all_of(test, name, False, at)
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
             return self._compares(test.left, test.comparisons[0], holds, name, at)
         if not isinstance(test, cst.Call):
             return False
         func = test.func
         named = any(spelling(arg.value) == name for arg in test.args)
+        if dotted(func) in ("all", "any") and len(test.args) == 1:
+            comprehension = test.args[0].value
+            if not isinstance(comprehension, (cst.GeneratorExp, cst.ListComp)):
+                return False
+            return holds is (dotted(func) == "all") and self._all_of(comprehension, name, holds, at)
         if isinstance(func, cst.Attribute):
+            if func.attr.value in ("issubset", "difference"):
+                return holds is (func.attr.value == "issubset") and spelling(_members(func.value)) == name
+            if func.attr.value == "issuperset":
+                return holds and named
             if func.attr.value in _CHECKS:
                 return holds and spelling(_unchanged(func.value)) == name
             if func.attr.value in _MATCHES:
@@ -178,13 +288,33 @@ class Guards:
             return holds and spelling(test.args[0].value) == name and self._all_safe(test.args[1].value, at)
         return holds and named and bool(_APPROVES.search((dotted(func) or "").rpartition(".")[2]))
 
+    def _all_of(self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, name: str, passes: bool, at: At) -> bool:
+        """Whether the outcome says of every element of a collection that it is restricted.
+
+        passes: it is `all(test …)`; otherwise nothing is left by `any(test …)` or by `[x … if test]`.
+        """
+        loop = node.for_in
+        if loop.inner_for_in is not None or not isinstance(loop.target, cst.Name):
+            return False
+        if spelling(_keys(loop.iter)) != name:
+            return False
+        element = loop.target.value
+        if loop.ifs:
+            tests = [part for one in loop.ifs for part in parts(one.test, False)] if not passes else []
+            return len(loop.ifs) == 1 and any(self._restricts(part, holds, element, at) for part, holds in tests)
+        return any(self._restricts(part, holds, element, at) for part, holds in parts(node.elt, passes))
+
     def _compares(self, left: cst.BaseExpression, target: cst.ComparisonTarget, holds: bool, name: str, at: At) -> bool:
         operator, right = target.operator, target.comparator
         if isinstance(left, cst.Call) and dotted(left.func) == "type" and len(left.args) == 1:
             if spelling(left.args[0].value) != name or not isinstance(operator, (cst.Is, cst.IsNot, cst.Equal)):
                 return False
             return holds is not isinstance(operator, cst.IsNot) and self._all_safe(right, at)
-        if spelling(left) != name:
+        if isinstance(operator, (cst.LessThanEqual, cst.LessThan)) and spelling(_members(left)) == name:
+            return holds and (_members(left) is not left or isinstance(right, cst.Set))
+        if isinstance(operator, (cst.GreaterThanEqual, cst.GreaterThan)) and spelling(_members(right)) == name:
+            return holds and _members(right) is not right
+        if spelling(_unchanged(left)) != name:
             return False
         if isinstance(operator, (cst.In, cst.NotIn)):
             return holds is isinstance(operator, cst.In) and not isinstance(right, cst.SimpleString)
@@ -212,6 +342,35 @@ def _unchanged(node: cst.BaseExpression) -> cst.BaseExpression:
     return node
 
 
+def _members(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The collection that `set(…)` or the like is made of."""
+    if (
+        isinstance(node, cst.Call)
+        and dotted(node.func) in ("set", "frozenset", "list", "tuple")
+        and len(node.args) == 1
+    ):
+        return _keys(node.args[0].value)
+    return _keys(node) if isinstance(node, cst.Call) else node
+
+
+def _keys(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The dictionary of `d.keys()`; any other expression as it is."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "keys":
+        return node.func.value
+    return node
+
+
+def _is_literal(pattern: cst.MatchPattern | None) -> bool:
+    """Whether a pattern matches literals only."""
+    if isinstance(pattern, cst.MatchAs):
+        return pattern.pattern is not None and _is_literal(pattern.pattern)
+    if isinstance(pattern, cst.MatchClass):
+        return dotted(pattern.cls) in ("int", "float", "bool") and not pattern.patterns
+    if isinstance(pattern, cst.MatchOr):
+        return all(_is_literal(part.pattern) for part in pattern.patterns)
+    return isinstance(pattern, cst.MatchValue) and isinstance(pattern.value, (cst.SimpleString, cst.Integer))
+
+
 def matches_whole(method: str, test: cst.Call) -> bool:
     """Whether a pattern speaks of the whole text and leaves no room for quotes; a compiled one is taken to."""
     if not test.args:
@@ -226,17 +385,30 @@ def matches_whole(method: str, test: cst.Call) -> bool:
     return pattern.raw_value.endswith(("$", "\\Z", "\\z"))
 
 
-def _encloses(outer: At, inner: At) -> bool:
-    """Whether code at `outer` certainly ran before a later place `inner` of the same scope."""
-    block = inner.block
-    while block is not outer.block:
-        if block.owner is None:
+def encloses(outer: At, inner: At) -> bool:
+    """Whether code at `outer` certainly ran before a later place `inner` of the same scope.
+
+    The body of a `try` counts for what follows it where every handler leaves.
+    """
+    around = set()
+    block: Block | None = inner.block
+    while block is not None:
+        around.add(block)
+        block = block.owner.block if block.owner else None
+    block = outer.block
+    while block not in around:
+        owner = block.owner
+        if owner is None or owner.kind not in ("try", "with") or not owner.complete:
             return False
-        block = block.owner.block
+        if owner.kind == "try" and not all(arm.leaves for role, arm in owner.arms if role == "handler"):
+            return False
+        if owner.arms[0][1] is not block:
+            return False
+        block = owner.block
     return True
 
 
-def _same(name: str, before: At, after: At) -> bool:
+def same_value(name: str, before: At, after: At) -> bool:
     """Whether the name still means what the test saw."""
     root = re.split(r"[.\[]", name, maxsplit=1)[0]
     return scopes.lookup(root, before).bindings == scopes.lookup(root, after).bindings
@@ -245,4 +417,6 @@ def _same(name: str, before: At, after: At) -> bool:
 #: What leaves room for quotes and the like in a pattern.
 _ROOM = re.compile(r"(?<!\\)\.|\[\^|\\[WDS]|['\"]")
 _RAISES = re.compile(r"_?(?:validate|check|ensure|verify|require|assert)_")
+#: Calls that raise for a text that is not a number or the like.
+_PARSES = frozenset(["int", "float", "UUID", "Decimal", "fromisoformat"])
 _APPROVES = re.compile(r"(?i)valid|is_safe|is_allowed|is_known")

@@ -97,6 +97,16 @@ class At:
         self.statement = statement  # index in the body of the module
 
 
+class Use(At):
+    """One place where a name is read."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, scope: Scope, block: Block, place: int, statement: int, node: cst.Name) -> None:
+        super().__init__(scope, block, place, statement)
+        self.node = node
+
+
 class Binding(At):
     """One binding of a name.
 
@@ -122,19 +132,43 @@ class Binding(At):
 
 
 class Call(At):
-    """One call. awaited: it stands directly under `await`, `async with` or `async for`.
+    """One call. awaited: it stands directly under `await`, `async with` or `async for`. entered: under `with`.
 
     lazy: in a generator that may never run here. consumed: what it gives is iterated over in place.
+    optional: it is an operand that may not be evaluated.
     """
 
-    __slots__ = ("awaited", "consumed", "lazy", "node")
+    __slots__ = ("awaited", "consumed", "entered", "lazy", "node", "optional")
 
-    def __init__(self, at: At, node: cst.Call, *, awaited: bool, lazy: bool, consumed: bool) -> None:
+    def __init__(
+        self,
+        at: At,
+        node: cst.Call,
+        *,
+        awaited: bool,
+        lazy: bool,
+        consumed: bool,
+        entered: bool = False,
+        optional: bool = False,
+    ) -> None:
         super().__init__(at.scope, at.block, at.place, at.statement)
         self.node = node
         self.awaited = awaited
         self.lazy = lazy
         self.consumed = consumed
+        self.entered = entered
+        self.optional = optional
+
+
+class Read(At):
+    """One place where an attribute is read."""
+
+    __slots__ = ("node",)
+    optional = True
+
+    def __init__(self, scope: Scope, block: Block, place: int, statement: int, node: cst.Attribute) -> None:
+        super().__init__(scope, block, place, statement)
+        self.node = node
 
 
 class Scope:
@@ -142,12 +176,12 @@ class Scope:
 
     entry: where it stands in the enclosing scope. bindings: by name, in the order of the walk.
     uses: the places where a name is read. attributes: assignments to `self.x` of the methods of a class.
-    names: of a module, every name bound in any of its scopes.
+    names: of a module, every name bound in any of its scopes. yielded: the values of `yield`.
     """
 
     __slots__ = (
         "attributes", "bindings", "body", "declared", "entry", "kind", "lazy", "name", "names", "node",
-        "parent", "returns", "star", "uses",
+        "parent", "returns", "star", "uses", "yielded",
     )  # fmt: skip
 
     def __init__(self, kind: str, node: cst.CSTNode, name: str, entry: At | None) -> None:
@@ -158,13 +192,19 @@ class Scope:
         self.parent = entry.scope if entry else None
         self.body = Block(None)
         self.bindings: dict[str, list[Binding]] = {}
-        self.uses: dict[str, list[At]] = {}
+        self.uses: dict[str, list[Use]] = {}
         self.declared: dict[str, str] = {}  # name -> "global" or "nonlocal"
         self.attributes: dict[str, list[Binding]] = {}
         self.returns: list[tuple[cst.BaseExpression | None, At]] = []
         self.lazy = False
         self.names: set[str] = set()
         self.star = False
+        self.yielded: list[tuple[cst.BaseExpression | None, At]] = []
+
+    @property
+    def yields(self) -> bool:
+        """Whether it is a generator's body."""
+        return bool(self.yielded)
 
     @property
     def is_async(self) -> bool:
@@ -200,9 +240,11 @@ class Lowered:
     """One module in the small form. scopes: in the order of the walk, the module's first.
 
     private: each access of an attribute `_name`, by name. assigned: the dotted names that are assigned to.
+    stored: what is put under a key or index. reads: the arguments of a `Read` for each attribute that is read
+    or called.
     """
 
-    __slots__ = ("assigned", "calls", "module", "private", "scopes", "tree")
+    __slots__ = ("assigned", "calls", "module", "private", "reads", "scopes", "stored", "tree")
 
     def __init__(self, tree: cst.Module, module: Scope) -> None:
         self.tree = tree
@@ -210,21 +252,27 @@ class Lowered:
         self.scopes = [module]
         self.calls: list[Call] = []
         self.private: dict[str, list[cst.Attribute]] = {}
+        self.reads: list[tuple[Scope, Block, int, int, cst.Attribute]] = []
         self.assigned: set[str] = set()
+        self.stored: list[tuple[cst.BaseExpression, At]] = []
 
 
 def lower(tree: cst.Module) -> Lowered:
     """Walks the tree once."""
-    return _Walk(tree).run()
+    walk = _Walk(tree)
+    try:
+        return walk.run()
+    finally:
+        walk.handlers.clear()  # they hold the walk, and with it the tree
 
 
 def dotted(node: cst.CSTNode | None) -> str | None:
     """`a.b.c` of a name or an attribute chain of names; None for any other expression."""
     parts: list[str] = []
-    while isinstance(node, cst.Attribute):
+    while type(node) is cst.Attribute:
         parts.append(node.attr.value)
         node = node.value
-    if not isinstance(node, cst.Name):
+    if type(node) is not cst.Name:
         return None
     parts.append(node.value)
     return ".".join(reversed(parts))
@@ -258,6 +306,7 @@ class _Walk:
         self.stack: list[Any] = []
         self.awaited: set[cst.CSTNode] = set()
         self.consumed: set[cst.CSTNode] = set()
+        self.entered: set[cst.CSTNode] = set()
         self.optional = 0  # operands around us that may not be evaluated
         self.outer: list[tuple[Scope, Binding]] = []  # for `nonlocal`, decided when all is seen
         self.handlers: dict[type, Callable[[Any], None]] = {
@@ -402,6 +451,8 @@ class _Walk:
                 self._bind_attribute(node, kind, value, way, annotation)
                 self.push(node.value)
             else:
+                if way == () and isinstance(value, cst.BaseExpression):
+                    self.lowered.stored.append((value, at))
                 self.push(node)
 
     def _bind_attribute(
@@ -432,7 +483,7 @@ class _Walk:
     def _Name(self, node: cst.Name) -> None:
         uses = self.scope.uses
         self.place += 1
-        use = At(self.scope, self.block, self.place, self.statement)
+        use = Use(self.scope, self.block, self.place, self.statement, node)
         if node.value in uses:
             uses[node.value].append(use)
         else:
@@ -442,6 +493,7 @@ class _Walk:
         name = node.attr.value
         if name[0] == "_":
             self.lowered.private.setdefault(name, []).append(node)
+        self.lowered.reads.append((self.scope, self.block, self.place, self.statement, node))
         self.stack.append(node.value)
 
     def _Call(self, node: cst.Call) -> None:
@@ -451,12 +503,16 @@ class _Walk:
             awaited=node in self.awaited,
             lazy=self.scope.lazy,
             consumed=node in self.consumed,
+            entered=node in self.entered,
+            optional=self.optional > 0,
         )
         self.lowered.calls.append(call)
         stack = self.stack
         args = node.args
         if args and _consumes(node.func):
             self.consumed.add(args[0].value)
+        if args and isinstance(node.func, cst.Attribute) and node.func.attr.value == "enter_context":
+            self.entered.add(args[0].value)
         for arg in reversed(args):
             if arg.star == "*":
                 self.consumed.add(arg.value)
@@ -466,6 +522,14 @@ class _Walk:
     def _Await(self, node: cst.Await) -> None:
         self.awaited.add(node.expression)
         self.stack.append(node.expression)
+
+    def _Yield(self, node: cst.Yield) -> None:
+        value = node.value
+        if isinstance(value, cst.From):
+            self.consumed.add(value.item)
+            value = value.item
+        self.scope.function.yielded.append((value if value is node.value else None, self.at()))
+        self.push(value)
 
     def _BooleanOperation(self, node: cst.BooleanOperation) -> None:
         self.push(node.left, (self._evaluate, 1), node.right, (self._evaluate, -1))
@@ -584,7 +648,8 @@ class _Walk:
         self.push(node.exc, node.cause, (self._leave, "return"))
 
     def _Expr(self, node: cst.Expr) -> None:
-        ends = isinstance(node.value, cst.Call) and dotted(node.value.func) in _EXITS
+        name = (dotted(node.value.func) or "") if isinstance(node.value, cst.Call) else ""
+        ends = name in _EXITS or name.endswith((".fail_json", ".exit_json"))  # of Ansible's modules
         self.push(node.value, (self._leave, "return") if ends else None)
 
     def _Assert(self, node: cst.Assert) -> None:
@@ -673,6 +738,8 @@ class _Walk:
         for item in node.items:
             if node.asynchronous is not None:
                 self.awaited.add(item.item)
+            else:
+                self.entered.add(item.item)
             if _swallows(item.item):
                 compound.complete = False
             items.append(item.item)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
 from veteran.analysis import flow as flows
-from veteran.analysis import sql
-from veteran.analysis.lowering import At, Binding, Call, Scope, all_parameters, lower
+from veteran.analysis.contexts import Contexts
+from veteran.analysis.lowering import At, Binding, Call, Scope, lower
+from veteran.analysis.queries import Queries
 from veteran.analysis.source import Source
 from veteran.analysis.summary import ArgumentFact, Conditional, Parameter, Summary
 from veteran.analysis.tree import locate
 from veteran.analysis.types import Instance, Local, Ref, Types, argument
-from veteran.catalog import Blocking, Catalog, Sink, Unless
+from veteran.analysis.uses import Uses, names_in
+from veteran.catalog import Blocking, Catalog, Unless
 from veteran.findings import Confidence, Finding, Span, Step
 from veteran.registry import Handler, Rule, subscribers
+
+if TYPE_CHECKING:
+    from veteran.analysis.branches import Kept
+    from veteran.analysis.trace import Trace
 
 
 class ReportStep(NamedTuple):
@@ -43,28 +50,19 @@ class Report(NamedTuple):
 
 
 class CatalogCall(NamedTuple):
-    """A call of something that the catalogue lists. name: its qualified name. receiver: where it came from."""
+    """A call of something that the catalogue lists in `table`. name: its qualified name. origin: of the receiver."""
 
     module: Module
     call: Call
     entry: Blocking
     name: str
     origin: At | None
+    table: str
 
     @property
     def function(self) -> Scope:
         """The function, lambda or module whose frame makes the call."""
         return self.call.scope.function
-
-
-class SinkValue(NamedTuple):
-    """A text built by the program that reaches a query's place. alternatives: see `analysis.flow`."""
-
-    module: Module
-    call: Call
-    sink: Sink
-    query: cst.BaseExpression
-    alternatives: list[flows.Pieces]
 
 
 class Module:
@@ -77,6 +75,28 @@ class Module:
         self.lowered = lower(tree)
         self.types = Types(catalog, self.lowered)
         self.flow = flows.Flow(self.lowered, self.types)
+        self.queries = Queries(self)
+        self.uses = Uses(self.lowered)
+        self.asks: set[str] = set()  # names of other modules that decide more
+        self.trace: Trace | None = None  # what is dropped and why, where somebody asks
+        self.outliving: dict[Scope, set[str]] = {}  # of functions, see `waiting`
+        self.keeps: dict[Scope, Kept] = {}  # of functions, see `branches`
+
+    def forget(self) -> None:
+        """Lets go of everything: scopes, places and bindings hold each other, and the tree."""
+        for scope in self.lowered.scopes:
+            for bound in scope.bindings.values():
+                for binding in bound:
+                    binding.values = binding.arranged = None
+            for held in (scope.bindings, scope.uses, scope.attributes, scope.returns):
+                held.clear()
+            scope.parent = scope.entry = None
+            blocks = [scope.body]
+            while blocks:
+                block = blocks.pop()
+                blocks += [arm for compound in block.compounds for _, arm in compound.arms]
+                block.compounds.clear()
+        self.__dict__.clear()
 
     @cached_property
     def async_library(self) -> str:
@@ -98,49 +118,148 @@ class Module:
         text = " ".join(text.split())
         return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
+    @cached_property
+    def contexts(self) -> Contexts:
+        """Which functions run where nothing serves yet."""
+        return Contexts(self.lowered, self.types)
+
+    @cached_property
+    def calls_of(self) -> dict[Scope, list[Call]]:
+        """The calls that each function makes."""
+        found: dict[Scope, list[Call]] = {}
+        for call in self.lowered.calls:
+            found.setdefault(call.scope.function, []).append(call)
+        return found
+
+    @cached_property
+    def methods(self) -> dict[str, list[Call]]:
+        """The calls of methods, by the method's name."""
+        found: dict[str, list[Call]] = {}
+        for call in self.lowered.calls:
+            if isinstance(call.node.func, cst.Attribute):
+                found.setdefault(call.node.func.attr.value, []).append(call)
+        return found
+
+    @cached_property
+    def _awaited(self) -> dict[str, list[Call]]:
+        found: dict[str, list[Call]] = {}
+        for call in self.lowered.calls:
+            if call.awaited:
+                for name in names_in(*(arg.value for arg in call.node.args)):
+                    found.setdefault(name, []).append(call)
+        return found
+
+    def awaited_names(self, names: Iterable[str]) -> Iterator[Call]:
+        """The awaited calls that one of these names or attributes is handed to, at any depth."""
+        for name in names:
+            yield from self._awaited.get(name, ())
+
     # What rules hear of
 
     def reports(self, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Report]]:
         """Runs the handlers of the rules over the module's calls."""
         calls: dict[str, list[tuple[Rule, Handler]]] = {}
         sinks = []
+        events: dict[str, list[tuple[Rule, Handler]]] = {}
         for subscription, rule, handler in subscribers(rules):
             if subscription.kind == "call":
                 calls.setdefault(subscription.table, []).append((rule, handler))
-            else:
+            elif subscription.kind == "sink":
                 sinks.append((rule, handler))
+            elif subscription.kind == "event":
+                events.setdefault(subscription.table, []).append((rule, handler))
+        for name, handlers in events.items():
+            for event in importlib.import_module(f"veteran.analysis.{name}").events(self):
+                for rule, handler in handlers:
+                    yield from ((rule, report) for report in handler(event))
+        if sinks:
+            yield from self._of_queries(sinks)
+        if not calls:
+            return
         tails = self.catalog.tails
         for call in self.lowered.calls:
             func = call.node.func
             if isinstance(func, cst.Attribute):
                 if func.attr.value not in tails:
+                    self._note_unlisted(call, calls)
                     continue
             elif not isinstance(func, (cst.Name, cst.IfExp)):
+                self._note_unlisted(call, calls)
                 continue
             for table, handlers in calls.items():
-                if event := self._catalog_call(table, call):
+                if found := self._catalog_call(table, call):
                     for rule, handler in handlers:
-                        yield from ((rule, report) for report in handler(event))
-            if sinks and (value := self._sink_value(call)):
-                for rule, handler in sinks:
-                    yield from ((rule, report) for report in handler(value))
+                        yield from ((rule, report) for report in handler(found))
+
+    def _of_queries(self, sinks: list[tuple[Rule, Handler]]) -> Iterator[tuple[Rule, Report]]:
+        """What the rules say of queries; of one text a rule says one thing."""
+        said: dict[tuple[str, cst.CSTNode], tuple[Rule, Report]] = {}
+        for rule, handler in sinks:
+            for value in self.queries.values:
+                for report in handler(value):
+                    key = rule.code, report.node
+                    known = said.get(key)
+                    if known is None or (known[1].unless_safe and not report.unless_safe):
+                        said[key] = rule, report
+        yield from said.values()
 
     def _catalog_call(self, table: str, call: Call) -> CatalogCall | None:
         refs = self.types.refs(call.node.func, call)
-        if not refs:
-            return None
-        entries = [self.catalog.lookup(self.catalog.calls[table], ref.name) for ref in refs]
-        if not all(entries):
+        entries = [self.catalog.lookup(self.catalog.calls[table], ref.name) for ref in refs or ()]
+        if not refs or not all(entries):
+            if self.trace:
+                self.trace.note(table, call.node, call, self._called(call, refs, table))
             return None
         entry: Blocking = entries[0]
         if any(self._holds(unless, call) for unless in entry.unless):
+            if self.trace:
+                text = f"`{entry.name}` is listed, but an argument makes it harmless, or may do so"
+                self.trace.note(table, call.node, call, text)
             return None
         origin = None
         if isinstance(call.node.func, cst.Attribute):
             values = self.types.of(call.node.func.value, call)
             if isinstance(values[0], Instance):
                 origin = values[0].origin
-        return CatalogCall(self, call, entry, entry.name, origin)
+        return CatalogCall(self, call, entry, entry.name, origin, table)
+
+    def _note_unlisted(self, call: Call, tables: Iterable[str]) -> None:
+        """Notes a call that by its name alone is none of those listed, where somebody asks."""
+        if self.trace:
+            for table in tables:
+                self.trace.note(
+                    table, call.node, call, self._called(call, self.types.refs(call.node.func, call), table)
+                )
+
+    def _called(self, call: Call, refs: list[Ref] | None, table: str) -> str:
+        """What a call is of that the catalogue does not list, in words."""
+        func = call.node.func
+        shown = self.code(func, 40)
+        if refs and all(self.catalog.lookup(self.catalog.calls[table], ref.name) for ref in refs):
+            return f"`{shown}` is `{refs[0].name}`, but an attribute counts only under the names of listed calls"
+        if refs:
+            names = " or ".join(f"`{ref.name}`" for ref in refs)
+            return f"`{shown}` is {names}, which the catalogue does not list as {table}"
+        values = self.types.of(func, call)
+        local = [value.scope for value in values if isinstance(value, Local)]
+        if local and len(local) == len(values):
+            what = f"`{local[0].qualname}` of this module"
+            return f"`{shown}` is {what}, which the catalogue does not list as {table}"
+        if isinstance(func, cst.Attribute):
+            receivers = self.types.of(func.value, call)
+            kinds = [value.type for value in receivers if isinstance(value, Instance)]
+            if kinds and len(kinds) == len(receivers):
+                of = " or ".join(f"`{kind.strip('<>')}`" for kind in kinds)
+                return f"`{shown}` is a method of {of}, which the catalogue does not list as {table}"
+            return f"unknown receiver: what `{self.code(func.value, 40)}` is cannot be told"
+        return f"unknown callee: what `{shown}` is cannot be told"
+
+    def blocking_call(self, call: Call) -> CatalogCall | None:
+        """A call that the catalogue calls blocking; None for any other."""
+        func = call.node.func
+        if isinstance(func, cst.Attribute) and func.attr.value not in self.catalog.tails:
+            return None
+        return self._catalog_call("blocking", call)
 
     def _holds(self, unless: Unless, call: Call) -> bool:
         """Whether a call passes the argument that makes it harmless, or may pass it."""
@@ -165,26 +284,7 @@ class Module:
             quoted = isinstance(value, cst.SimpleString)
             return any((repr(text) if quoted else _number(text)) in unless.equals for text in texts)
         flags = any(wanted in ("True", "False") or "." in wanted for wanted in unless.equals)
-        return flags and None in known
-
-    def _sink_value(self, call: Call) -> SinkValue | None:
-        func = call.node.func
-        refs = self.types.refs(func, call)
-        sink: Sink | None = None
-        if refs:
-            entries = [self.catalog.lookup(self.catalog.sinks, ref.name) for ref in refs]
-            sink = entries[0] if all(entries) else None
-        if sink is None and isinstance(func, cst.Attribute):
-            sink = self.catalog.execute_like.get(func.attr.value)
-        if sink is None:
-            return None
-        query = argument(call, sink.query, sink.keywords)
-        if query is None or isinstance(query, cst.SimpleString):
-            return None
-        alternatives = self.flow.pieces(query, call)
-        if not sink.proven:
-            alternatives = [pieces for pieces in alternatives if sql.looks_like_sql(pieces)]
-        return SinkValue(self, call, sink, query, alternatives) if alternatives else None
+        return flags and any(found is None or (isinstance(found, Instance) and found.type == "bool") for found in known)
 
     def made_non_blocking(self, receiver: Binding) -> bool:
         """Whether a socket sends datagrams, or `setblocking(False)` or `settimeout(0)` is called on it."""
@@ -201,7 +301,11 @@ class Module:
 
     def summary(self, rules: Iterable[Rule]) -> Summary:
         """Runs the rules and turns what they say into plain data."""
-        said = list(self.reports(rules))
+        said = [
+            (rule, report)
+            for rule, report in self.reports(rules)
+            if not (rule.off_in and rule.off_in & self.contexts.of(report.at.scope.function))
+        ]
         wanted = []
         for _, report in said:
             wanted.append((report.at.statement, report.node))
@@ -222,13 +326,17 @@ class Module:
             tuple(findings),
             tuple(conditional),
             tuple(self._arguments(needed)),
+            asks=tuple(sorted(self.asks)),
         )
 
     def _finding(self, rule: Rule, report: Report, spans: dict[cst.CSTNode, Span]) -> Finding:
         steps = tuple(
             Step(self.path, spans[step.node], step.text, step.anchor) for step in report.steps if step.node in spans
         )
-        return Finding(self.path, spans[report.node], rule.code, report.message, report.confidence, steps)
+        confidence = report.confidence
+        if rule.low_in and rule.low_in & self.contexts.of(report.at.scope.function):
+            confidence = Confidence.LOW
+        return Finding(self.path, spans[report.node], rule.code, report.message, confidence, steps)
 
     # Private functions and their callers
 
@@ -251,7 +359,8 @@ class Module:
         uses = [use for scope in self.lowered.scopes for use in scope.uses.get(name, ())]
         return bool(names) and len(uses) == len(names)
 
-    def _callers(self, function: Scope) -> Iterator[Call]:
+    def callers(self, function: Scope) -> Iterator[Call]:
+        """The calls of a private function."""
         for call in self.lowered.calls:
             func = call.node.func
             if isinstance(func, cst.Attribute):
@@ -270,32 +379,36 @@ class Module:
             if not self.is_private(function):
                 yield ArgumentFact(parameter, True)
                 continue
-            for call in self._callers(function):
-                unsafe, depends = self._passed(call, function, name)
+            for call in self.callers(function):
+                unsafe, depends = self._passed(call.node, call, function, name)
                 yield ArgumentFact(parameter, unsafe, tuple(Parameter(s.qualname, n) for s, n in depends))
                 for source in depends:
                     if source not in seen:
                         seen.add(source)
                         pending.append(source)
 
-    def _passed(self, call: Call, function: Scope, name: str) -> tuple[bool, list[tuple[Scope, str]]]:
+    def passed_holes(self, function: Scope, name: str) -> Iterator[flows.Hole | None]:
+        """The holes of what the callers of a private function pass for a parameter; None where not known."""
+        for call in itertools.islice(self.callers(function), flows.MAX_BINDINGS):
+            value = self.flow.passed_value(call.node, call, function, name)
+            if value is None:
+                yield None
+            else:
+                yield from (hole for pieces in self.flow.pieces(value, call) for hole in flows.holes(pieces))
+
+    def passes_safely(self, node: cst.Call, at: At, function: Scope, name: str) -> bool:
+        """Whether a call of a function of this module passes provably safe text for a parameter."""
+        unsafe, depends = self._passed(node, at, function, name)
+        return not unsafe and not depends
+
+    def _passed(self, node: cst.Call, at: At, function: Scope, name: str) -> tuple[bool, list[tuple[Scope, str]]]:
         """Whether a call passes unsafe text for a parameter, or on which parameters that depends."""
-        assert isinstance(function.node, cst.FunctionDef)
-        parameters = function.node.params
-        ordered = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
-        if function.parent and function.parent.kind == "class":
-            static = any(getattr(d.decorator, "value", "") == "staticmethod" for d in function.node.decorators)
-            func = call.node.func
-            owner = self.types.of(func.value, call) if isinstance(func, cst.Attribute) else ()
-            unbound = Local(function.parent) in owner and not function.node.decorators
-            ordered = ordered if static or unbound else ordered[1:]
-        position = ordered.index(name) if name in ordered else None
-        value: cst.BaseExpression | None = argument(call, position, (name,))
-        where: At = call
+        value = self.flow.passed_value(node, at, function, name)
+        where = at
         if value is None:
-            if any(arg.star for arg in call.node.args):
+            if any(arg.star for arg in node.args):
                 return True, []
-            value = next((p.default for p in all_parameters(parameters) if p.name.value == name), None)
+            value = flows.default_of(function, name)
             if value is None or function.entry is None:
                 return True, []
             where = function.entry

@@ -43,7 +43,7 @@ def lookup(name: str, at: At) -> Found:
             bound = [binding for binding in bound if binding.kind == "type" and binding.value is None]
         if bound and declared != "nonlocal":
             if not in_place:
-                return Found("outer", _settled(scope, bound))
+                return Found("outer", settled(scope, bound))
             if scope.kind == "comprehension":
                 return Found("local", tuple(bound))
             # What runs in place runs in the order of the walk.
@@ -69,7 +69,7 @@ def _module(scope: Scope) -> Scope:
     return scope
 
 
-def _settled(scope: Scope, bound: list[Binding]) -> tuple[Binding, ...]:
+def settled(scope: Scope, bound: list[Binding]) -> tuple[Binding, ...]:
     """What code that runs later sees: the end of a module; in a function, any binding."""
     if scope.kind != "module":
         return tuple(binding for binding in bound if binding.kind not in ("del", "annotate"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from veteran.analysis.flow import Hole, Pieces, joined
 from veteran.analysis.guards import spelling
@@ -13,7 +14,7 @@ MARK = "\ufdd0"
 _OBJECTS = (
     "TABLE|INDEX|VIEW|DATABASE|SCHEMA|USER|ROLE|SEQUENCE|FUNCTION|PROCEDURE|TRIGGER|TYPE|EXTENSION"
     "|KEYSPACE|COLUMN|CONSTRAINT|POLICY|TABLESPACE|COLLECTION|PARTITION|STREAM|STAGE|WAREHOUSE"
-    "|TEMP|TEMPORARY|UNIQUE|MATERIALIZED|EXTERNAL|VIRTUAL|GLOBAL|LOCAL|UNLOGGED|OR\\s+REPLACE|FULLTEXT|IF"
+    "|TEMP|TEMPORARY|UNIQUE|MATERIALIZED|EXTERNAL|VIRTUAL|GLOBAL|LOCAL|UNLOGGED|OR\\s+REPLACE|FULLTEXT|IF|NODE|REL"
 )
 _STATEMENT = re.compile(
     rf"""
@@ -34,11 +35,28 @@ _STATEMENT = re.compile(
       | PRAGMA \s+ [\w.{MARK}]+
       | (?:GRANT|REVOKE) \b .* \b (?:ON|TO|FROM) \b
       | (?:CALL|EXEC|EXECUTE) \s+ [\w.{MARK}"]+ \s* [\(@{MARK}']
-      | SET \s+ (?:(?:SESSION|LOCAL|GLOBAL)\s+)? [\w.@{MARK}]+ \s* (?:=|TO\b)
-      | SHOW \s+ (?:CREATE|TABLES|DATABASES|SCHEMAS|COLUMNS|INDEX|GRANTS|FULL) \b
-      | DESCRIBE \s+ (?:TABLE|HISTORY|EXTENDED|DETAIL|FORMATTED) \b
+      | SET \s+ (?:(?:SESSION|LOCAL|GLOBAL)\s+)?
+          (?:[\w.@{MARK}]+ \s* (?:=|TO\b) | (?:ROLE|TRANSACTION|TIME\s+ZONE|NAMES|SCHEMA|IDENTITY_INSERT)\b )
+      | SHOW \s+ (?:CREATE|TABLES|DATABASES|SCHEMAS|COLUMNS|INDEX|INDEXES|GRANTS|FULL|VIEWS|PARTITIONS|FUNCTIONS) \b
+      | SHOW \s+ [\w.{MARK}]+ \s* ;? \s* $
+      | (?:DESCRIBE|DESC) \s+ (?:(?:TABLE|HISTORY|EXTENDED|DETAIL|FORMATTED|KEYSPACE) \b | [\w.`"{MARK}]+ \s* ;? \s* $)
+      | USE \s+ (?:(?:DATABASE|SCHEMA|ROLE|WAREHOUSE|CATALOG|KEYSPACE)\s+)? [\w.`"\[\]{MARK}]+ \s* ;? \s* $
+      | ALTER \s+ (?:SESSION|SYSTEM|ACCOUNT|DEFAULT|GROUP|LOGIN) \b
+      | SELECT \s+ (?:DISTINCT\s+)? (?:\*|[\w."`{MARK}]+\s*,|'[^']*'|{MARK}\s*$)
+      | (?:OPTIONAL\s+)? MATCH \s+ (?:\w+\s*=\s*)? \(
+      | MATCH \s* \( .* \b(?:RETURN|SET|DELETE|CREATE|MERGE|WITH|REMOVE|CALL)\b
+      | (?:MERGE|CREATE) \s+ (?:\w+\s*=\s*)? \( [\s\w`{MARK}]* [:)\{{] .* $
+      | UNWIND \b .* \b AS \b
+      | (?:DETACH\s+)? DELETE \s+ [\w{MARK}]+ \s* $
+      | CALL \s+ (?:\w+\.)+ \w+ \s* \(
+      | (?:DEFINE|REMOVE|INFO\s+FOR) \s+ (?:TABLE|FIELD|INDEX|NAMESPACE|NS|DB|DATABASE|ANALYZER|EVENT) \b
+      | RELATE \s+ .* (?:->|<-)
+      | (?:CREATE|UPDATE|UPSERT) \s+ (?:ONLY\s+)? [\w:`{MARK}]+ \s+ (?:CONTENT|SET|MERGE) \b
+      | DELETE \s+ (?:ONLY\s+)? [\w:`{MARK}]+ \s* (?:WHERE\b|;|$)
       | COPY \s+ [\w.("{MARK}] .* \b (?:FROM|TO) \b
-      | (?:LOCK\s+TABLE|VACUUM|REINDEX|ATTACH\s+DATABASE|DETACH\s+DATABASE|REFRESH\s+MATERIALIZED|COMMENT\s+ON) \b
+      | (?:LOCK\s+TABLES?|NOTIFY|LISTEN|VACUUM|REINDEX|OPTIMIZE\s+TABLE|ANALYZE\s+TABLE
+          |ATTACH\s+DATABASE|DETACH\s+DATABASE|REFRESH\s+MATERIALIZED|COMMENT\s+ON) \b
+      | (?:SAVEPOINT|RELEASE\s+SAVEPOINT|ROLLBACK\s+TO\s+SAVEPOINT) \s+ \S+ \s* ;? \s* $
       | VALUES \s* \(
       | {MARK} \s* (?:WHERE|AND|OR|SET|VALUES|HAVING|ORDER\s+BY|LIMIT) \b
     )
@@ -146,6 +164,18 @@ _BEFORE_NAME = frozenset(
         "UNIQUE",
         "TEMPORARY",
         "TEMP",
+        "SAVEPOINT",
+        "RELEASE",
+        "LISTEN",
+        "UNLISTEN",
+        "NOTIFY",
+        "FOR",
+        "KEYSPACES",
+        "DETAIL",
+        "EXTENDED",
+        "HISTORY",
+        "FORMATTED",
+        "CONCURRENTLY",
     ]
 )
 #: … and after these a value.
@@ -186,22 +216,65 @@ _BEFORE_CONDITION = frozenset(["WHERE", "AND", "OR", "NOT", "HAVING"])
 _DIRECTIONS = re.compile(r"\s*(?:,|$|\)|;|LIMIT\b|OFFSET\b|NULLS\b|FETCH\b)", re.IGNORECASE)
 
 
-def looks_like_sql(pieces: Pieces) -> bool:
+#: What no sentence or command line has: for methods whose names say little.
+_CONVINCING = re.compile(
+    rf"""
+    (?: \s | \( | --[^\n]*(?:\n|$) | /\*(?:[^*]|\*(?!/))*\*/ )*
+    (?:
+        (?i: SELECT \b .* \b FROM \s+ [\w."`'\[({MARK}⟨] )
+      | (?i: INSERT \s+ (?:OR\s+\w+\s+|IGNORE\s+|OVERWRITE\s+)? (?:INTO|TABLE) \b .* (?:\( | \bSELECT\b) )
+      | (?i: UPDATE \s+ \S+ \s+ (?:(?:AS\s+)?\w+\s+)? SET \s .* = )
+      | (?i: DELETE \s+ FROM \s+ [\w."`\[{MARK}]+ \s* (?:;|$|WHERE\b|USING\b) )
+      | (?i: WITH \s+ [\w"{MARK}]+ \s+ AS \s* \( .* SELECT \b )
+      | (?i: (?:CREATE|DROP|ALTER|TRUNCATE) \s+ (?:OR\s+REPLACE\s+)?
+            (?:TEMP\s+|TEMPORARY\s+|EXTERNAL\s+|MATERIALIZED\s+)? (?:TABLE|VIEW|INDEX|KEYSPACE|SCHEMA|DATABASE) \s+
+            (?:IF\s+(?:NOT\s+)?EXISTS\s+)? [\w."`{MARK}]+ \s*
+            (?:\(|;|$|AS\b|ON\b|CASCADE\b|ADD\b|DROP\b|WITH\b|RENAME\b|USING\b) )
+      | (?i: (?:OPTIONAL\s+)? MATCH \s* (?:\w+\s*=\s*)? \( .* \) .*
+            \b(?:RETURN|SET|DELETE|CREATE|MERGE|WITH|REMOVE|WHERE)\b )
+      | (?:SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|TRUNCATE|SHOW|DESCRIBE|EXPLAIN|PRAGMA|USE|SET|GRANT|REVOKE
+          |CALL|MERGE|MATCH|UNWIND|COPY|VACUUM|ANALYZE|REFRESH|WITH|REPLACE|DETACH|DEFINE|RELATE|UPSERT|ATTACH) \s
+    )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def looks_like_sql(pieces: Pieces, *, convincing: bool = False) -> bool:
     """Whether the text begins as a statement of SQL does, and goes on like one."""
-    return _STATEMENT.match(joined(pieces, MARK)) is not None
+    text = joined(pieces, MARK)
+    return _STATEMENT.match(text) is not None and (not convincing or _CONVINCING.match(text) is not None)
 
 
-def hole_roles(pieces: Pieces) -> list[tuple[Hole, str]]:
+class Slot(NamedTuple):
+    """A hole in a statement: what it stands for, and what stands around it.
+
+    quoted: the quoted text that it is in, holes as `MARK`. clause: the word that rules the place. number: how many
+    positional parameters of the form `$n` the statement has. defines: it is a statement that takes no parameters.
+    """
+
+    hole: Hole
+    role: str
+    quoted: str
+    clause: str
+    number: int
+    defines: bool = False
+
+
+def slots(pieces: Pieces) -> list[Slot]:
     """Each hole with what it stands for.
 
     value: a parameter could take its place. identifier: a table, column or other name. keyword: a sort order or the
-    like. condition: a clause of its own. statement: the text before or after it is another's whole statement.
+    like. condition: a clause of its own. placeholder: what the
+    program binds something to. statement: the text before or after it is another's whole statement.
     """
     text = joined(pieces, MARK)
     holes = [piece for piece in pieces if isinstance(piece, Hole)]
     takes_parameters = not _UTILITY.match(text)
+    cypher = _CYPHER.match(text) is not None
     roles: list[str] = []
-    in_quotes: list[bool] = []
+    quoted: list[str] = []
+    clauses: list[str] = []
     context = _Context()
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
@@ -209,23 +282,61 @@ def hole_roles(pieces: Pieces) -> list[tuple[Hole, str]]:
         inside = token.count(MARK)
         if kind == "mark":
             role = context.role(text, match.start(), match.end())
-            if role in ("value", "condition") and not takes_parameters:
-                role = "keyword"
+            if _is_placeholder(text, match.start(), cypher):
+                role = "placeholder"
+            elif role in ("value", "argument", "condition") and not takes_parameters:
+                role = "identifier" if context.previous in ("IN", "LIKE") else "keyword"
             roles.append(role)
-            in_quotes.append(False)
+            quoted.append("")
+            clauses.append("IN" if context.previous == "IN" else context.clauses[-1])
         elif inside:
             roles += [context.quoted_role(kind)] * inside
-            in_quotes += [True] * inside
+            quoted += [token if kind == "quoted" or token[0] == '"' else ""] * inside
+            clauses += [context.clauses[-1]] * inside
         elif token == ";":
             takes_parameters = not _UTILITY.match(text, match.end())
         context.read(kind, token)
-    roles += ["value"] * (len(holes) - len(roles))
-    # What names a column in one place names it in the next one, unless quotes say otherwise.
-    names = {_subject(hole) for hole, role in zip(holes, roles, strict=False) if role == "identifier"}
-    return [
-        (hole, "identifier" if role == "value" and _subject(hole) in names and not quoted else role)
-        for hole, role, quoted in zip(holes, roles, in_quotes + [False] * len(holes), strict=False)
+    roles = [
+        ("identifier" if _COLUMN.search(spelling(hole.node) or "") else "value") if role == "argument" else role
+        for hole, role in zip(holes, roles, strict=False)
     ]
+    missing = len(holes) - len(roles)
+    roles += ["value"] * missing
+    quoted += [""] * missing
+    clauses += [""] * missing
+    # What names a column in one place names it in the next one, unless quotes say otherwise.
+    names = {_subject(hole) for hole, role in zip(holes, roles, strict=True) if role == "identifier"}
+    number = max((int(found) for found in _NUMBERED.findall(text)), default=0)
+    defines = _UTILITY.match(text) is not None
+    return [
+        Slot(
+            hole,
+            "identifier" if role == "value" and _subject(hole) in names and not around else role,
+            around,
+            clause,
+            number,
+            defines,
+        )
+        for hole, role, around, clause in zip(holes, roles, quoted, clauses, strict=True)
+    ]
+
+
+#: What speaks of a column where a function takes it or a value.
+_COLUMN = re.compile(r"(?i)(?:^|[._])(?:col|column|field|attr|table|schema)s?(?:_?name)?s?(?:$|[.\[])|column_map")
+_CYPHER = re.compile(r"(?i)[\s(]*(?:MATCH|OPTIONAL|MERGE|UNWIND|CREATE\s*\(|CALL|WITH|DETACH|USING)\b")
+
+
+def _is_placeholder(text: str, start: int, cypher: bool) -> bool:
+    """Whether a hole is the name or number of a parameter: `$1`, `:name`, `@name`, `%(name)s`."""
+    before = text[start - 1 : start]
+    if before in ("$", "@") or text.endswith("%(", 0, start):
+        return True
+    if before != ":" or cypher:
+        return False
+    return re.search(r"(?:^|[\s,(=<>|+\-*/%]):$", text[max(0, start - 2) : start]) is not None
+
+
+_NUMBERED = re.compile(r"\$(\d{1,3})\b")
 
 
 def _subject(hole: Hole) -> object:
@@ -320,6 +431,8 @@ class _Context:
             return "value"
         if clause == "INTO" and previous not in _CLAUSES:
             return "statement"
+        if previous == "AS" and clause in ("VIEW", "TABLE") and text[end : end + 1] in ("", ";", "\n"):
+            return "statement"
         if previous in _BEFORE_NAME:
             return "identifier"
         if previous == "SET":
@@ -349,7 +462,7 @@ class _Context:
         outer = self.clauses[-2] if len(self.clauses) > 1 else ""
         if outer in ("INTO", "TABLE", "INDEX", "VIEW", "ON", "PRAGMA"):
             return "identifier"
-        return "value"
+        return "argument"  # of a function
 
 
 _CLAUSES = frozenset(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from veteran.findings import Finding
+from veteran.findings import Confidence, Finding
 
 
 class Parameter(NamedTuple):
@@ -42,11 +42,107 @@ class Comment(NamedTuple):
     last: int
 
 
+class Place(NamedTuple):
+    """A call, by the index of its statement in the module's body and its number among the calls there.
+
+    The reads of attributes are numbered downwards from -1.
+    """
+
+    statement: int
+    number: int
+
+
+class When(NamedTuple):
+    """A test of a function's own parameter that came out so on the way to a call.
+
+    test: `true`, `none`, `path`, `in` with literals or `is` with names of classes, separated by blanks.
+    """
+
+    parameter: str
+    test: str
+    outcome: bool
+
+
+class EffectFact(NamedTuple):
+    """A call that blocks its thread. name: what the catalogue calls it. shown: as it is written."""
+
+    name: str
+    group: str
+    place: Place
+    shown: str
+    confidence: Confidence
+    when: tuple[When, ...] = ()
+
+
+class CallFact(NamedTuple):
+    """A call of something that a project may define.
+
+    target: `:key` for a function or class of the same module, else a dotted name, with `()` after what is called on
+    the way. flags: of `a` awaited, `e` entered by `with`, `c` consumed in place, `p` a property that is read. low: it
+    is made rarely, or its outcome is kept. given: by position or keyword, a literal (see `branches.abstract`), or `=`
+    and a parameter of the caller.
+    """
+
+    target: str
+    place: Place
+    shown: str
+    flags: str = ""
+    low: bool = False
+    when: tuple[When, ...] = ()
+    given: tuple[tuple[str, str], ...] = ()
+
+
+class ParameterFact(NamedTuple):
+    """A parameter. default: as in `CallFact.given`; empty where there is none."""
+
+    name: str
+    positional: bool
+    default: str
+
+
+class FunctionFact(NamedTuple):
+    """A function or method. kind: `sync`, `async`, `generator` or `asyncgenerator`.
+
+    marks: of memoised, offloaded, manager, decorated (by what may change it), static, property, method. deciding: the
+    parameters that decide what it calls. contexts: of a coroutine, see `analysis.contexts`. returns: the class of what
+    it returns, as in `CallFact`.
+    """
+
+    kind: str
+    marks: tuple[str, ...] = ()
+    parameters: tuple[ParameterFact, ...] = ()
+    deciding: tuple[str, ...] = ()
+    calls: tuple[CallFact, ...] = ()
+    effects: tuple[EffectFact, ...] = ()
+    contexts: tuple[str, ...] = ()
+    returns: str = ""
+    library: str = ""
+
+
+class ClassFact(NamedTuple):
+    """A class. bases: as in `CallFact`, empty where unknown. attributes: the classes of what its instances hold."""
+
+    bases: tuple[str, ...]
+    attributes: dict[str, str]
+
+
+class Facts(NamedTuple):
+    """What other modules may need to know of one. exports: what its names can mean. stars: modules imported whole."""
+
+    functions: dict[str, FunctionFact]
+    classes: dict[str, ClassFact]
+    exports: dict[str, tuple[str, ...]]
+    stars: tuple[str, ...] = ()
+
+
 class Summary(NamedTuple):
-    """One file. comments: only where something might be suppressed."""
+    """One file. comments: only where something might be suppressed. asks: names, as imported, that decide whether
+    there is more to find of jobs on threads."""
 
     path: str
     findings: tuple[Finding, ...] = ()
     conditional: tuple[Conditional, ...] = ()
     arguments: tuple[ArgumentFact, ...] = ()
     comments: tuple[Comment, ...] = ()
+    facts: Facts | None = None
+    asks: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -158,18 +158,23 @@ class _Recorder(CodegenState):
             _, start = self.entered.pop()
             self.found.setdefault(node, (start, self.offset))
 
-    @contextmanager
-    def record_syntactic_position(
+    def record_syntactic_position(  # type: ignore[override]  # made for each node: a generator costs too much
         self,
         node: cst.CSTNode,
         *,
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
-    ) -> Iterator[None]:
+    ) -> AbstractContextManager[None]:
+        return self._recorded(node) if node in self.wanted else _UNRECORDED
+
+    @contextmanager
+    def _recorded(self, node: cst.CSTNode) -> Iterator[None]:
         start = self.offset
         yield
-        if node in self.wanted:
-            self.found[node] = (start, self.offset)
+        self.found[node] = (start, self.offset)
+
+
+_UNRECORDED = nullcontext()
 
 
 def locate(source: Source, module: cst.Module, wanted: Iterable[tuple[int, cst.CSTNode]]) -> dict[cst.CSTNode, Span]:
@@ -200,6 +205,13 @@ def locate(source: Source, module: cst.Module, wanted: Iterable[tuple[int, cst.C
         for node, (start, stop) in recorder.found.items():
             spans[node] = _span(source, begin + start, begin + stop)
     return spans
+
+
+def locate_all(source: Source, module: cst.Module, wanted: Iterable[cst.CSTNode]) -> dict[cst.CSTNode, Span]:
+    """Where nodes of any statements stand; it writes the whole module out again."""
+    recorder = _Recorder(module, frozenset(wanted))
+    _write(recorder, module)
+    return {node: _span(source, start, stop) for node, (start, stop) in recorder.found.items()}
 
 
 def _matches(text: str, begin: int, written: str) -> bool:

@@ -7,6 +7,7 @@ An answer is a tuple of what the value can be; a `None` in it is "something else
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
@@ -78,6 +79,11 @@ _AWAITABLES = frozenset(
         "AsyncGenerator",
     )
 )
+_MANAGERS = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
+#: Methods that run a function elsewhere and give what it returns, and which argument that is.
+HANDED = {
+    "to_thread": 0, "async_add_executor_job": 0, "run_in_executor": 1, "run_sync": 0, "run_in_threadpool": 0,
+}  # fmt: skip
 _ENTERING = ("enter_context", "enter_async_context")
 #: Annotations that say nothing of the value.
 _VAGUE = frozenset(
@@ -87,6 +93,11 @@ _VAGUE = frozenset(
 )
 _MAX_DEPTH = 40
 _MAX_STEPS = 2_000
+#: More assignments to one attribute than this are not looked at.
+_MAX_ASSIGNMENTS = 16
+_PLAIN_DECORATORS = frozenset(("staticmethod", "classmethod", "override", "final"))
+#: Decorators that call a function again or later, and give what it gives.
+_REPEATS = re.compile(r"(?i)retr(?:y|ies)|backoff|throttle|rate_?limit")
 
 
 class Types:
@@ -99,6 +110,7 @@ class Types:
         self.steps = 0
         self.cuts = 0  # how often a cycle or a limit kept a value from being followed
         self.active: set[Binding] = set()
+        self.returning: set[Scope] = set()
 
     @cached_property
     def classes(self) -> dict[str, Scope]:
@@ -132,34 +144,66 @@ class Types:
         return found if found and len(found) == len(values) else None
 
     def _of(self, node: cst.CSTNode, at: At) -> Values:
-        if isinstance(node, cst.Name):
+        if type(node) is cst.Name:
             # None is the absence of what else the value can be.
             return () if node.value == "None" else self.name(node.value, at)
-        if isinstance(node, cst.Attribute):
-            if dotted(node) in self.lowered.assigned:
+        if type(node) is cst.Attribute:
+            owners = self.of(node.value, at)
+            if dotted(node) in self.lowered.assigned and not self._all_local(owners):
                 return UNKNOWN
-            return self._merge(self._attribute(v, node.attr.value) for v in self.of(node.value, at))
-        if isinstance(node, cst.Call):
+            return self._merge(self._attribute(v, node.attr.value) for v in owners)
+        if type(node) is cst.Call and not node.args and isinstance(node.func, cst.Name) and node.func.value == "super":
+            return self._super(at)
+        if type(node) is cst.Call:
             if node.args and not node.args[0].star:
                 if self._named(node.func, at, "functools.partial"):
                     return self.of(node.args[0].value, at)
                 if isinstance(node.func, cst.Attribute) and node.func.attr.value in _ENTERING:
                     return self._entered(node.args[0].value, at)
-            return self._merge(self._called(v, at) for v in self.of(node.func, at))
-        if isinstance(node, cst.Await):
+                if isinstance(node.func, cst.Attribute) and node.func.attr.value in HANDED:
+                    return self._handed(node, node.func.attr.value, at)
+                if isinstance(node.func, cst.Call) and dotted(node.func.func) == "getattr":
+                    return self._got(node.func, at)
+            return self._merge(self._made(v, node, at) for v in self.of(node.func, at))
+        if type(node) is cst.Await:
             return self.of(node.expression, at)
-        if isinstance(node, cst.NamedExpr):
+        if type(node) is cst.NamedExpr:
             return self.of(node.value, at)
-        if isinstance(node, cst.IfExp):
+        if type(node) is cst.IfExp:
             return self._merge((self.of(node.body, at), self.of(node.orelse, at)))
-        if isinstance(node, cst.BooleanOperation):
+        if type(node) is cst.BooleanOperation:
             return self._merge((self.of(node.left, at), self.of(node.right, at)))
-        if isinstance(node, cst.BinaryOperation):
+        if type(node) is cst.BinaryOperation:
             return self._binary(node, at)
-        if isinstance(node, cst.Subscript):
+        if type(node) is cst.Subscript:
             return self._elements(node.value, at)
         literal = _LITERALS.get(type(node))
         return (Instance(literal),) if literal else UNKNOWN
+
+    def _handed(self, node: cst.Call, name: str, at: At) -> Values:
+        """What a function gives that a call runs in a thread."""
+        index = HANDED[name]
+        if index >= len(node.args) or any(arg.star or arg.keyword for arg in node.args[: index + 1]):
+            return UNKNOWN
+        return self._merge(self._called(value, at) for value in self.of(node.args[index].value, at))
+
+    def _got(self, getter: cst.Call, at: At) -> Values:
+        """What `getattr(client, method)(...)` gives where every method of the client gives the same."""
+        if len(getter.args) != 2 or isinstance(getter.args[1].value, cst.SimpleString):
+            return UNKNOWN
+        owners = self.of(getter.args[0].value, at)
+        return self._merge(self._called(value, at) for owner in owners for value in self._attribute(owner, "request"))
+
+    def _super(self, at: At) -> Values:
+        """What `super()` is, by the first base of the class whose method this is."""
+        owner = at.scope.function.parent
+        if owner is None or owner.kind != "class" or owner.entry is None or self.name("super", at) != (Ref("super"),):
+            return UNKNOWN
+        bases = cst.ensure_type(owner.node, cst.ClassDef).bases
+        values = self.of(bases[0].value, owner.entry) if bases else ()
+        if len(values) == 1 and isinstance(values[0], Local) and values[0].scope.kind == "class":
+            return (Instance(f"<{values[0].scope.qualname}>"),)
+        return (Instance(values[0].name),) if len(values) == 1 and isinstance(values[0], Ref) else UNKNOWN
 
     @staticmethod
     def _merge(parts: Iterable[Values]) -> Values:
@@ -220,6 +264,8 @@ class Types:
             return UNKNOWN
         if binding.kind in ("assign", "walrus"):
             value = _through(binding.value, binding.path)
+            if value is None and len(binding.path) == 1 and isinstance(binding.value, cst.Call):
+                return self._placed(self._elements(binding.value, binding), binding)
             return self._placed(self.of(value, binding), binding) if value else UNKNOWN
         if binding.kind == "with" and not binding.path:
             return self._placed(self._entered(binding.value, binding), binding)
@@ -229,8 +275,10 @@ class Types:
             before = self.name(binding.name, binding)
             return before if any(self._is_path(value) for value in before) else UNKNOWN
         if binding.kind == "except":
-            refs = self.refs(binding.value, binding)
-            return tuple(Instance(ref.name, binding) for ref in refs) if refs else UNKNOWN
+            caught = binding.value
+            kinds = [element.value for element in caught.elements] if isinstance(caught, cst.Tuple) else [caught]
+            refs = [self.refs(kind, binding) for kind in kinds]
+            return self._merge(tuple(Instance(ref.name, binding) for ref in r) if r else UNKNOWN for r in refs)
         return UNKNOWN
 
     @staticmethod
@@ -243,7 +291,10 @@ class Types:
         """The annotation that `x: T` gave the name elsewhere in its scope."""
         if binding.kind == "parameter":
             return None
-        for other in binding.scope.bindings.get(binding.name, ()):
+        scope: Scope | None = binding.scope
+        if isinstance(binding.target, cst.Attribute):
+            scope = binding.scope.function.parent
+        for other in scope.bindings.get(binding.name, ()) if scope else ():
             if other.kind == "annotate":
                 return other.annotation
         return None
@@ -265,11 +316,26 @@ class Types:
         if isinstance(node, cst.Call) and node.args and self._named(node.func, at, "contextlib.closing"):
             return self.of(node.args[0].value, at)
         if isinstance(node, cst.Call):
+            made = self._merge(self._managed(value) for value in self.of(node.func, at))
+            if made and None not in made:
+                return made
             for ref in self.refs(node.func, at) or ():
                 entered = self.catalog.lookup(self.catalog.types["enters"], ref.name)
                 if entered:
                     return (Instance(entered, at),)
         return self._merge(self._entry("enters", v) if self._knows("enters", v) else (v,) for v in self.of(node, at))
+
+    def _managed(self, value: Value) -> Values:
+        """What entering a call of a generator function gives that `contextlib` makes a context manager."""
+        if not isinstance(value, Local) or not isinstance(value.scope.node, cst.FunctionDef):
+            return UNKNOWN
+        node, entry = value.scope.node, value.scope.entry
+        if entry is None or node.returns is None or len(node.decorators) != 1:
+            return UNKNOWN
+        refs = self.refs(node.decorators[0].decorator, entry)
+        if not refs or refs[0].name not in _MANAGERS:
+            return UNKNOWN
+        return self.annotation(node.returns.annotation, entry)
 
     def _named(self, node: cst.CSTNode, at: At, name: str) -> bool:
         refs = self.refs(node, at)
@@ -277,6 +343,8 @@ class Types:
 
     def _elements(self, node: cst.CSTNode, at: At) -> Values:
         """What iterating over or indexing an expression gives."""
+        if isinstance(node, cst.Call) and dotted(node.func) in _SAME_ITEMS and self.refs(node.func, at):
+            return self._elements(node.args[0].value, at) if node.args and not node.args[0].star else UNKNOWN
         source = node.func if isinstance(node, cst.Call) else node
         for ref in self.refs(source, at) or ():
             kind = self.catalog.lookup(self.catalog.types["element"], ref.name)
@@ -306,17 +374,35 @@ class Types:
         function: Scope = bound[0].value
         node = cst.ensure_type(function.node, cst.FunctionDef)
         names = [(dotted(d.decorator) or "").rpartition(".")[2] for d in node.decorators]
-        if not names:
+        if not names or names[0] in ("contextmanager", "asynccontextmanager"):
             return (Local(function),)
-        if names[0] in ("property", "cached_property") and node.returns and function.entry:
-            return self.annotation(node.returns.annotation, function.entry)
+        if names[0] in ("property", "cached_property") and function.entry:
+            return self._result(function, node, function.entry)
         return UNKNOWN
+
+    @staticmethod
+    def _all_local(values: Values) -> bool:
+        """Whether all are instances of classes of this module, whose assignments to attributes are known."""
+        return bool(values) and all(isinstance(value, Instance) and value.type.startswith("<") for value in values)
 
     def _inherited(self, owner: Scope, name: str) -> Values:
         """An attribute of an instance of a class of this module: its own, or a known base's."""
+        if self.depth > _MAX_DEPTH:
+            self.cuts += 1
+            return UNKNOWN
+        self.depth += 1
+        try:
+            return self._own_or_inherited(owner, name)
+        finally:
+            self.depth -= 1
+
+    def _own_or_inherited(self, owner: Scope, name: str) -> Values:
+        bound = [*owner.bindings.get(name, ()), *owner.attributes.get(name, ())]
+        if bound and all(binding.kind in ("assign", "annotate", "with") for binding in bound):
+            return self._merge(self.binding(binding) for binding in bound[:_MAX_ASSIGNMENTS])
         if name in owner.bindings and name not in owner.attributes:
             return self._method(owner.bindings[name])
-        if name in owner.attributes or owner.entry is None:
+        if bound or owner.entry is None:
             return UNKNOWN
         found: list[Values] = []
         for base in cst.ensure_type(owner.node, cst.ClassDef).bases:
@@ -359,6 +445,25 @@ class Types:
             return self._merge(self.binding(b) for b in bound)
         return UNKNOWN
 
+    def _made(self, value: Value, node: cst.Call, at: At) -> Values:
+        """What a call of this value gives, with these arguments."""
+        variants = self.catalog.variants.get(value.name, ()) if isinstance(value, Ref) else ()
+        for when, kind in variants:
+            given = argument(node, when.position, (when.keyword,) if when.keyword else ())
+            if given is None:
+                continue
+            if "*" in when.equals:
+                return (Instance(kind, at),)
+            known = self.of(given, at)
+            if not known:  # None: as if left out
+                continue
+            names = {v.name if isinstance(v, Ref) else v.type for v in known if isinstance(v, (Ref, Instance))}
+            if names & set(when.equals):
+                return (Instance(kind, at),)
+            if not all(isinstance(v, (Ref, Instance)) for v in known):
+                return UNKNOWN
+        return self._called(value, at)
+
     def _called(self, value: Value, at: At) -> Values:
         """What a call of this value gives."""
         if isinstance(value, Ref):
@@ -384,10 +489,30 @@ class Types:
                 else (Instance(f"<{value.scope.qualname}>", at),)
             )
         if isinstance(value, Local) and isinstance(value.scope.node, cst.FunctionDef):
-            returns = value.scope.node.returns
-            if returns and not value.scope.node.decorators and value.scope.entry:
-                return self.annotation(returns.annotation, value.scope.entry)
+            return self._returned(value.scope, value.scope.node)
         return UNKNOWN
+
+    def _returned(self, function: Scope, node: cst.FunctionDef) -> Values:
+        """What a function of this module returns: by its annotation, else by its `return` statements."""
+        if function.entry is None or not keeps_result(node):
+            return UNKNOWN
+        return self._result(function, node, function.entry)
+
+    def _result(self, function: Scope, node: cst.FunctionDef, entry: At) -> Values:
+        """What the body of a function gives, decorators aside."""
+        if node.returns:
+            return self.annotation(node.returns.annotation, entry)
+        if function in self.returning:
+            self.cuts += 1
+            return ()
+        self.returning.add(function)
+        try:
+            values = [expression for expression in function.returns if expression[0] is not None]
+            if not values or len(values) > _MAX_ASSIGNMENTS:
+                return UNKNOWN
+            return self._merge(self.of(value, at) for value, at in values if value is not None)
+        finally:
+            self.returning.discard(function)
 
     def _binary(self, node: cst.BinaryOperation, at: At) -> Values:
         left, right = self.of(node.left, at), self.of(node.right, at)
@@ -482,6 +607,8 @@ class Types:
         return tuple(values) or UNKNOWN
 
 
+#: Functions whose result has the items of their first argument.
+_SAME_ITEMS = frozenset(("sorted", "list", "tuple", "set", "frozenset", "reversed", "iter"))
 _BUILTIN_TYPES = frozenset(
     ["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "complex", "bytearray"]
 )
@@ -509,6 +636,12 @@ _COLLECTIONS = frozenset(
 def _decorator_name(decorator: cst.Decorator) -> str:
     node = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
     return (dotted(node) or "?").rpartition(".")[2]
+
+
+def keeps_result(node: cst.FunctionDef) -> bool:
+    """Whether the decorators of a function, judged by their names, leave what it returns the same."""
+    names = [_decorator_name(decorator) for decorator in node.decorators]
+    return all(name in _PLAIN_DECORATORS or _REPEATS.search(name) for name in names)
 
 
 def _is_none(node: cst.CSTNode) -> bool:

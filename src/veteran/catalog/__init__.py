@@ -5,17 +5,25 @@ All names are qualified names as a program reaches them (`requests.Session.get`)
 
 | table | says | keys |
 | --- | --- | --- |
-| blocking, metadata | the call blocks its thread | group, instead, unless |
+| blocking, metadata | the call blocks its thread | group, instead, unless, opens, lazy |
 | group | what the groups of calls have in common | confidence, says, instead |
 | sink | one argument of the call is a query | query, keywords, placeholder, parameters, library |
-| execute_like | a method of that bare name takes a query, if its text looks like one | query |
+| execute_like | a method of that bare name takes a query, if its text looks like one | query, weak |
 | returns, enters, element, attribute | the type that the call, `with`, iteration or attribute gives | type |
+| variant | the type that a call gives with certain arguments | type, when |
+| test_client | types that call the program under test, and nobody else | |
+| context | functions that run where nothing serves, by what marks them | context, by, arguments, imports |
 | inherits | a type that has all methods of another | type, base |
 | alias | other spellings of a name | (name = spellings) |
 | safe, safe_type | calls and types whose values cannot carry text of their own | |
 | source | where outside input enters | |
 | carries | calls that give back the text of their first argument | |
 | validator | calls after which a value can be trusted | for |
+| validator_like | methods that check decoded data, by their bare names | |
+| decoder, body | methods that decode an HTTP response; what holds the text of its body | |
+| loads | calls that decode the text or file that is their first argument | |
+| cpu_bound | the call computes and keeps the GIL; the name stands for all below it | light, iterates, lazy |
+| releases_gil | the call lets other threads run; the name stands for all below it | arrays |
 """
 
 from __future__ import annotations
@@ -30,12 +38,14 @@ from typing import Any, NamedTuple
 from veteran.findings import Confidence
 
 LIBRARIES = ("asyncio", "trio", "anyio")
-_TEXT, _TEXTS, _NUMBER, _ADVICE, _UNLESS = (
+_TEXT, _TEXTS, _NUMBER, _ADVICE, _UNLESS, _FLAG, _OPENS = (
     "a string",
     "a list of strings",
     "a number",
     "advice",
     "unless",
+    "true or false",
+    "opens",
 )
 #: Table -> key -> (form, required).
 SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
@@ -44,7 +54,8 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
         "group": (_TEXT, True),
         "instead": (_ADVICE, False),
         "unless": (_UNLESS, False),
-        "lazy": ("true or false", False),
+        "opens": (_OPENS, False),
+        "lazy": (_FLAG, False),
     },
     "sink": {
         "names": (_TEXTS, True),
@@ -54,19 +65,43 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
         "parameters": (_TEXT, False),
         "library": (_TEXT, False),
     },
-    "execute_like": {"names": (_TEXTS, True), "query": (_NUMBER, False)},
+    "execute_like": {"names": (_TEXTS, True), "query": (_NUMBER, False), "weak": ("true or false", False)},
     "inherits": {"type": (_TEXT, True), "base": (_TEXT, True)},
     "safe": {"names": (_TEXTS, True)},
     "safe_type": {"names": (_TEXTS, True)},
     "source": {"names": (_TEXTS, True)},
     "carries": {"names": (_TEXTS, True)},
+    "decoder": {"names": (_TEXTS, True)},
+    "body": {"names": (_TEXTS, True)},
+    "loads": {"names": (_TEXTS, True)},
+    "validator_like": {"names": (_TEXTS, True)},
     "validator": {"names": (_TEXTS, True), "for": (_TEXTS, True)},
+    "cpu_bound": {
+        "names": (_TEXTS, True),
+        "light": (_FLAG, False),
+        "iterates": (_FLAG, False),
+        "lazy": (_FLAG, False),
+    },
+    "releases_gil": {"names": (_TEXTS, True), "arrays": (_FLAG, False)},
+    "test_client": {"names": (_TEXTS, True)},
+    "context": {
+        "names": (_TEXTS, True),
+        "context": (_TEXT, True),
+        "by": (_TEXT, True),
+        "arguments": (_TEXTS, False),
+        "imports": (_TEXTS, False),
+    },
 }
 SCHEMA["metadata"] = SCHEMA["blocking"]
 for _table in ("returns", "enters", "element", "attribute"):
-    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True), "awaited": ("true or false", False)}
+    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True), "awaited": (_FLAG, False)}
+SCHEMA["variant"] = {"type": (_TEXT, True), "names": (_TEXTS, True), "when": (_UNLESS, True)}
 _PARAMETERS = ("tuple", "list", "args", "dict", "none")
-_PURPOSES = ("sql",)
+_PURPOSES = ("sql", "json")
+#: The tables that only list names.
+_PLAIN = ("safe", "safe_type", "source", "carries", "decoder", "body", "loads", "validator_like", "test_client")
+_CONTEXTS = ("tests", "cli", "startup")
+_MARKS = ("decorator", "call", "keyword", "function")
 
 
 class Unless(NamedTuple):
@@ -76,6 +111,28 @@ class Unless(NamedTuple):
     keyword: str | None
     equals: tuple[str, ...]
     absent: bool = False
+
+
+class Opens(NamedTuple):
+    """The argument that must be a path or an address, not an object in memory, for a call to do any I/O."""
+
+    position: int | None
+    keywords: tuple[str, ...]
+
+
+class Context(NamedTuple):
+    """What makes a function part of a context.
+
+    by: `decorator` (or handed to that call), `call` (handed to it), `keyword` (handed to any call by it) or
+    `function` (its own name, at the top level). name: qualified, or `*.last_word` whatever it belongs to.
+    arguments: one of these texts must be among the arguments. imports: the module must import one of these.
+    """
+
+    context: str
+    by: str
+    name: str
+    arguments: tuple[str, ...]
+    imports: tuple[str, ...]
 
 
 class Group(NamedTuple):
@@ -89,7 +146,7 @@ class Group(NamedTuple):
 class Blocking(NamedTuple):
     """A call that blocks the thread it runs on. instead: by async library, or under "" for all.
 
-    lazy: only when what it gives is iterated over.
+    lazy: only when what it gives is iterated over. opens: only when that argument is a path or an address.
     """
 
     name: str
@@ -97,12 +154,26 @@ class Blocking(NamedTuple):
     instead: Mapping[str, str]
     unless: tuple[Unless, ...]
     lazy: bool = False
+    opens: Opens | None = None
+
+
+class Computing(NamedTuple):
+    """A call that computes and keeps the GIL.
+
+    light: one call is no work to speak of. iterates: it goes through its arguments. lazy: it gives an iterator.
+    """
+
+    name: str
+    light: bool
+    iterates: bool
+    lazy: bool
 
 
 class Sink(NamedTuple):
     """A call that takes a query, at position `query` (self not counted) or by one of the keywords.
 
-    proven: the receiver's type is known, so that the text need not look like SQL.
+    proven: the receiver's type is known, so that the text need not look like SQL. weak: the bare name says so little
+    that the text must not read as anything else.
     """
 
     name: str
@@ -112,6 +183,7 @@ class Sink(NamedTuple):
     parameters: str
     library: str
     proven: bool = True
+    weak: bool = False
 
 
 class Catalog:
@@ -125,8 +197,13 @@ class Catalog:
         self.types: dict[str, dict[str, str]] = {table: {} for table in ("returns", "enters", "element", "attribute")}
         self.bases: dict[str, str] = {}
         self.aliases: dict[str, str] = {"builtins": ""}
-        self.names: dict[str, set[str]] = {table: set() for table in ("safe", "safe_type", "source", "carries")}
+        self.names: dict[str, set[str]] = {table: set() for table in _PLAIN}
+        #: Of a call, what it returns instead when it has certain arguments.
+        self.variants: dict[str, list[tuple[Unless, str]]] = {}
+        self.contexts: list[Context] = []
         self.validators: dict[str, frozenset[str]] = {}
+        self.cpu_bound: dict[str, Computing] = {}
+        self.releases_gil: dict[str, bool] = {}  # name -> whether its values are arrays
         for table, entry in tables:
             self._add(table, entry)
         self._canonical: dict[str, str] = {}
@@ -156,12 +233,17 @@ class Catalog:
             return
         for name in (name for text in entry["names"] for name in expand(text)):
             if table in self.calls:
-                unless = tuple(
-                    Unless(u.get("position"), u.get("keyword"), tuple(u["equals"]), u.get("absent", False))
-                    for u in entry.get("unless", ())
-                )
+                unless = tuple(map(_unless, entry.get("unless", ())))
                 advice = _by_library(entry.get("instead"))
-                self.calls[table][name] = Blocking(name, entry["group"], advice, unless, entry.get("lazy", False))
+                opens = entry.get("opens")
+                self.calls[table][name] = Blocking(
+                    name,
+                    entry["group"],
+                    advice,
+                    unless,
+                    entry.get("lazy", False),
+                    Opens(opens.get("position"), tuple(opens.get("keywords", ()))) if opens else None,
+                )
             elif table == "sink":
                 self.sinks[name] = Sink(
                     name,
@@ -172,12 +254,23 @@ class Catalog:
                     entry.get("library", name.partition(".")[0]),
                 )
             elif table == "execute_like":
-                words = ("sql", "query", "statement", "operation")
-                self.execute_like[name] = Sink(name, entry.get("query", 0), words, "", "tuple", "", False)
+                words = ("sql", "query", "statement", "operation", "cmd", "command", "sqltext")
+                weak = entry.get("weak", False)
+                self.execute_like[name] = Sink(name, entry.get("query", 0), words, "", "tuple", "", False, weak)
+            elif table == "variant":
+                self.variants.setdefault(name, []).extend((_unless(u), entry["type"]) for u in entry["when"])
             elif table in self.types:
                 self.types[table][name] = entry["type"]
+            elif table == "context":
+                needed = (tuple(entry.get("arguments", ())), tuple(entry.get("imports", ())))
+                self.contexts.append(Context(entry["context"], entry["by"], name, *needed))
             elif table == "validator":
                 self.validators[name] = frozenset(entry["for"])
+            elif table == "cpu_bound":
+                flags = (bool(entry.get(key)) for key in ("light", "iterates", "lazy"))
+                self.cpu_bound[name] = Computing(name, *flags)
+            elif table == "releases_gil":
+                self.releases_gil[name] = bool(entry.get("arrays"))
             else:
                 self.names[table].add(name)
 
@@ -218,6 +311,26 @@ class Catalog:
             name = f"{base}.{method}" if base else ""
         return False
 
+    def computing(self, name: str) -> Computing | None:
+        """What `cpu_bound` says of a qualified name; None where `releases_gil` knows it better, or neither does."""
+        while name:
+            if name in self.releases_gil:
+                return None
+            if name in self.cpu_bound:
+                return self.cpu_bound[name]
+            name = name.rpartition(".")[0]
+        return None
+
+    def lets_go(self, name: str) -> bool:
+        """Whether a call of that qualified name releases the GIL or waits."""
+        while name:
+            if name in self.cpu_bound:
+                return False
+            if name in self.releases_gil or name in self.calls["blocking"] or name in self.calls["metadata"]:
+                return True
+            name = name.rpartition(".")[0]
+        return False
+
     def is_a(self, kind: str, table: str) -> bool:
         """Whether a type, or a base of it, stands in a plain table of names."""
         while kind:
@@ -228,11 +341,38 @@ class Catalog:
 
     def roots(self, table: str) -> frozenset[str]:
         """The words of which a program must hold one to reach a name in a table: modules and builtins."""
+        if table == "decoded":
+            return self._client_words()
         names = self.sinks if table == "sql" else self.calls[table]
         words = {name.partition(".")[0] for name in names}
         if table == "sql":
-            words |= set(self.execute_like)
+            words |= {name for name, sink in self.execute_like.items() if not sink.weak}
         return frozenset(words)
+
+    def _client_words(self) -> frozenset[str]:
+        """The modules through which a program gets an HTTP response: those of responses, clients and sessions."""
+        wanted = {name.rpartition(".")[0] for table in ("decoder", "body") for name in self.names[table]}
+        words = {name.partition(".")[0] for name in wanted}
+        rows = [(name, kind) for table in self.types.values() for name, kind in table.items()]
+        attributes = self.types["attribute"]
+        rows += [(name, kind) for name, kind in self.bases.items()]
+        grown = True
+        while grown:
+            grown = False
+            for name, kind in rows:
+                if kind in wanted:
+                    # Deep inside a large package the function's own name says more.
+                    deep = name.count(".") > 2 and name not in attributes
+                    words.add(name.rpartition(".")[2] if deep else name.partition(".")[0])
+                    for owner in (name, name.rpartition(".")[0]):
+                        if owner not in wanted:
+                            wanted.add(owner)
+                            grown = True
+        return frozenset(words)
+
+    def weak_roots(self, table: str) -> frozenset[str]:
+        """Words that count like `roots` in a program that holds a word of SQL, too."""
+        return frozenset(name for name, sink in self.execute_like.items() if sink.weak and table == "sql")
 
 
 def expand(text: str) -> Iterator[str]:
@@ -245,6 +385,11 @@ def expand(text: str) -> Iterator[str]:
     tails = list(expand(after))
     for part in inner.split(","):
         yield from (before + part.strip() + tail for tail in tails)
+
+
+def _unless(entry: Mapping[str, Any]) -> Unless:
+    position, keyword = entry.get("position"), entry.get("keyword")
+    return Unless(position, keyword, tuple(entry["equals"]), entry.get("absent", False))
 
 
 def _by_library(advice: Any) -> dict[str, str]:
@@ -328,7 +473,12 @@ def _validate_entry(table: str, entry: Any, place: str) -> None:
                 f"{place}.group: expected one of {', '.join(groups)}, got {entry['group']!r}"
                 f"{nearest(entry['group'], groups)}"
             )
-    for key, allowed in (("parameters", _PARAMETERS), ("for", _PURPOSES)):
+    for key, allowed in (
+        ("parameters", _PARAMETERS),
+        ("for", _PURPOSES),
+        ("context", _CONTEXTS),
+        ("by", _MARKS),
+    ):
         values = entry.get(key, ())
         for value in [values] if isinstance(values, str) else values:
             if value not in allowed:
@@ -364,17 +514,29 @@ def _is_unless(value: Any) -> bool:
     )
 
 
+def _is_opens(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and set(value) <= {"position", "keywords"}
+        and isinstance(value.get("position", 0), int)
+        and ("keywords" not in value or _is_texts(value["keywords"]))
+    )
+
+
 _FORMS: dict[str, Callable[[Any], bool]] = {
     _TEXT: lambda value: isinstance(value, str) and bool(value),
     _TEXTS: _is_texts,
     _NUMBER: lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
     _ADVICE: _is_advice,
     _UNLESS: _is_unless,
-    "true or false": lambda value: isinstance(value, bool),
+    _FLAG: lambda value: isinstance(value, bool),
+    _OPENS: _is_opens,
 }
 _SAYS = {
     _TEXTS: "a list of non-empty strings",
     _NUMBER: "a number from 0",
     _ADVICE: f"a string, or a table by {', '.join(LIBRARIES)}",
+    _OPENS: 'a table { position = 0, keywords = ["path"] }',
     _UNLESS: 'a list of { position = 0, keyword = "block", equals = ["False"] }',
 }

@@ -89,6 +89,8 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_check(commands, colored)
     _add_explain(commands, colored)
     _add_rules(commands, colored)
+    _add_why(commands, colored)
+    _add_clean(commands)
     _add_new(commands)
 
     options, rest = parser.parse_known_args(argv)
@@ -129,13 +131,7 @@ def _add_check(commands: Any, colored: argparse.ArgumentParser) -> None:
         help="files and directories, or - for standard input; default: .",
     )
     add("--stdin-filename", metavar="FILE", help="the name that standard input is checked under")
-    for name, effect in (
-        ("--select", "only these rules"),
-        ("--extend-select", "these rules as well"),
-        ("--ignore", "not these rules"),
-    ):
-        add(name, action="extend", type=_comma_separated, metavar="RULES", help=effect)
-    add("--min-confidence", choices=("low", "medium", "high"), help="default: medium")
+    _add_selection(parser)
     add("--output-format", choices=FORMATS, default="full", help="default: full")
     add("--statistics", action="store_true", help="show how often each code was found, only")
     add("--show-settings", action="store_true", help="print the settings of PATH and check nothing")
@@ -149,6 +145,33 @@ def _add_check(commands: Any, colored: argparse.ArgumentParser) -> None:
         help="processes; default: VETERAN_JOBS, or one per processor",
     )
     add("-q", "--quiet", action="store_true", help="print findings and errors only")
+    add("--no-cache", action="store_true", help="neither use nor write what is kept between runs")
+    add("--cache-dir", metavar="DIR", help="the directory of the cache, whatever the settings say")
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    """The options that decide which findings are reported."""
+    add = parser.add_argument
+    for name, effect in (
+        ("--select", "only these rules"),
+        ("--extend-select", "these rules as well"),
+        ("--ignore", "not these rules"),
+    ):
+        add(name, action="extend", type=_comma_separated, metavar="RULES", help=effect)
+    add("--min-confidence", choices=("low", "medium", "high"), help="default: medium")
+
+
+def _add_why(commands: Any, colored: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser(
+        "why",
+        help="say what every rule concludes of a line, and why",
+        parents=[colored],
+        epilog="RULES: as for check.",
+    )
+    parser.set_defaults(run=_why)
+    parser.add_argument("place", metavar="PATH:LINE", help="or PATH:LINE:COLUMN")
+    _add_selection(parser)
+    parser.add_argument("--output-format", choices=("full", "json"), default="full", help="default: full")
 
 
 def _add_explain(commands: Any, colored: argparse.ArgumentParser) -> None:
@@ -161,6 +184,19 @@ def _add_rules(commands: Any, colored: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("rules", help="list all rules", parents=[colored])
     parser.set_defaults(run=_rules)
     parser.add_argument("--output-format", choices=("text", "json"), default="text")
+
+
+def _add_clean(commands: Any) -> None:
+    parser = commands.add_parser("clean", help="remove the cache")
+    parser.set_defaults(run=_clean)
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        default=[],
+        metavar="PATH",
+        help="files and directories whose settings say where the cache is; default: .",
+    )
+    parser.add_argument("--cache-dir", metavar="DIR", help="the directory of the cache, whatever the settings say")
 
 
 def _add_new(commands: Any) -> None:
@@ -217,15 +253,21 @@ def _settings_source(options: argparse.Namespace) -> Callable[[Path], Settings]:
 
     from veteran.settings import load, override
 
+    folder = getattr(options, "cache_dir", None)
+    if folder is not None and not folder:
+        raise UsageError("--cache-dir needs a directory")
+    kept = "" if getattr(options, "no_cache", False) else folder and os.path.abspath(folder)  # noqa: PTH100
+
     @cache
     def settings_in(directory: Path) -> Settings:
-        return override(
+        settings = override(
             load(directory),
             select=options.select,
             extend_select=options.extend_select,
             ignore=options.ignore,
             min_confidence=options.min_confidence,
         )
+        return settings if kept is None else settings._replace(cache_dir=kept)
 
     return lambda path: settings_in(path if path.is_dir() else path.parent)
 
@@ -238,6 +280,7 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
     from veteran.reporting.progress import Progress
     from veteran.reporting.style import is_terminal
     from veteran.runner import default_jobs, run
+    from veteran.store import Stores
 
     found = find_files([Path(path) for path in paths], settings_for, force_exclude=options.force_exclude)
     for path in found.missing:
@@ -251,7 +294,7 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
     except ValueError as error:
         raise UsageError(str(error)) from None
     with Progress(sys.stderr, enabled=not options.quiet and is_terminal(sys.stderr)) as progress:
-        outcome = run(found.files, settings_for, jobs=jobs, progress=progress)
+        outcome = run(found.files, settings_for, jobs=jobs, progress=progress, stores=Stores())
     _report(outcome, options, line_reader({}))
     return _exit_code(outcome.findings, options, bool(found.missing or found.problems))
 
@@ -259,9 +302,10 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
 def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
     from pathlib import Path
 
-    from veteran.engine import judge, summarise
+    from veteran.engine import check_stdin, display
     from veteran.reporting.lines import line_reader
-    from veteran.runner import Outcome, display
+    from veteran.runner import Outcome
+    from veteran.store import Stores
 
     named = Path(options.stdin_filename) if options.stdin_filename else None
     settings = settings_for(named or Path.cwd())
@@ -270,7 +314,7 @@ def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Set
     if named and options.force_exclude and settings.excluded(named):
         outcome = Outcome([], 0, [])
     else:
-        findings, warnings = judge(summarise(shown, data, settings), settings)
+        findings, warnings = check_stdin(shown, data, settings, Stores())
         outcome = Outcome(findings, 1, warnings)
     _report(outcome, options, line_reader({shown: data}))
     return _exit_code(outcome.findings, options)
@@ -333,6 +377,42 @@ def _explain(options: argparse.Namespace) -> int:
     return CLEAN
 
 
+def _why(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from veteran.discovery import find_files
+    from veteran.reporting.lines import line_reader
+    from veteran.reporting.style import wants_color
+    from veteran.reporting.why import render
+    from veteran.settings import ConfigError
+    from veteran.why import NoSuchPlace, explain
+
+    name, line, column = _place(options.place)
+    path = Path(name)
+    try:
+        data = path.read_bytes()
+        settings_for = _settings_source(options)
+        excluded = not find_files([path], settings_for, force_exclude=True).files
+        answer = explain(path, data, settings_for(path), line, column, excluded=excluded)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
+    except (ConfigError, NoSuchPlace) as error:
+        raise UsageError(str(error)) from None
+    color = wants_color(options.color, sys.stdout)
+    _print(render(answer, output_format=options.output_format, read_line=line_reader({}), color=color))
+    return CLEAN
+
+
+def _place(text: str) -> tuple[str, int, int | None]:
+    """The path, line and column of `PATH:LINE` or `PATH:LINE:COLUMN`; a path may hold colons itself."""
+    name, _, last = text.rstrip(":").rpartition(":")
+    head, _, middle = name.rpartition(":")
+    numbers = (middle, last) if head and middle.isdecimal() else (last,)
+    if not name or not all(number.isdecimal() and int(number) for number in numbers):
+        raise UsageError(f"{text!r} is not PATH:LINE or PATH:LINE:COLUMN, with numbers from 1")
+    return head if len(numbers) == 2 else name, int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else None
+
+
 def _rules(options: argparse.Namespace) -> int:
     from veteran.registry import all_rules
     from veteran.reporting.manual import rule_json, rule_table
@@ -343,6 +423,31 @@ def _rules(options: argparse.Namespace) -> int:
         _print(rule_json(rules))
     else:
         _print(rule_table(rules, color=wants_color(options.color, sys.stdout)))
+    return CLEAN
+
+
+def _clean(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from veteran.cache import clean
+    from veteran.settings import ConfigError, load
+
+    if options.cache_dir:
+        if options.paths:
+            raise UsageError("--cache-dir stands for all that is cleaned and allows no path")
+        folders = [Path(options.cache_dir)]
+    else:
+        paths = [Path(path) for path in options.paths or ["."]]
+        missing = [path for path in paths if not path.exists()]
+        if missing:
+            raise UsageError(f"{missing[0]}: no such file or directory")
+        try:
+            folders = [load(path if path.is_dir() else path.parent).cache_folder for path in paths]
+        except ConfigError as error:
+            raise UsageError(str(error)) from None
+    for folder in dict.fromkeys(folders):
+        removed = clean(folder)
+        _print([f"{folder}: {removed} file{'' if removed == 1 else 's'} removed"])
     return CLEAN
 
 

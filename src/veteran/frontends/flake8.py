@@ -80,13 +80,16 @@ class Plugin:
             yield span.line, span.column - 1, f"{finding.code} {finding.message}", Plugin
 
     def _findings(self) -> list[Finding]:
+        import os
+
         from veteran.engine import check_text
+        from veteran.store import shared
 
         settings = self._settings()
         if settings.excluded(Path(self.filename)):
             return []
         suppress = not getattr(self.options, "disable_noqa", False)
-        found = check_text(self.filename, "".join(self.lines), settings, suppress=suppress)
+        found = check_text(self.filename, "".join(self.lines), settings, suppress=suppress, stores=shared(os.getpid()))
         # flake8 itself reports what is no valid program, as E999.
         return [finding for finding in found if finding.code != UNPARSABLE]
 

@@ -41,17 +41,17 @@ def _block(finding: Finding, read_line: ReadLine, paint: Paint) -> Iterator[str]
     place = f"{printable(finding.path)}:{finding.span.line}:{finding.span.column}:"
     code = f"{paint(finding.code, 'code')} [{name_of(finding.code)}]"
     yield f"{paint(place, 'bold')} {code} {printable(finding.message)}"
-    yield from _frame(finding.path, finding.span, gutter, "mark", read_line, paint)
+    yield from frame(finding.path, finding.span, gutter, "mark", read_line, paint)
     for step in finding.steps:
         where = f"{printable(step.path)}:{step.span.line}:"
         yield f"{' ' * gutter}{paint('-->', 'note')} {where} {printable(step.text)}"
-        yield from _frame(step.path, step.span, gutter, "note", read_line, paint)
+        yield from frame(step.path, step.span, gutter, "note", read_line, paint)
     rule = all_rules().get(finding.code)
     if rule and rule.reason:
         yield f"{' ' * gutter} {paint('= why:', 'note')} {rule.reason}"
 
 
-def _frame(path: str, span: Span, gutter: int, kind: str, read_line: ReadLine, paint: Paint) -> Iterator[str]:
+def frame(path: str, span: Span, gutter: int, kind: str, read_line: ReadLine, paint: Paint) -> Iterator[str]:
     """The lines of the range with carets below; nothing where they cannot be read."""
     bar = paint("|", "note")
     whole = span.end_line - span.line < MOST_LINES

@@ -43,19 +43,21 @@ Where there is no asynchronous twin, hand the call to a thread: `await asyncio.t
 ## When to ignore
 
 In a coroutine that nothing else runs beside, such as the only task of a script. Reading a small local file
-costs little: `--min-confidence high` leaves files out. Locks, queues and futures are of low confidence,
-and so is everything in a command-line program (the context `cli`), where nothing else waits for the loop. In test
-files the rule is off.
+costs little: `--min-confidence high` leaves files out. Of low confidence are locks, queues and futures, single
+changes of a directory (`mkdir`, `unlink`), what runs only until its result is kept in an attribute, and everything in
+command-line programs and start-up hooks (the contexts `cli` and `startup`), where nothing else waits for the loop.
+In test files the rule is off, and test clients are not reported anywhere.
 
 ## Options
 
-`[[tool.veteran.catalog.blocking]]` adds your own blocking calls: `names`, `group` (sleep, network, subprocess, db,
-input, file or lock) and `instead`.
+`[[tool.veteran.catalog.blocking]]` adds your own blocking calls: `names`, `group` (sleep, network, device,
+subprocess, db, cpu, input, prompt, file, entry or lock) and `instead`. `[[tool.veteran.catalog.context]]` names
+decorators, calls, keywords and functions that make a coroutine part of a program's start or of its command line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from veteran.registry import Rule, calls_of
@@ -67,48 +69,18 @@ rule = Rule(
     "VET311",
     since="0.1.0",
     off_in=("tests",),
-    low_in=("cli",),
+    low_in=("cli", "startup"),
     needs=("async",),
     equivalents=(
-        *(f"ASYNC{number}" for number in (210, 211, 212, 220, 221, 222, 230, 231, 232, 250, 251)),
+        *(f"ASYNC{number}" for number in (210, 211, 212, 220, 221, 222, 230, 231, 232, 240, 250, 251)),
         *("S7487", "S7488", "S7489", "S7493", "S7499", "S7501"),
     ),
 )
 
 
 @rule.on(calls_of("blocking"))
-def blocking_call(event: CatalogCall) -> Iterator[Report]:
-    """A blocking call that the coroutine itself makes, in place and not awaited."""
-    from veteran.analysis.lowering import Binding
-    from veteran.analysis.model import Report, ReportStep
-    from veteran.analysis.types import Instance
+def blocking_call(event: CatalogCall) -> Iterable[Report]:
+    """A blocking call that the coroutine itself makes."""
+    from veteran.analysis.blocking import in_coroutine
 
-    if not event.function.is_async or event.call.awaited or event.call.lazy:
-        return
-    if event.entry.lazy and not event.call.consumed:
-        return
-    module = event.module
-    origin = event.origin if isinstance(event.origin, Binding) else None
-    if event.name.startswith("io.") and event.origin and not (origin and origin.kind == "parameter"):
-        return  # the call that opened it is reported
-    if event.name.startswith(("socket.", "ssl.")) and origin and module.made_non_blocking(origin):
-        return
-    group = module.catalog.groups[event.entry.group]
-    called = module.code(event.call.node.func)
-    shown = f"`{called}`" if called == event.name else f"`{called}` ({event.name})"
-    library = module.async_library
-    advice = event.entry.instead.get(library) or event.entry.instead.get("") or group.instead.get(library, "")
-    steps = []
-    if origin is not None and origin.target is not None:
-        receiver = module.code(origin.target)
-        kind = module.types.binding(origin)[0]
-        if isinstance(kind, Instance):
-            steps.append(ReportStep(origin.target, origin, f"`{receiver}` is a `{kind.type}`"))
-    yield Report(
-        event.call.node,
-        event.call,
-        f"{shown} {group.says} and blocks the event loop in `async def {event.function.name}`"
-        + (f": use `{advice}`" if advice else ""),
-        group.confidence,
-        tuple(steps),
-    )
+    return in_coroutine(event)

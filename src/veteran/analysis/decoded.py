@@ -1,0 +1,1260 @@
+"""Values decoded from HTTP responses: where they go, and which accesses nothing on the way has checked.
+
+Every expression that denotes a decoded value, or a part of one, is known by its root (all decodings of one response)
+and the keys that lead to it. Accesses are judged when all of them are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+import libcst as cst
+
+from veteran.analysis import scopes
+from veteran.analysis.guards import conditions, encloses, parts, spelling
+from veteran.analysis.lowering import At, Binding, Block, Call, Scope, all_parameters, dotted, first_parameter
+from veteran.analysis.trace import LINE, Because
+from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
+from veteran.findings import Confidence
+
+if TYPE_CHECKING:
+    from veteran.analysis.model import Module
+
+#: The key of whatever a loop or an index that is not written out gives.
+ITEM = "*"
+#: The key of whatever an unknown mapping adds.
+ANY = "**"
+#: More expressions than this are not followed from one response.
+MAX_DENOTED = 400
+MAX_CALLS = 2
+MAX_CONDITIONS = 200
+MAX_ALIASES = 6
+#: A parameter is not followed to more callers than this.
+MAX_CALLERS = 40
+Path = tuple[str, ...]
+_END = 1 << 60
+
+
+class Root:
+    """The decodings of one response. sure: how certain it is that there is one. maker: what gave it, in words."""
+
+    __slots__ = (
+        "accesses", "cut", "decodes", "denoted", "elsewhere", "maker", "merged", "origin", "receiver", "source",
+        "stored", "sure",
+    )  # fmt: skip
+
+    def __init__(self, sure: Confidence, maker: str, origin: At | None, receiver: str | None) -> None:
+        self.sure = sure
+        self.maker = maker
+        self.origin = origin
+        self.receiver = receiver
+        self.decodes: list[tuple[cst.Call, At]] = []
+        self.accesses: list[Access] = []
+        self.stored: list[tuple[Path, At]] = []
+        self.denoted = 0
+        self.cut = False  # not all that it stands for was followed: some tests of it are not known as such
+        self.merged: Root | None = None  # some name may stand for this response or for that
+        self.source: Root | None = None  # what another function decoded and gave away at the places `elsewhere`
+        self.elsewhere: list[tuple[cst.CSTNode, At]] = []
+
+
+class Denoted(NamedTuple):
+    """What an expression stands for. shape: `value`, or how it is iterated over: `items`, `keys`, `pairs`.
+
+    decode: the call that decoded it. trail: the accesses that led to it. soft: some key on the way was asked for
+    with `get` or the like. through: the call that passes it to a function of this module.
+    """
+
+    root: Root
+    decode: cst.Call
+    path: Path = ()
+    shape: str = "value"
+    trail: tuple[Access, ...] = ()
+    soft: bool = False
+    through: tuple[cst.Call, At] | None = None
+    calls: int = 0
+
+
+class Access:
+    """One use by key or index. container: the path of what is accessed. error: what a bare one raises."""
+
+    __slots__ = ("at", "container", "denoted", "error", "key", "kind", "node")
+
+    def __init__(self, node: cst.CSTNode, at: At, denoted: Denoted, key: str, kind: str, error: str) -> None:
+        self.node = node
+        self.at = at
+        self.denoted = denoted
+        self.container = denoted.path
+        self.key = key
+        self.kind = kind
+        self.error = error
+
+
+class Unchecked(NamedTuple):
+    """A decoded value of which an access was never checked. accesses: the bare ones in order, the worst first.
+
+    missed: what the code does look at instead, for the message; empty if nothing.
+    """
+
+    module: Module
+    root: Root
+    first: Access
+    later: list[Access]
+    confidence: Confidence
+    missed: str
+
+
+def events(module: Module) -> Iterator[Unchecked]:
+    """Each decoded value of the module with an unchecked access."""
+    yield from _Decoded(module).unchecked()
+
+
+class _Decoded:
+    """One module's decoded values."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.types = module.types
+        self.catalog = module.catalog
+        self.known: dict[cst.CSTNode, Denoted] = {}
+        self.roots: dict[object, Root] = {}
+        self.returned: dict[Scope, list[tuple[Root, cst.CSTNode, At]]] = {}
+        self.kept: list[tuple[Binding, Denoted]] = []
+        self._why: tuple[str, cst.CSTNode | None] = ("", None)  # what was found last to check an access, and where
+
+    def _not(self, node: cst.CSTNode, at: At, reason: str, *because: Because) -> None:
+        """Notes why a value or an access is not told of, where somebody asks."""
+        if self.module.trace:
+            self.module.trace.note("decoded", node, at, reason, *because)
+
+    def _for(self, reason: str, node: cst.CSTNode | None = None) -> bool:
+        """Keeps what checks an access; always true."""
+        self._why = reason, node
+        return True
+
+    def unchecked(self) -> Iterator[Unchecked]:
+        """Follows every decoding, then judges the accesses."""
+        pending: list[tuple[cst.CSTNode, At, Denoted]] = []
+        for call in self.module.lowered.calls:
+            root = self._root(call)
+            if root is not None:
+                root.decodes.append((call.node, call))
+                pending.append((call.node, call, Denoted(root, call.node)))
+        if not pending:
+            return
+        self._follow(pending)
+        self._follow([*self._answers(), *self._attributes()])
+        for root in dict.fromkeys(self.roots.values()):
+            yield from self._judge(root)
+
+    # Where decoded values begin
+
+    def _root(self, call: Call) -> Root | None:
+        func = call.node.func
+        receiver: cst.BaseExpression
+        if isinstance(func, cst.Attribute) and func.attr.value == "json":
+            if any(arg.keyword is None for arg in call.node.args):
+                return None  # builds something
+            receiver = func.value
+            if not self._is(func, call, "decoder"):
+                found = self._root_of_parameter(receiver, call)
+                if found is None and self.module.trace:
+                    shown = self.module.code(receiver, 40)
+                    self._not(call.node, call, f"unknown receiver: `{shown}` is not known as an HTTP response")
+                return found
+        else:
+            name = func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
+            if name not in self._loading or not call.node.args or not self._is(func, call, "loads"):
+                return None
+            body = self._body(call.node.args[0].value, call)
+            if body is None:
+                self._not(call.node, call, "what is decoded is not known as the body of an HTTP response")
+                return None
+            receiver = body
+        return self._root_of(receiver, call)
+
+    @cached_property
+    def _loading(self) -> set[str]:
+        """The bare names of decoding functions, under whatever name the module imports them."""
+        wanted = {name.rpartition(".")[2] for name in self.catalog.names["loads"]}
+        for scope in self.module.lowered.scopes:
+            for name, bound in scope.bindings.items():
+                if any(b.kind == "import" and str(b.value).rpartition(".")[2] in wanted for b in bound):
+                    wanted = wanted | {name}
+        return wanted
+
+    def _is(self, node: cst.CSTNode, at: At, table: str) -> bool:
+        return any(isinstance(v, Ref) and self.catalog.has(table, v.name) for v in self.types.of(node, at))
+
+    def _body(self, node: cst.BaseExpression, at: At, depth: int = 0) -> cst.BaseExpression | None:
+        """The response whose text, bytes or stream an expression is."""
+        if depth > 6:
+            return None
+        if isinstance(node, cst.Await):
+            return self._body(node.expression, at, depth + 1)
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            if node.func.attr.value in _UNCHANGED:
+                return self._body(node.func.value, at, depth + 1)
+            if self._is(node.func, at, "body"):
+                return node.func.value
+        if isinstance(node, cst.Subscript) and isinstance(node.slice[0].slice, cst.Slice):
+            return self._body(node.value, at, depth + 1)
+        if isinstance(node, cst.Call) and dotted(node.func) in ("str", "bytes", "bytearray") and node.args:
+            return self._body(node.args[0].value, at, depth + 1)
+        if isinstance(node, cst.Attribute) and self._is(node, at, "body"):
+            return node.value
+        for value in self.types.of(node, at):
+            if isinstance(value, Instance) and self.catalog.has("body", f"{value.type}.read"):
+                return node
+        if isinstance(node, cst.Name):
+            found = scopes.lookup(node.value, at)
+            if len(found.bindings) == 1 and found.bindings[0].kind in ("assign", "walrus"):
+                binding = found.bindings[0]
+                if not binding.path and isinstance(binding.value, cst.BaseExpression):
+                    return self._body(binding.value, binding, depth + 1)
+            if len(found.bindings) == 1 and found.bindings[0].kind == "for" and not found.bindings[0].path:
+                return self._lines(found.bindings[0], depth)
+        return None
+
+    def _lines(self, binding: Binding, depth: int) -> cst.BaseExpression | None:
+        """The response over whose lines a loop runs."""
+        over = binding.value
+        if isinstance(over, cst.Call) and isinstance(over.func, cst.Attribute) and self._is(over.func, binding, "body"):
+            return over.func.value
+        return self._body(over, binding, depth + 1) if isinstance(over, cst.Attribute) else None
+
+    def _root_of_parameter(self, receiver: cst.BaseExpression, call: Call) -> Root | None:
+        """The root of a parameter without annotation, if every call of its function gives it a response.
+
+        The function must be a private one, or the parameter's name must say what it is.
+        """
+        if not isinstance(receiver, cst.Name):
+            return None
+        found = scopes.lookup(receiver.value, call)
+        if len(found.bindings) != 1 or found.bindings[0].kind != "parameter" or found.bindings[0].annotation:
+            return None
+        binding = found.bindings[0]
+        function = binding.scope
+        if not isinstance(function.node, cst.FunctionDef) or function.entry is None:
+            return None
+        if any(dotted(decorator.decorator) != "staticmethod" for decorator in function.node.decorators):
+            return None
+        inner = function.parent is not None and function.parent.kind == "function"
+        private = function.name.startswith("_") and not function.name.endswith("__")
+        if binding.value.default is not None or not (inner or private or receiver.value in _RESPONSES):
+            return None
+        if binding not in self._given:
+            self._given[binding] = self._response_given(binding, function)
+        kind = self._given[binding]
+        if kind is None:
+            return None
+        key = (receiver.value, (binding,), call.scope.function)
+        if key not in self.roots:
+            self.roots[key] = Root(Confidence.MEDIUM, f"the `{kind}`", binding, receiver.value)
+        return self.roots[key]
+
+    def _response_given(self, binding: Binding, function: Scope) -> str | None:
+        """The type of response that all calls give a parameter; None where some give something else."""
+        kind = None
+        named = len(self.module.uses.named(function.name))
+        named += len(self.module.lowered.private.get(function.name, ()))
+        calls = self._calls_of.get(function.name, ())
+        if not calls or named > len(calls):
+            return None  # handed on as a value
+        for call in calls[:MAX_CALLERS]:
+            if self.types.of(call.node.func, call) != (Local(function),):
+                return None
+            given = next((a for a in call.node.args if self._receives(call.node, a, function) == binding.name), None)
+            values = self.types.of(given.value, call) if given is not None else ()
+            kinds = [value.type for value in values if isinstance(value, Instance)]
+            if not kinds or len(kinds) < len(values):
+                return None
+            if not all(self.catalog.has("decoder", f"{name}.json") for name in kinds):
+                return None
+            kind = kind or kinds[0]
+        return kind
+
+    @cached_property
+    def _given(self) -> dict[Binding, str | None]:
+        return {}
+
+    @cached_property
+    def _calls_of(self) -> dict[str, list[Call]]:
+        """The calls of the module, by the bare name of what is called."""
+        found: dict[str, list[Call]] = {}
+        for call in self.module.lowered.calls:
+            func = call.node.func
+            name = func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", None)
+            if isinstance(name, str):
+                found.setdefault(name, []).append(call)
+        return found
+
+    def _root_of(self, receiver: cst.BaseExpression, call: Call) -> Root | None:
+        if isinstance(receiver, cst.Await):
+            receiver = receiver.expression
+        values = self.types.of(receiver, call)
+        origins = [value.origin for value in values if isinstance(value, Instance)]
+        if not origins:
+            return None
+        origin = origins[0]
+        maker = (receiver, call) if isinstance(receiver, cst.Call) else self._maker(origin)
+        if maker is not None and self._tests_itself(maker[0], maker[1]):
+            self._not(call.node, call, "the client talks to an application in this process, as in tests")
+            return None
+        sure = Confidence.MEDIUM
+        if maker is not None and len(origins) == len(values) and maker[1].scope.function is call.scope.function:
+            own = self.types.of(maker[0].func, maker[1])
+            if not any(isinstance(value, Local) for value in own):
+                sure = Confidence.HIGH
+        elif isinstance(origin, Binding) and origin.kind == "except":
+            sure = Confidence.HIGH
+        name = spelling(receiver)
+        key: object = receiver
+        if name is not None:
+            root = re.split(r"[.\[]", name, maxsplit=1)[0]
+            key = (name, scopes.lookup(root, call).bindings, call.scope.function)
+        if key not in self.roots:
+            if maker is not None:
+                says = f"the answer of `{self.module.code(_called(maker[0]), 40)}`"
+            else:
+                kinds = [value.type for value in values if isinstance(value, Instance)]
+                says = f"the `{kinds[0].replace('.BaseHTTPResponse', '.HTTPResponse')}`"
+            self.roots[key] = Root(sure, says, origin, name)
+        return self.roots[key]
+
+    @staticmethod
+    def _maker(origin: At | None) -> tuple[cst.Call, At] | None:
+        """The call that gave a response, where it is written out."""
+        for _ in range(MAX_ALIASES):
+            if isinstance(origin, Call):
+                return origin.node, origin
+            if not isinstance(origin, Binding) or not isinstance(origin.value, cst.BaseExpression) or origin.path:
+                return None
+            value = origin.value.expression if isinstance(origin.value, cst.Await) else origin.value
+            if isinstance(value, cst.Call):
+                return value, origin
+            found = scopes.lookup(value.value, origin).bindings if isinstance(value, cst.Name) else ()
+            origin = found[0] if len(found) == 1 else None
+        return None
+
+    def _tests_itself(self, maker: cst.Call, at: At) -> bool:
+        """Whether the client talks to an application in this process, as in tests."""
+        if not isinstance(maker.func, cst.Attribute):
+            return False
+        for value in self.types.of(maker.func.value, at):
+            made = self._maker(value.origin) if isinstance(value, Instance) else None
+            if made is not None and any(arg.keyword and arg.keyword.value == "app" for arg in made[0].args):
+                return True
+            transport = argument(made[0], None, ("transport",)) if made is not None else None
+            if isinstance(transport, cst.Call) and not (dotted(transport.func) or "").endswith("HTTPTransport"):
+                return True
+        return False
+
+    def _answers(self) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """Calls of this module's functions that return what they decoded."""
+        for scope, given in self.returned.items():
+            if not isinstance(scope.node, cst.FunctionDef) or not keeps_result(scope.node):
+                continue
+            nodes = [node for _, node, _ in given]
+            others = [value for value, _ in scope.returns if value is not None and value not in nodes]
+            plain = all(
+                isinstance(value, _LITERAL) or dotted(value) in _CONSTANTS or _calls(value, scope.name)
+                for value in others
+            )
+            for call in self._calls_of.get(scope.name, ()):
+                if self.types.of(call.node.func, call) == (Local(scope),):
+                    root = self._handed_on(given, call.node, call)
+                    root.sure = Confidence.MEDIUM if plain else Confidence.LOW
+                    yield call.node, call, Denoted(root, call.node)
+
+    def _handed_on(self, given: list[tuple[Root, cst.CSTNode, At]], node: cst.Call, at: At) -> Root:
+        """A root for what another function decoded and checked, or did not, where it gave it away."""
+        source = given[0][0]
+        root = Root(Confidence.MEDIUM, source.maker, source.origin, None)
+        root.decodes.append((node, at))
+        root.source = source
+        root.elsewhere = [(around, where) for _, around, where in given]
+        self.roots[node, at] = root
+        return root
+
+    def _attributes(self) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """Attributes of `self` that hold what a method decoded, where other methods read them."""
+        by_name: dict[tuple[Scope, str], list[tuple[Binding, Denoted]]] = {}
+        for binding, denoted in self.kept:
+            owner = binding.scope.function.parent
+            if owner is not None and owner.kind == "class":
+                by_name.setdefault((owner, binding.name), []).append((binding, denoted))
+        for (owner, name), kept in by_name.items():
+            held = [binding for binding, _ in kept]
+            bound = [*owner.attributes.get(name, ()), *owner.bindings.get(name, ())]
+            if any(b not in held and not _is_empty(b) for b in bound):
+                continue
+            binding, denoted = kept[0]
+            # A check may follow the assignment.
+            ends = [At(b.scope, b.block, _END, b.statement) for b in held]
+            given = [(d.root, b.value, end) for (b, d), end in zip(kept, ends, strict=True)]
+            root = self._handed_on(given, denoted.decode, binding)
+            root.decodes = denoted.root.decodes[:1]
+            functions = {b.scope.function for b in held}
+            for node, use in self._attribute_reads(owner, name):
+                if use.scope.function not in functions:
+                    yield node, use, Denoted(root, denoted.decode)
+
+    def _attribute_reads(self, owner: Scope, name: str) -> Iterator[tuple[cst.CSTNode, At]]:
+        """The places where methods of a class read `self.name`."""
+        yield from self._attributes_read.get((owner, name), ())
+
+    @cached_property
+    def _attributes_read(self) -> dict[tuple[Scope, str], list[tuple[cst.CSTNode, At]]]:
+        found: dict[tuple[Scope, str], list[tuple[cst.CSTNode, At]]] = {}
+        for scope in self.module.lowered.scopes:
+            method: Scope | None = scope
+            while method is not None and (method.parent is None or method.parent.kind != "class"):
+                method = method.parent
+            if method is None or method.parent is None or not isinstance(method.node, cst.FunctionDef):
+                continue
+            for use in scope.uses.get(first_parameter(method) or "", ()):
+                around = self.module.uses.parent(use.node, use)
+                if isinstance(around, cst.Attribute) and around.value is use.node:
+                    found.setdefault((method.parent, around.attr.value), []).append((around, use))
+        return found
+
+    # Where they go
+
+    @cached_property
+    def _bound_from(self) -> dict[cst.CSTNode, list[Binding]]:
+        """The bindings whose value is a node."""
+        found: dict[cst.CSTNode, list[Binding]] = {}
+        for scope in self.module.lowered.scopes:
+            for table in (scope.bindings, scope.attributes):
+                for bound in table.values():
+                    for binding in bound:
+                        if isinstance(binding.value, cst.BaseExpression):
+                            found.setdefault(binding.value, []).append(binding)
+        return found
+
+    def _follow(self, pending: list[tuple[cst.CSTNode, At, Denoted]]) -> None:
+        while pending:
+            node, at, denoted = pending.pop()
+            if node in self.known:
+                self._merge(self.known[node].root, denoted.root)
+                continue
+            if denoted.root.denoted > MAX_DENOTED:
+                denoted.root.cut = True
+                continue
+            denoted.root.denoted += 1
+            self.known[node] = denoted
+            parent = self.module.uses.parent(node, at)
+            if parent is not None:
+                pending += self._around(node, parent, at, denoted)
+            for binding in self._bound_from.get(node, ()):
+                pending += self._bound(binding, denoted, at)
+
+    @staticmethod
+    def _merge(one: Root, other: Root) -> None:
+        one, other = _group(one), _group(other)
+        if one is not other:
+            other.merged = one
+
+    def _around(
+        self, node: cst.CSTNode, parent: cst.CSTNode, at: At, denoted: Denoted
+    ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """What the node around a denoting one does with it."""
+        value = denoted.shape == "value"
+        same = isinstance(parent, (cst.Await, cst.BooleanOperation))
+        same = same or (isinstance(parent, cst.NamedExpr) and parent.value is node)
+        if same or (isinstance(parent, cst.IfExp) and parent.test is not node):
+            yield parent, at, denoted
+        elif isinstance(parent, cst.Subscript) and parent.value is node and value:
+            yield from self._subscript(parent, at, denoted)
+        elif isinstance(parent, cst.Attribute) and parent.value is node and value:
+            call = self.module.uses.parent(parent, at)
+            if isinstance(call, cst.Call) and call.func is parent:
+                yield from self._method(call, parent.attr.value, at, denoted)
+        elif isinstance(parent, cst.Arg):
+            call = self.module.uses.parent(parent, at)
+            if isinstance(call, cst.Call):
+                yield from self._argument(call, parent, at, denoted)
+        elif isinstance(parent, cst.Return):
+            if not denoted.path and value and not denoted.soft and denoted.through is None:
+                self.returned.setdefault(at.scope.function, []).append((denoted.root, node, at))
+        elif isinstance(parent, cst.Element):
+            around = self.module.uses.parent(parent, at)
+            if isinstance(around, (cst.Tuple, cst.List)):
+                index = next((i for i, e in enumerate(around.elements) if e is parent), None)
+                for binding in self._bound_from.get(around, ()):
+                    if binding.path == (index,) and binding.kind == "assign":
+                        yield from self._read(binding, denoted)
+
+    def _subscript(self, node: cst.Subscript, at: At, denoted: Denoted) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        parent = self.module.uses.parent(node, at)
+        if len(node.slice) != 1 or not isinstance(node.slice[0].slice, cst.Index):
+            yield node, at, denoted  # a slice
+            return
+        key = self._key(node.slice[0].slice.value, at, denoted)
+        if isinstance(parent, (cst.AssignTarget, cst.AnnAssign)) and parent.target is node:
+            denoted.root.stored.append(((*denoted.path, key), at))
+            return
+        yield node, at, self._accessed(node, at, denoted, key, "key", _error(key))
+
+    def _accessed(self, node: cst.CSTNode, at: At, denoted: Denoted, key: str, kind: str, error: str) -> Denoted:
+        access = Access(node, at, denoted, key, kind, error)
+        denoted.root.accesses.append(access)
+        return denoted._replace(path=(*denoted.path, key), trail=(*denoted.trail, access), shape="value")
+
+    def _key(self, node: cst.BaseExpression, at: At, denoted: Denoted) -> str:
+        """The text by which a key is the same in a check and in an access."""
+        if isinstance(node, cst.SimpleString):
+            return repr(node.evaluated_value)
+        if isinstance(node, cst.Name):
+            found = scopes.lookup(node.value, at)
+            if len(found.bindings) == 1:
+                value = found.bindings[0].value
+                if isinstance(value, cst.SimpleString) and found.bindings[0].kind == "assign":
+                    return repr(value.evaluated_value)
+        return self.module.code(node, 80)
+
+    def _method(
+        self, call: cst.Call, method: str, at: At, denoted: Denoted
+    ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        if method in ("get", "pop", "setdefault") and call.args and not call.args[0].star:
+            key = self._key(call.args[0].value, at, denoted)
+            if method == "pop" and len(call.args) == 1:
+                yield call, at, self._accessed(call, at, denoted, key, "key", _error(key))
+                return
+            if method == "setdefault":
+                denoted.root.stored.append(((*denoted.path, key), at))
+            self._not(call, at, f"`{method}` raises nothing for a missing key")
+            yield call, at, denoted._replace(path=(*denoted.path, key), soft=True)
+        elif method in ("items", "keys", "values") and not call.args:
+            shape = {"items": "items", "keys": "keys"}.get(method, "value")
+            yield call, at, denoted._replace(shape=shape)
+        elif method == "copy" and not call.args:
+            yield call, at, denoted
+        elif method == "update":
+            denoted.root.stored += [((*denoted.path, key), at) for key in self._updated(call, at, denoted)]
+
+    def _updated(self, call: cst.Call, at: At, denoted: Denoted) -> Iterator[str]:
+        """The keys that `data.update(...)` puts there; `ANY` where they are not written out."""
+        for arg in call.args:
+            if arg.keyword is not None:
+                yield repr(arg.keyword.value)
+            elif isinstance(arg.value, cst.Dict) and all(isinstance(e, cst.DictElement) for e in arg.value.elements):
+                for element in arg.value.elements:
+                    if isinstance(element, cst.DictElement):
+                        yield self._key(element.key, at, denoted)
+            else:
+                yield ANY
+
+    def _argument(
+        self, call: cst.Call, arg: cst.Arg, at: At, denoted: Denoted
+    ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """What a call does with a denoting argument."""
+        name = dotted(call.func) or ""
+        if arg.star == "**":
+            if self._copies_keys(call, at):
+                self._accessed(call, at, denoted, "**", "keywords", "TypeError")
+            elif name == "dict" and len(call.args) == 1:
+                yield call, at, denoted
+            return
+        if arg.star:
+            return
+        copies = denoted.shape == "value" and name in _SAME and len(call.args) == 1
+        if copies or name in ("list", "tuple", "sorted", "iter", "reversed"):
+            yield call, at, denoted
+        elif name == "enumerate":
+            yield call, at, denoted._replace(shape="pairs") if denoted.shape == "value" else denoted
+        elif name.rpartition(".")[2] == "cast" and len(call.args) == 2 and call.args[1] is arg:
+            yield call, at, denoted
+        elif denoted.calls < MAX_CALLS and denoted.shape == "value":
+            yield from self._passed(call, arg, at, denoted)
+
+    def _copies_keys(self, call: cst.Call, at: At) -> bool:
+        """Whether `C(**data)` makes an object of a class that takes any values: a plain dataclass or tuple."""
+        values = self.types.of(call.func, at)
+        if len(values) != 1 or not isinstance(values[0], Local):
+            return False
+        node = values[0].scope.node
+        if not isinstance(node, cst.ClassDef) or "__init__" in values[0].scope.bindings:
+            return False
+        if "__post_init__" in values[0].scope.bindings or values[0].scope.entry is None:
+            return False
+        where = values[0].scope.entry
+        bases = [self.types.of(base.value, where) for base in node.bases]
+        if bases == [(Ref("typing.NamedTuple"),)]:
+            return True
+        decorators = [d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator for d in node.decorators]
+        made = [self.types.of(decorator, where) for decorator in decorators]
+        return not bases and made == [(Ref("dataclasses.dataclass"),)]
+
+    def _passed(
+        self, call: cst.Call, arg: cst.Arg, at: At, denoted: Denoted
+    ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """The uses of the parameter that receives the value, in a function of this module."""
+        values = self.types.of(call.func, at)
+        if len(values) != 1 or not isinstance(values[0], Local) or self._checks(call, at):
+            return
+        function = values[0].scope
+        if not isinstance(function.node, cst.FunctionDef) or function.node.decorators or function is at.scope.function:
+            return
+        parameters = all_parameters(function.node.params)
+        wanted = self._receives(call, arg, function)
+        if wanted is None:
+            return
+        if not any(p.name.value == wanted and p.annotation is None for p in parameters):
+            annotated = [p for p in parameters if p.name.value == wanted and p.annotation]
+            if not annotated or not _is_loose(annotated[0]):
+                return
+        through = denoted.through or (call, at)
+        inside = denoted._replace(through=through, calls=denoted.calls + 1)
+        for binding in function.bindings.get(wanted, ()):
+            if binding.kind == "parameter":
+                yield from self._read(binding, inside)
+
+    @staticmethod
+    def _receives(call: cst.Call, arg: cst.Arg, function: Scope) -> str | None:
+        """The name of the parameter that an argument is given to."""
+        if arg.keyword is not None:
+            return arg.keyword.value
+        node = function.node
+        if not isinstance(node, cst.FunctionDef) or any(a.star for a in call.args):
+            return None
+        index = call.args.index(arg)
+        method = function.parent is not None and function.parent.kind == "class"
+        plain = not any(dotted(d.decorator) == "staticmethod" for d in node.decorators)
+        index += 1 if method and plain and isinstance(call.func, cst.Attribute) else 0
+        positional = [*node.params.posonly_params, *node.params.params]
+        return positional[index].name.value if index < len(positional) else None
+
+    def _bound(self, binding: Binding, denoted: Denoted, at: At) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """The uses of a name or an attribute that is bound to a denoting expression."""
+        if binding.kind in ("assign", "walrus"):
+            if binding.path and denoted.shape == "value":
+                node = binding.value
+                key = str(binding.path[0])
+                denoted = self._accessed(node, at, denoted, key, "unpacking", "ValueError")
+            elif binding.path != ():
+                return
+            yield from self._read(binding, denoted)
+        elif binding.kind == "for":
+            item = self._item(binding, denoted, at)
+            if item is not None:
+                yield from self._read(binding, item)
+
+    def _item(self, binding: Binding, denoted: Denoted, at: At) -> Denoted | None:
+        """What a loop over a denoting expression gives a name."""
+        if denoted.shape == "keys" or binding.path is None:
+            return None
+        path = binding.path
+        if denoted.shape in ("items", "pairs"):
+            if path[:1] != (1,):
+                return None
+            path = path[1:]
+        item = denoted._replace(path=(*denoted.path, ITEM), shape="value")
+        if path:
+            item = self._accessed(binding.value, at, item, str(path[0]), "unpacking", "ValueError")
+        return item
+
+    def _read(self, binding: Binding, denoted: Denoted) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        if isinstance(binding.target, cst.Attribute):
+            if not denoted.path and not denoted.soft and denoted.shape == "value" and denoted.root.source is None:
+                self.kept.append((binding, denoted))
+            yield from self._read_attribute(binding, denoted)
+            return
+        if not binding.foreign and any(b.foreign for b in binding.scope.bindings.get(binding.name, ())):
+            return  # some other function changes it through `nonlocal` or `global`
+        for use in self.module.uses.of(binding):
+            yield use.node, use, denoted
+
+    def _read_attribute(self, binding: Binding, denoted: Denoted) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """The uses of `self.x` after it was assigned, in the same function."""
+        function = binding.scope.function
+        owner = function.parent
+        target = binding.target
+        if owner is None or not isinstance(target, cst.Attribute) or not isinstance(target.value, cst.Name):
+            return
+        bound = [b for b in owner.attributes.get(binding.name, ()) if b.scope.function is function]
+        for use in function.uses.get(target.value.value, ()):
+            around = self.module.uses.parent(use.node, use)
+            if not isinstance(around, cst.Attribute) or around.attr.value != binding.name:
+                continue
+            if binding in scopes.reaching(bound, use.block, use.place)[0]:
+                yield around, use, denoted
+
+    # Which accesses were checked
+
+    def _judge(self, root: Root) -> Iterator[Unchecked]:
+        """What is bare of one response: the first access, and one for each other decoding that it does not precede."""
+        ordered = sorted(root.accesses, key=lambda access: _places(access)[-1].place)
+        looks: dict[Access, str] = {}
+        seen: set[object] = set()  # what was accessed before, where its absence is caught
+        for access in ordered:
+            what = (access.container, access.key, access.at.scope.function)
+            again = what in seen and self._for("accessed before, where its absence was seen to")
+            looks[access] = "yes" if again else self._checked(access)
+            if looks[access] == "yes":
+                seen.add(what)
+                self._seen_to(access)
+        bare = [access for access in ordered if looks[access] != "yes"]
+        if self.module.trace:
+            for access in bare:
+                text = f"`{self.module.code(access.node)}` is not checked: one access of each decoded value is reported"
+                self._not(access.node, access.at, text)
+        rated: dict[cst.Call, list[tuple[Access, Confidence]]] = {}
+        for access in bare:
+            before = [looks[step] for step in access.denoted.trail]
+            low = access.denoted.soft or looks[access] == "type" or (before and before[0] != "no")
+            confidence = Confidence.LOW if low else min(root.sure, self._limit(access))
+            rated.setdefault(access.denoted.decode, []).append((access, confidence))
+        reported: dict[Access, Confidence] = {}
+        for accesses in rated.values():
+            best = max(confidence for _, confidence in accesses)
+            first = next(access for access, confidence in accesses if confidence is best)
+            if not any(_covers(other, first) for other in reported):
+                reported[first] = best
+        later = [access for access in bare if access not in reported]
+        for first, best in reported.items():
+            yield Unchecked(self.module, root, first, later, best, self._missed(first))
+            later = []
+
+    def _seen_to(self, access: Access) -> None:
+        """Notes what checks an access, where somebody asks."""
+        if not self.module.trace:
+            return
+        reason, node = self._why
+        text = f"`{self.module.code(access.node)}` is {reason}"
+        if node is None:
+            self._not(access.node, access.at, text)
+        else:
+            text = text.replace("{}", self.module.code(node, 50))
+            self._not(access.node, access.at, f"{text} at line {LINE}", Because(node, "this sees to it"))
+
+    @staticmethod
+    def _limit(access: Access) -> Confidence:
+        """The highest confidence that an access of this kind can have."""
+        if access.denoted.through is not None or access.kind == "keywords":
+            return Confidence.MEDIUM
+        return Confidence.HIGH
+
+    def _checked(self, access: Access) -> str:
+        """Whether something looked at what is accessed: `yes`, `type` (only what the container is) or `no`."""
+        if self._is_own_key(access):
+            self._for("asked for by one of its own keys")
+            return "yes"
+        if self._is_stored(access):
+            self._for("put there before by the program itself")
+            return "yes"
+        if self._caught(access)[0]:
+            return "yes"
+        root = access.denoted.root
+        said = {self._looked_at(access)}
+        if root.source is not None and said != {"yes"}:
+            # What the function that decoded it knew where it gave it away.
+            if any(a.container == access.container and a.key == access.key for a in root.source.accesses):
+                self._for("accessed in the function that decoded it")
+                return "yes"
+            denoted = access.denoted._replace(root=root.source, through=None)
+            known = [
+                self._looked_at(Access(node, at, denoted, access.key, access.kind, access.error))
+                for node, at in root.elsewhere
+            ]
+            said.add(known[0] if len(set(known)) == 1 else "no")
+        return next(word for word in ("yes", "type", "no") if word in said)
+
+    def _looked_at(self, access: Access) -> str:
+        """What tests, validators and patterns on the way to a place say of what is accessed."""
+        if self._is_validated(access) or self._is_matched(access) or self._is_looped_over(access):
+            return "yes"
+        best = "no"
+        for condition, holds in islice(self._conditions(access), MAX_CONDITIONS):
+            if access.denoted.root.cut:
+                self._for("part of a value that is used too often to follow")
+                return "yes"
+            said = self._says(condition, holds, access)
+            if said == "yes":
+                self._for("guarded by `{}`", condition)
+                return "yes"
+            best = said if said != "no" else best
+        return best
+
+    def _is_looped_over(self, access: Access) -> bool:
+        """Whether a loop before left where one of its keys was missing: `for key in KEYS: if key not in data: ...`."""
+        block: Block | None = access.at.block
+        place = access.at.place
+        while block is not None:
+            for compound in block.compounds:
+                if compound.place >= place:
+                    break
+                if isinstance(compound.node, cst.For):
+                    for inner in compound.arms[0][1].compounds:
+                        if not isinstance(inner.node, cst.If) or inner.arms[0][1].leaves != "return":
+                            continue
+                        for test, holds in parts(inner.node.test, False):
+                            if self._names_key(test, holds, compound.node.target, compound.node.iter, access):
+                                return self._for("checked by the loop over `{}`", compound.node.iter)
+            owner = block.owner
+            block, place = (owner.block, owner.place) if owner is not None else (None, 0)
+        return False
+
+    def _names_key(
+        self, test: cst.CSTNode, holds: bool, target: cst.CSTNode, over: cst.BaseExpression, access: Access
+    ) -> bool:
+        """Whether a test for each of some keys, of which all held, says that the accessed one is there."""
+        if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1 or not isinstance(target, cst.Name):
+            return False
+        operator = test.comparisons[0].operator
+        if not isinstance(operator, (cst.In, cst.NotIn)) or isinstance(operator, cst.In) is not holds:
+            return False
+        if not isinstance(test.left, cst.Name) or test.left.value != target.value:
+            return False
+        found = self._find(_without_keys(test.comparisons[0].comparator))
+        if found is None or not self._same(found, access) or found.path != access.container:
+            return False
+        return self._may_hold(over, access)
+
+    @staticmethod
+    def _may_hold(keys: cst.BaseExpression, access: Access) -> bool:
+        """Whether written-out keys have the accessed one; true where they are not written out."""
+        if not isinstance(keys, (cst.Tuple, cst.List, cst.Set)) or access.key[:1] not in "'\"":
+            return True
+        values = [element.value for element in keys.elements]
+        if not all(isinstance(value, cst.SimpleString) for value in values):
+            return True
+        return access.key in [repr(v.evaluated_value) for v in values if isinstance(v, cst.SimpleString)]
+
+    def _conditions(self, access: Access) -> Iterator[tuple[cst.BaseExpression, bool]]:
+        """The simple tests that were decided before an access, in its expression and around it."""
+        at: At | None = access.at
+        node = access.node
+        for around in self.module.uses.ancestors(node, access.at):
+            if isinstance(around, cst.BooleanOperation) and around.right is node:
+                yield from parts(around.left, isinstance(around.operator, cst.And))
+            elif isinstance(around, cst.IfExp) and around.test is not node:
+                yield from parts(around.test, around.body is node)
+            elif isinstance(around, (cst.BaseStatement, cst.BaseSmallStatement)):
+                break
+            if isinstance(around, cst.BaseExpression):
+                node = around
+        while at is not None:
+            for condition in conditions(at):
+                yield from parts(condition.test, condition.outcome)
+            function = at.scope.function
+            at = function.entry if function.parent is not None and function.parent.kind != "class" else None
+        if access.denoted.through is not None:
+            for condition in conditions(access.denoted.through[1]):
+                yield from parts(condition.test, condition.outcome)
+
+    def _find(self, node: cst.CSTNode) -> Denoted | None:
+        """What a tested expression denotes."""
+        while isinstance(node, cst.Await):
+            node = node.expression
+        return self.known.get(node)
+
+    def _says(self, test: cst.BaseExpression, holds: bool, access: Access) -> str:
+        """What one decided test tells of an access."""
+        if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+            return self._compared(test.left, test.comparisons[0], holds, access)
+        found = self._find(test)
+        if found is not None:
+            return self._told(found, access, holds, deeper=True)
+        if holds and dotted(test) in _NEVER:
+            return "yes"
+        if isinstance(test, cst.Name):
+            return self._named(test, holds, access)
+        if isinstance(test, (cst.BinaryOperation, cst.ListComp, cst.SetComp)):  # keys that are missing, or there
+            return "yes" if self._mentions(test, access) else "no"
+        if not isinstance(test, cst.Call):
+            return "no"
+        name = (dotted(test.func) or "").rpartition(".")[2]
+        if name == "isinstance" and test.args:
+            found = self._find(test.args[0].value)
+            if found is None or not holds:
+                return "no"
+            if self._same(found, access) and found.path == access.container:
+                return "yes" if _is_index(access.key) or access.key == ITEM else "type"
+            return self._told(found, access, True, deeper=True)
+        if name in _SILENT or not self._mentions(test, access):
+            return "no"
+        if name not in ("any", "all"):
+            return "yes"
+        over = test.args[0].value if test.args else None
+        if not isinstance(over, (cst.GeneratorExp, cst.ListComp)):
+            return "yes" if holds else "no"
+        tested, keys = over.elt, over.for_in
+        if holds is (name == "all") and isinstance(tested, (cst.Comparison, cst.UnaryOperation)):
+            # All were there, or none was missing.
+            for part, true in parts(tested, holds):
+                if self._names_key(part, true, keys.target, keys.iter, access):
+                    return "yes"
+            return "no" if isinstance(tested, cst.Comparison) and isinstance(keys.iter, _WRITTEN) else "yes"
+        return "yes" if holds else "no"
+
+    def _named(self, test: cst.Name, holds: bool, access: Access) -> str:
+        """What a test that was given a name tells: `missing = [key for key in KEYS if key not in data]`."""
+        found = scopes.lookup(test.value, access.at)
+        binding = found.bindings[0] if len(found.bindings) == 1 else None
+        if binding is None or binding.kind not in ("assign", "walrus") or binding.path:
+            return "no"
+        value = binding.value
+        if isinstance(value, (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.BinaryOperation)):
+            return "yes" if self._mentions(value, access) else "no"
+        if not isinstance(value, (cst.Comparison, cst.BooleanOperation, cst.UnaryOperation, cst.Call)):
+            return "no"
+        said = [self._says(part, true, access) for part, true in parts(value, holds)]
+        return next((word for word in ("yes", "type") if word in said), "no")
+
+    def _same(self, found: Denoted, access: Access) -> bool:
+        return _group(found.root) is _group(access.denoted.root)
+
+    def _told(self, found: Denoted, access: Access, holds: bool, *, deeper: bool) -> str:
+        """What the truth of an expression says: it is there, and it is not empty."""
+        if not self._same(found, access) or not holds:
+            return "no"
+        whole = (*access.container, access.key)
+        if found.path[: len(whole)] == whole and (deeper or found.path == whole):
+            return "yes"
+        if found.path == access.container and (_is_index(access.key) or access.kind == "unpacking"):
+            return "yes"
+        return "no"
+
+    def _compared(self, left: cst.BaseExpression, target: cst.ComparisonTarget, holds: bool, access: Access) -> str:
+        operator, right = target.operator, target.comparator
+        if isinstance(operator, (cst.In, cst.NotIn)):
+            if holds is not isinstance(operator, cst.In):
+                return "no"
+            found = self._find(_without_keys(right))
+            if found is not None and self._same(found, access):
+                same = found.path == access.container and self._key(left, access.at, found) == access.key
+                return "yes" if same else "no"
+            found = self._find(left)
+            return self._told(found, access, True, deeper=True) if found is not None and found.soft else "no"
+        if isinstance(operator, (cst.Is, cst.IsNot)) and dotted(right) == "None":
+            found = self._find(left)
+            there = holds is isinstance(operator, cst.IsNot)
+            return self._told(found, access, there, deeper=True) if found is not None else "no"
+        for side in (left, right):
+            found = self._find(side)
+            if found is not None and found.soft:
+                equal = isinstance(operator, cst.Equal) is holds
+                return self._told(found, access, equal, deeper=True)
+            if isinstance(side, cst.Call) and dotted(side.func) in ("len", "type") and side.args:
+                found = self._find(side.args[0].value)
+                if found is not None:
+                    typed = dotted(side.func) == "type"
+                    said = self._told(found, access, True, deeper=True)
+                    return "type" if typed and said == "no" and found.path == access.container else said
+            if isinstance(side, (cst.Set, cst.Call, cst.BinaryOperation)) and self._mentions(side, access):
+                return "yes"
+        return "no"
+
+    def _mentions(self, node: cst.CSTNode, access: Access) -> bool:
+        """Whether an expression reads what contains the accessed value, or a part of it, as a whole."""
+        pending: list[cst.CSTNode] = [node]
+        while pending:
+            item = pending.pop()
+            found = self.known.get(item)
+            if found is not None and self._same(found, access) and access.container[: len(found.path)] == found.path:
+                return True
+            if not isinstance(item, (cst.Subscript, cst.Attribute)) or found is None:
+                pending += item.children
+        return False
+
+    def _is_own_key(self, access: Access) -> bool:
+        """Whether the key was taken from the value itself: `for key in data: data[key]`."""
+        node = access.node
+        if not isinstance(node, cst.Subscript) or not isinstance(node.slice[0].slice, cst.Index):
+            return False
+        key = node.slice[0].slice.value
+        if not isinstance(key, cst.Name):
+            return False
+        for binding in scopes.lookup(key.value, access.at).bindings:
+            if binding.kind not in ("for", "assign") or not isinstance(binding.value, cst.BaseExpression):
+                continue
+            over: cst.CSTNode = binding.value
+            if binding.kind == "assign" and not (isinstance(over, cst.Call) and dotted(over.func) in _ONE_OF):
+                continue
+            while isinstance(over, cst.Call) and dotted(over.func) in (*_ONE_OF, *_ALL_OF) and over.args:
+                over = over.args[0 if dotted(over.func) in _ONE_OF else -1].value
+            found = self._find(over)
+            if found is not None and self._same(found, access) and found.path == access.container:
+                return binding.path in ((), (0,))
+        return False
+
+    def _is_stored(self, access: Access) -> bool:
+        """Whether the program itself put the key there before."""
+        whole = (*access.container, access.key)
+        anything = (*access.container, ANY)
+        return any(
+            (path in (whole, anything)) and at.place < access.at.place for path, at in access.denoted.root.stored
+        )
+
+    def _is_validated(self, access: Access) -> bool:
+        """Whether a call that checks its argument got the value, or a part around the accessed one, before."""
+        for call, found in self._validations.get(_group(access.denoted.root), ()):
+            if access.container[: len(found.path)] != found.path:
+                continue
+            if any(call.scope.function is at.scope.function and call.place < at.place for at in _places(access)):
+                return self._for("validated by `{}`", call.node)
+        return False
+
+    @cached_property
+    def _validations(self) -> dict[Root, list[tuple[Call, Denoted]]]:
+        """The calls that check a denoted value, by its root."""
+        result: dict[Root, list[tuple[Call, Denoted]]] = {}
+        for call in self.module.lowered.calls:
+            for arg in call.node.args:
+                found = self.known.get(arg.value)
+                if found is not None and self._checks(call.node, call):
+                    result.setdefault(_group(found.root), []).append((call, found))
+        return result
+
+    def _checks(self, call: cst.Call, at: At) -> bool:
+        """Whether a call checks what it is given: by the catalogue, the settings, or its name."""
+        func = call.func
+        name = dotted(func) or (func.attr.value if isinstance(func, cst.Attribute) else "")
+        last = name.rpartition(".")[2]
+        if last in ("isinstance", "print", "len") or last in _SILENT:
+            return False
+        for known, purposes in self.catalog.validators.items():
+            if "json" in purposes and (name == known or known.endswith(f".{name}")) and name:
+                return True
+        if isinstance(func, cst.Attribute) and last in self.catalog.names["validator_like"]:
+            return True
+        if _CHECKS.search(last):
+            return True
+        return any(
+            isinstance(v, Ref) and "json" in self.catalog.validators.get(v.name, ()) for v in self.types.of(func, at)
+        )
+
+    def _is_matched(self, access: Access) -> bool:
+        """Whether a `match` on the value leads here."""
+        block: Block | None = access.at.block
+        while block is not None and block.owner is not None:
+            owner = block.owner
+            if isinstance(owner.node, cst.Match):
+                found = self._find(owner.node.subject)
+                if found is not None and self._same(found, access):
+                    return self._for("matched by the `match` on `{}`", owner.node.subject)
+            block = owner.block
+        return False
+
+    def _caught(self, access: Access) -> tuple[bool, str]:
+        """Whether a handler around an access catches what it raises; else what the nearest one catches."""
+        missed = ""
+        for at in _places(access):
+            scope: Scope = at.scope
+            block: Block | None = at.block
+            while True:
+                while block is not None and block.owner is not None:
+                    owner = block.owner
+                    node = owner.node
+                    if isinstance(node, (cst.Try, cst.TryStar)) and owner.arms[0][1] is block:
+                        for handler in node.handlers:
+                            if _only_raises(handler):
+                                continue
+                            if self._catches(handler.type, at, access.error):
+                                return self._for(_EXCEPT if handler.type else _BARE, handler.type or handler), ""
+                            if handler.type is not None:
+                                missed = missed or self.module.code(handler.type, 50)
+                    elif isinstance(node, cst.With) and any(
+                        self._suppresses(item.item, at, access.error) for item in node.items
+                    ):
+                        return self._for("caught by `with {}`", node.items[0].item), ""
+                    block = owner.block
+                entry = scope.entry
+                if scope.kind in ("comprehension", "lambda") and entry is not None:
+                    scope, block = entry.scope, entry.block
+                else:
+                    if any(_CATCHING.search(self.module.code(d.decorator, 60)) for d in _decorators(scope)):
+                        return self._for("caught by a decorator of the function"), ""
+                    break
+        return False, missed
+
+    def _catches(self, kind: cst.BaseExpression | None, at: At, error: str) -> bool:
+        if kind is None:
+            return True
+        if isinstance(kind, cst.Tuple):
+            return any(self._catches(element.value, at, error) for element in kind.elements)
+        name = dotted(kind) or ""
+        if name.rpartition(".")[2] in _CAUGHT_BY.get(error, _CAUGHT_BY["KeyError"]):
+            return True
+        if isinstance(kind, cst.Name):
+            found = scopes.lookup(kind.value, at)
+            for binding in found.bindings:
+                if binding.kind == "assign" and isinstance(binding.value, (cst.Tuple, cst.Name)):
+                    return self._catches(binding.value, binding, error)
+        return False
+
+    def _suppresses(self, manager: cst.BaseExpression, at: At, error: str) -> bool:
+        if not isinstance(manager, cst.Call):
+            return False
+        name = (dotted(manager.func) or "").rpartition(".")[2]
+        if name == "suppress":
+            return any(self._catches(arg.value, at, error) for arg in manager.args)
+        return bool(_CATCHING.search(name))
+
+    def _missed(self, access: Access) -> str:
+        """What the code looks at instead of the accessed key."""
+        caught = self._caught(access)[1]
+        if caught:
+            return f"`except {caught}` does not catch it"
+        for decode, at in access.denoted.root.decodes:
+            owner, tried = at.block.owner, at.block
+            handled = owner is not None and isinstance(owner.node, (cst.Try, cst.TryStar)) and owner.node.handlers
+            if owner is not None and handled and owner.arms[0][1] is tried:
+                block: Block | None = access.at.block
+                while block is not None and block is not tried:
+                    block = block.owner.block if block.owner is not None else None
+                if block is None and decode is not access.node:
+                    return "the `try` covers only the decoding"
+        for test, _ in self._conditions(access):
+            if isinstance(test, cst.Comparison) and isinstance(test.comparisons[0].operator, (cst.In, cst.NotIn)):
+                found = self._find(test.comparisons[0].comparator)
+                if found is not None and self._same(found, access):
+                    return f"`{self.module.code(test, 40)}` checks another key"
+        name = access.denoted.root.receiver
+        if name is not None:
+            if (name, access.denoted.root.decodes[0][1].scope.function) in self._raised_for:
+                return "`raise_for_status()` says nothing of the body"
+            for test, _ in self._conditions(access):
+                if re.search(
+                    rf"\b{re.escape(name)}\.(?:ok|status|status_code|is_success|is_error)\b", self._code(test)
+                ):
+                    return "the status says nothing of the body"
+        return ""
+
+    @cached_property
+    def _raised_for(self) -> set[tuple[str | None, Scope]]:
+        """The responses on which `raise_for_status` is called, by their spelling and function."""
+        return {
+            (spelling(call.node.func.value), call.scope.function)
+            for call in self._calls_of.get("raise_for_status", ())
+            if isinstance(call.node.func, cst.Attribute)
+        }
+
+    def _code(self, node: cst.CSTNode) -> str:
+        return self.module.code(node, 200)
+
+
+_EXCEPT = "caught by `except {}`"
+_BARE = "caught by a bare `except`"
+
+
+def _group(root: Root) -> Root:
+    while root.merged is not None:
+        root = root.merged
+    return root
+
+
+def _covers(one: Access, other: Access) -> bool:
+    """Whether a finding at one access makes a second one at the other needless."""
+    if one.at.scope is other.at.scope and encloses(one.at, other.at):
+        return True
+    same = one.container == other.container and one.key == other.key
+    return same and one.at.scope.function is other.at.scope.function
+
+
+def _called(maker: cst.Call) -> cst.BaseExpression:
+    """What a call runs: itself, or the function that it hands to a thread."""
+    name = maker.func.attr.value if isinstance(maker.func, cst.Attribute) else ""
+    handed = HANDED.get(name)
+    if handed is not None and handed < len(maker.args):
+        return maker.args[handed].value
+    return maker.func
+
+
+def _calls(node: cst.CSTNode, name: str) -> bool:
+    """Whether an expression is a call of what has a name: a function that tries again."""
+    while isinstance(node, cst.Await):
+        node = node.expression
+    return isinstance(node, cst.Call) and (dotted(node.func) or "").rpartition(".")[2] == name
+
+
+def _without_keys(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The mapping of `data.keys()`."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "keys":
+        return node.func.value
+    return node
+
+
+def _is_empty(binding: Binding) -> bool:
+    """Whether a binding gives an attribute nothing yet: `None`, `{}`, or an annotation alone."""
+    value = binding.value
+    if binding.kind == "annotate":
+        return True
+    if binding.kind != "assign" or binding.path:
+        return False
+    if isinstance(value, (cst.Dict, cst.List)):
+        return not value.elements
+    return dotted(value) == "None"
+
+
+def _places(access: Access) -> list[At]:
+    """Where an access stands, and the call that leads to it if that is in another function."""
+    return [access.at, *([access.denoted.through[1]] if access.denoted.through else [])]
+
+
+def _is_index(key: str) -> bool:
+    return bool(re.fullmatch(r"-?\d+", key))
+
+
+def _error(key: str) -> str:
+    """What an access by a key that is not there raises, as far as the key tells."""
+    if _is_index(key):
+        return "IndexError"
+    return "KeyError" if key[:1] in "'\"" else "LookupError"
+
+
+def _is_loose(parameter: cst.Param) -> bool:
+    """Whether an annotation says no more than that there is a dictionary or list."""
+    annotation = parameter.annotation.annotation if parameter.annotation else None
+    while isinstance(annotation, cst.Subscript):
+        annotation = annotation.value
+    return (dotted(annotation) or "").rpartition(".")[2] in _LOOSE
+
+
+def _only_raises(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+    body = handler.body.body
+    first: cst.CSTNode | None = body[0] if len(body) == 1 else None
+    if isinstance(first, cst.SimpleStatementLine):
+        first = first.body[0] if len(first.body) == 1 else None
+    return isinstance(first, cst.Raise) and first.exc is None
+
+
+def _decorators(scope: Scope) -> list[cst.Decorator]:
+    return list(getattr(scope.node, "decorators", ()))
+
+
+_LOOSE = frozenset(
+    ("dict", "Dict", "list", "List", "Any", "Mapping", "MutableMapping", "Sequence", "object", "Iterable")
+)
+_RESPONSES = ("response", "resp", "res", "rsp")
+_LITERAL = (cst.Dict, cst.List, cst.Tuple, cst.BaseString, cst.BaseNumber)
+_WRITTEN = (cst.Tuple, cst.List, cst.Set)
+_ONE_OF = ("next", "min", "max")
+_ALL_OF = ("range", "len", "list", "sorted", "iter")
+_CONSTANTS = ("None", "False", "True")
+#: Tests that hold for type checkers only.
+_NEVER = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+#: Methods of a text that leave what is decoded from it the same.
+_UNCHANGED = ("decode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
+_SAME = frozenset(("dict", "OrderedDict", "collections.OrderedDict"))
+_SILENT = frozenset(("len", "str", "repr", "print", "bool", "hasattr", "id", "type", "dumps", "callable"))
+_CHECKS = re.compile(
+    r"(?i)valid|check|ensure|verify|assert|schema|raise_(?:for|on|if)|sanit|conform|expect|require|is_error|has_error"
+)
+_CATCHING = re.compile(
+    r"(?i)suppress|catch|swallow|handle_?(?:api_?)?(?:err|exc)|(?:err|exc)\w*_handler|ignore_err|safe_"
+)
+_BROAD = ("Exception", "BaseException")
+_CAUGHT_BY = {
+    "KeyError": frozenset(("KeyError", "LookupError", *_BROAD)),
+    "LookupError": frozenset(("KeyError", "IndexError", "LookupError", *_BROAD)),
+    "IndexError": frozenset(("IndexError", "KeyError", "LookupError", *_BROAD)),
+    "ValueError": frozenset(("ValueError", "TypeError", *_BROAD)),
+    "TypeError": frozenset(("TypeError", *_BROAD)),
+}

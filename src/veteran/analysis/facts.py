@@ -1,0 +1,410 @@
+"""What other modules may need to know of one: its functions, what they call and what blocks in them.
+
+Plain data, without any tree. What a name leads to in another module is left open: `link` decides it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from veteran.analysis import branches, scopes, waiting
+from veteran.analysis.lowering import At, Binding, Call, Lowered, Read, Scope, all_parameters, dotted
+from veteran.analysis.program import SUPER
+from veteran.analysis.summary import (
+    CallFact,
+    ClassFact,
+    EffectFact,
+    Facts,
+    FunctionFact,
+    ParameterFact,
+    Place,
+)
+from veteran.analysis.types import Instance, Local, Ref, Value
+from veteran.findings import Confidence
+
+if TYPE_CHECKING:
+    from veteran.analysis.model import Module
+
+#: Types that are no one's own classes.
+_PLAIN = frozenset(["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "function"])
+_OFFLOADS = re.compile(
+    r"(?i)thread|executor|offload|background|sync_to_async|asyncify|awaitable|defer|in_loop|coroutine"
+)
+_MEMOISES = re.compile(r"(?:alru_|lru_|async_)?cache|cached(?:_?method|_?property)?|memoi[sz]ed?|once|singleton")
+_MANAGES = frozenset(("contextmanager",))
+_PROPERTIES = frozenset(("property", "cached_property"))
+#: Decorators that leave a function what it is.
+_PLAIN_DECORATORS = frozenset(
+    ("staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "deprecated", "property")
+)
+_MAX_ATTRIBUTES = 200
+_MAX_SYMBOL = 8
+
+
+def facts_of(module: Module) -> Facts:
+    """The facts of one module."""
+    return _Facts(module).collect()
+
+
+def calls_at(lowered: Lowered, places: Collection[Place]) -> dict[Place, Call | Read]:
+    """The calls and reads of properties at these places."""
+    found: dict[Place, Call | Read] = {}
+    statement, number = -1, 0
+    for call in lowered.calls:
+        number = number + 1 if call.statement == statement else 0
+        statement = call.statement
+        if (statement, number) in places:
+            found[Place(statement, number)] = call
+    if any(place.number < 0 for place in places):
+        found |= {place: read for place, read in _reads(lowered) if place in places}
+    return found
+
+
+def _reads(lowered: Lowered) -> Iterator[tuple[Place, Read]]:
+    """The reads of attributes, with their places: numbered downwards, to tell them from calls."""
+    statement, number = -1, 0
+    for arguments in lowered.reads:
+        number = number - 1 if arguments[3] == statement else -1
+        statement = arguments[3]
+        yield Place(statement, number), Read(*arguments)
+
+
+class _Facts:
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.lowered = module.lowered
+        self.types = module.types
+        self.keys: dict[Scope, str] = {}
+        self.order: dict[Place, int] = {}
+        self.parameters: dict[Scope, frozenset[str]] = {}
+        taken: dict[str, int] = {}
+        for scope in self.lowered.scopes:
+            if scope.kind in ("function", "class"):
+                name = scope.qualname
+                taken[name] = taken.get(name, 0) + 1
+                self.keys[scope] = name if taken[name] == 1 else f"{name}#{taken[name]}"
+
+    def collect(self) -> Facts:
+        calls: dict[Scope, list[CallFact]] = {}
+        effects: dict[Scope, list[EffectFact]] = {}
+        statement, ordinal = -1, 0
+        for call in self.lowered.calls:
+            ordinal = ordinal + 1 if call.statement == statement else 0
+            statement = call.statement
+            function = call.scope.function
+            if function.kind != "function" or call.lazy:
+                continue
+            place = Place(statement, ordinal)
+            self.order[place] = call.place
+            effect = None if function.is_async else self._effect(call, place)
+            if effect is not None:
+                effects.setdefault(function, []).append(effect)
+            else:
+                calls.setdefault(function, []).extend(self._calls(call, place))
+        for function, fact in self._properties():
+            calls.setdefault(function, []).append(fact)
+            calls[function].sort(key=lambda fact: self.order[fact.place])
+        functions = {
+            key: self._function(scope, tuple(calls.get(scope, ())), tuple(effects.get(scope, ())))
+            for scope, key in self.keys.items()
+            if scope.kind == "function"
+        }
+        classes = {key: self._class(scope) for scope, key in self.keys.items() if scope.kind == "class"}
+        return Facts(functions, classes, self._exports(), self._stars())
+
+    # Functions
+
+    def _function(self, scope: Scope, calls: tuple[CallFact, ...], effects: tuple[EffectFact, ...]) -> FunctionFact:
+        node = cst.ensure_type(scope.node, cst.FunctionDef)
+        names = [_decorator(decorator) for decorator in node.decorators]
+        kind = ("async" if scope.is_async else "") + ("generator" if scope.yields else "") or "sync"
+        marks = []
+        if any(_MEMOISES.fullmatch(name) for name in names):
+            marks.append("memoised")
+        if any(_OFFLOADS.search(name) for name in names):
+            marks.append("offloaded")
+        if any(name in _MANAGES for name in names):
+            marks.append("manager")
+        if not all(name in _PLAIN_DECORATORS or name in _MANAGES or _MEMOISES.fullmatch(name) for name in names):
+            marks.append("decorated")
+        if "staticmethod" in names:
+            marks.append("static")
+        if not _PROPERTIES.isdisjoint(names):
+            marks.append("property")
+        if scope.parent is not None and scope.parent.kind == "class":
+            marks.append("method")
+        parameters = node.params
+        ordered = [(p, True) for p in (*parameters.posonly_params, *parameters.params)]
+        ordered += [(p, False) for p in parameters.kwonly_params]
+        wanted = {when.parameter for call in calls for when in call.when}
+        wanted |= {when.parameter for effect in effects for when in effect.when}
+        wanted |= {value[1:] for call in calls for _, value in call.given if value[:1] == "="}
+        listed = tuple(
+            ParameterFact(p.name.value, positional, branches.abstract(p.default) if p.default is not None else "")
+            for p, positional in ordered
+        )
+        contexts: tuple[str, ...] = ()
+        returns = ""
+        if scope.is_async and calls:
+            contexts = tuple(sorted(self.module.contexts.of(scope)))
+        if node.returns is not None and not scope.is_async and scope.entry is not None:
+            returns = self._type(self.types.annotation(node.returns.annotation, scope.entry))
+        elif not scope.is_async and len(scope.returns) == 1:
+            made, at = scope.returns[0]
+            if (
+                isinstance(made, cst.Call) and (dotted(made.func) or "").rpartition(".")[2][:1].isupper()
+            ):  # a class, by the convention
+                returns = self._type(self.types.of(made, at))
+        return FunctionFact(
+            kind, tuple(marks), listed, tuple(sorted(wanted)), calls, effects, contexts, returns, self._library(scope)
+        )
+
+    def _library(self, scope: Scope) -> str:
+        return self.module.async_library if scope.is_async else ""
+
+    def _effect(self, call: Call, place: Place) -> EffectFact | None:
+        """What a call does that blocks its thread; None if nothing is known."""
+        event = self.module.blocking_call(call)
+        if event is None or call.awaited or (event.entry.lazy and not call.consumed) or waiting.never_waits(event):
+            return None
+        confidence = self.module.catalog.groups[event.entry.group].confidence
+        way = branches.way_to(self.module, call)
+        if way.never:
+            return None
+        low = way.rare or waiting.hardly_waits(event) or (way.kept and waiting.worth_keeping(event))
+        return EffectFact(
+            event.name,
+            event.entry.group,
+            place,
+            self.module.code(call.node.func, 40),
+            Confidence.LOW if low else confidence,
+            way.when + branches.opened(call),
+        )
+
+    def _calls(self, call: Call, place: Place) -> Iterator[CallFact]:
+        target = self._target(call)
+        if not target:
+            return
+        given = tuple(self._given(call))
+        way = branches.way_to(self.module, call)
+        if way.never and not call.scope.function.is_async:
+            return
+        low = way.rare or way.kept or waiting.kept(self.module, call)
+        shown = dotted(call.node.func) or self.module.code(call.node.func, 40)
+        flags = "".join(
+            letter for letter, on in zip("aec", (call.awaited, call.entered, call.consumed), strict=True) if on
+        )
+        yield CallFact(target, place, shown, flags, bool(low), way.when, given)
+
+    def _properties(self) -> Iterator[tuple[Scope, CallFact]]:
+        """The reads of properties of this module's classes."""
+        owners: dict[str, set[Scope]] = {}
+        for scope in self.keys:
+            if scope.parent is not None and scope.parent.kind == "class" and isinstance(scope.node, cst.FunctionDef):
+                names = {_decorator(decorator) for decorator in scope.node.decorators}
+                if not names.isdisjoint(_PROPERTIES):
+                    owners.setdefault(scope.name, set()).add(scope.parent)
+        if not owners:
+            return
+        called = {call.node.func for call in self.lowered.calls}
+        for place, read in _reads(self.lowered):
+            name = read.node.attr.value
+            function = read.scope.function
+            if name not in owners or read.node in called or function.kind != "function":
+                continue
+            owner = self._owner(read, owners[name])
+            if owner is not None:
+                way = branches.way_to(self.module, read)
+                shown = dotted(read.node) or self.module.code(read.node, 40)
+                self.order[place] = read.place
+                low = way.rare or way.kept
+                yield function, CallFact(f":{self.keys[owner]}.{name}", place, shown, "p", low, way.when)
+
+    def _owner(self, read: Read, owners: set[Scope]) -> Scope | None:
+        """The class of this module whose property is read."""
+        values = self.types.of(read.node.value, read)
+        kind = values[0].type if len(values) == 1 and isinstance(values[0], Instance) else ""
+        scope = self.types.classes.get(kind)
+        for _ in range(_MAX_SYMBOL):
+            if scope is None or scope in owners or read.node.attr.value in scope.bindings:
+                break
+            bases = cst.ensure_type(scope.node, cst.ClassDef).bases
+            above = self.types.of(bases[0].value, scope.entry) if bases and scope.entry else ()
+            scope = above[0].scope if len(above) == 1 and isinstance(above[0], Local) else None
+        return scope if scope in owners else None
+
+    def _target(self, call: Call) -> str:
+        """What is called: `:key` in this module, else a dotted name; empty where it is not known."""
+        func = call.node.func
+        if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Call):
+            inner = func.value.func
+            if isinstance(inner, cst.Name) and inner.value == "super" and not func.value.args:
+                owner = call.scope.function.parent
+                kept = owner is not None and owner.kind == "class" and owner in self.keys
+                return f":{self.keys[owner]}{SUPER}{func.attr.value}" if kept and owner is not None else ""
+        values = self.types.of(func, call)
+        if len(values) == 1 and isinstance(values[0], Instance):
+            kind = self._type(values)  # its `__call__`
+            return f"{kind}()" if kind else ""
+        if len(values) == 1 and values[0] is not None:
+            return self._named(values[0])
+        return self._symbol(func, call, 0)
+
+    def _named(self, value: Value) -> str:
+        if isinstance(value, Local):
+            return ":" + self.keys[value.scope] if value.scope in self.keys else ""
+        if isinstance(value, Ref):
+            if value.spelled or value.name.startswith("<"):
+                return ""
+            root, _, rest = value.name.partition(".")
+            return value.name if rest or not root else ""
+        return ""
+
+    def _symbol(self, node: cst.CSTNode, at: At, depth: int) -> str:
+        """A dotted name with `()` for calls, of what only another module can tell: `pkg.make().run`."""
+        if depth > _MAX_SYMBOL:
+            return ""
+        if type(node) is cst.Await:
+            return self._symbol(node.expression, at, depth + 1)
+        if type(node) is cst.Attribute:
+            values = self.types.of(node.value, at)
+            if len(values) == 1 and isinstance(values[0], Instance):
+                kind = values[0].type
+                if kind in _PLAIN:
+                    return ""
+                if kind.startswith("<"):
+                    return self._of_class(kind, node.attr.value)
+            inner = self._symbol(node.value, at, depth + 1)
+            return f"{inner}.{node.attr.value}" if inner else ""
+        if type(node) is cst.Call:
+            values = self.types.of(node.func, at)
+            if len(values) == 1 and isinstance(values[0], (Ref, Local)):
+                inner = self._named(values[0])
+            else:
+                inner = self._symbol(node.func, at, depth + 1)
+            return f"{inner}()" if inner else ""
+        if isinstance(node, cst.Name):
+            named = scopes.lookup(node.value, at)
+            bound = named.bindings
+            if not bound and named.where == "unknown" and self.lowered.module.star:
+                return f":*{node.value}" if node.value not in self.lowered.module.names else ""
+            if len(bound) == 1 and bound[0].kind in ("assign", "walrus", "with") and bound[0].path == ():
+                value = bound[0].value
+                entered = ".__enter__()" if bound[0].kind == "with" else ""
+                inner = self._symbol(value, bound[0], depth + 1)
+                return f"{inner}{entered}" if inner else ""
+        return ""
+
+    def _of_class(self, kind: str, name: str) -> str:
+        scope = self.types.classes.get(kind)
+        return f":{self.keys[scope]}.{name}" if scope in self.keys else ""
+
+    def _given(self, call: Call) -> Iterator[tuple[str, str]]:
+        """What a call passes, as far as it decides branches: by position or keyword."""
+        if not call.node.args:
+            return
+        parameters = self._parameters(call.scope.function)
+        position = 0
+        for arg in call.node.args:
+            if arg.star:
+                yield "*", ""
+                continue
+            key = arg.keyword.value if arg.keyword is not None else str(position)
+            position += arg.keyword is None
+            value = branches.abstract(arg.value)
+            if isinstance(arg.value, cst.Name) and arg.value.value in parameters:
+                value = f"={arg.value.value}"
+            yield key, value
+
+    def _parameters(self, function: Scope) -> frozenset[str]:
+        """The names of a function's parameters."""
+        known = self.parameters.get(function)
+        if known is None:
+            parameters = all_parameters(function.node.params)  # type: ignore[attr-defined]
+            known = self.parameters[function] = frozenset(p.name.value for p in parameters)
+        return known
+
+    # Classes and names
+
+    def _class(self, scope: Scope) -> ClassFact:
+        node = cst.ensure_type(scope.node, cst.ClassDef)
+        bases = []
+        for base in node.bases:
+            meant = base.value.value if isinstance(base.value, cst.Subscript) else base.value  # `Base[T]`
+            values = self.types.of(meant, scope.entry) if scope.entry else ()
+            if len(values) == 1 and values[0] is not None:
+                bases.append(self._named(values[0]))
+            else:
+                bases.append(self._symbol(meant, scope.entry, 0) if scope.entry else "")
+        attributes: dict[str, str] = {}
+        names = dict.fromkeys((*scope.attributes, *scope.bindings))
+        for name in list(names)[:_MAX_ATTRIBUTES]:
+            bound = [*scope.bindings.get(name, ()), *scope.attributes.get(name, ())]
+            if all(binding.kind in ("assign", "annotate", "with") for binding in bound):
+                kind = self._type(tuple(v for binding in bound for v in self.types.binding(binding)))
+                if kind:
+                    attributes[name] = kind
+        return ClassFact(tuple(bases), attributes)
+
+    def _type(self, values: tuple[Value, ...]) -> str:
+        """The one class that a value is of; empty where there is none, several, or a plain one."""
+        kinds = {value.type if isinstance(value, Instance) else "" for value in values}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        if kind.startswith("<"):
+            scope = self.types.classes.get(kind)
+            return f":{self.keys[scope]}" if scope in self.keys else ""
+        return "" if kind in _PLAIN else kind
+
+    def _exports(self) -> dict[str, tuple[str, ...]]:
+        """What the module's names can mean."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, bound in self.lowered.module.bindings.items():
+            last = scopes.settled(self.lowered.module, bound)
+            targets = {binding: tuple(self._exported(binding)) for binding in last}
+            if name == "__all__":
+                if (listed := _listed(bound)) is not None:
+                    found[name] = listed
+            elif not any(isinstance(b.value, cst.Call) and not t for b, t in targets.items()):
+                known = dict.fromkeys(target for several in targets.values() for target in several)
+                if known:
+                    found[name] = tuple(known)
+        return found
+
+    def _exported(self, binding: Binding) -> Iterator[str]:
+        if binding.kind == "import":
+            yield str(binding.value)
+        elif binding.kind in ("def", "class"):
+            if binding.value in self.keys:
+                yield ":" + self.keys[binding.value]
+        elif binding.kind == "assign" and isinstance(binding.value, (cst.Name, cst.Attribute, cst.Call)):
+            for value in self.types.binding(binding):
+                if isinstance(value, (Ref, Local)) and (named := self._named(value)):
+                    yield named
+                elif isinstance(value, Instance) and (kind := self._type((value,))):
+                    yield f"{kind}()"
+
+    def _stars(self) -> tuple[str, ...]:
+        found = []
+        for statement in self.lowered.tree.body if self.lowered.module.star else ():
+            for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
+                if isinstance(small, cst.ImportFrom) and isinstance(small.names, cst.ImportStar):
+                    found.append("." * len(small.relative) + (dotted(small.module) or ""))  # noqa: PERF401
+        return tuple(found)
+
+
+def _decorator(decorator: cst.Decorator) -> str:
+    node = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
+    return (dotted(node) or "?").rpartition(".")[2]
+
+
+def _listed(bound: list[Binding]) -> tuple[str, ...] | None:
+    """What `__all__` lists; None unless it is written out once."""
+    value = bound[0].value
+    if len(bound) != 1 or bound[0].kind != "assign" or not isinstance(value, (cst.List, cst.Tuple)):
+        return None
+    names = [e.value.raw_value for e in value.elements if isinstance(e.value, cst.SimpleString)]
+    return tuple(names) if len(names) == len(value.elements) else None

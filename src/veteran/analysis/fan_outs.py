@@ -1,0 +1,715 @@
+"""Proven fan-outs over threads: several jobs that run at the same time, and what each of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import libcst as cst
+
+from veteran.analysis import scopes
+from veteran.analysis.cpu import Cpu
+from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, targets_of
+from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
+from veteran.analysis.trace import LINE, Because
+from veteran.analysis.types import Instance, Local, Ref, argument
+
+if TYPE_CHECKING:
+    from veteran.analysis.model import Module
+
+_EXECUTOR = "concurrent.futures.ThreadPoolExecutor"
+_POOLS = frozenset((_EXECUTOR, "multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool"))
+_MAPS = frozenset(("map", "imap", "imap_unordered", "map_async", "starmap", "starmap_async"))
+_TO_THREAD = frozenset(
+    (
+        "asyncio.to_thread",
+        "anyio.to_thread.run_sync",
+        "trio.to_thread.run_sync",
+        "starlette.concurrency.run_in_threadpool",
+        "fastapi.concurrency.run_in_threadpool",
+    )
+)
+_THREADS = frozenset(("threading.Thread", "multiprocessing.dummy.Process", "_thread.start_new_thread"))
+#: What makes coroutines run at the same time.
+_TOGETHER = frozenset(
+    (
+        *("gather", "wait", "as_completed", "create_task", "ensure_future", "TaskGroup"),
+        *("start_soon", "create_task_group", "open_nursery"),
+    )
+)
+_MAX_PARTIALS = 5
+_WAITS = ("join", "result", "get", "wait")
+#: What waits for the jobs of one round, or asks whether they are done.
+_COLLECTS = ("gather", "wait_for", "as_completed", "is_alive", "done", "running")
+_TAILS = (
+    _MAPS
+    | {name.rpartition(".")[2] for name in (*_TO_THREAD, *_THREADS)}
+    | {"submit", "apply_async", "start_soon", "run_in_executor"}
+)
+
+
+class Job(NamedTuple):
+    """One place that hands a function to a thread.
+
+    via: `threads`, `pool` or `loop`. pool: the executor, where it is one. target: what runs, as written.
+    positional, keywords: what is known of its arguments. many: the place itself makes several. made, run: a thread
+    class and its method. asks: the class of another module that decides whether it is one.
+    """
+
+    call: Call
+    via: str
+    target: cst.BaseExpression
+    positional: tuple[Kind, ...]
+    keywords: dict[str, Kind]
+    pool: Binding | None = None
+    many: bool = False
+    made: Scope | None = None
+    run: Scope | None = None
+    asks: str = ""
+
+
+class FanOut(NamedTuple):
+    """Several jobs on threads that are proven to compute in Python.
+
+    target: the function that runs, None for one of a library. shown: how it is written. shape: how they are
+    started (`threads`, `pool` or `loop`). movable: whether another process could be given it. file: that of the
+    target, if it is another one.
+    """
+
+    module: Module
+    call: Call
+    target: Scope | None
+    shown: cst.CSTNode
+    profile: Profile
+    shape: str
+    movable: str
+    file: str = ""
+
+
+def events(module: Module) -> Iterator[FanOut]:
+    """The fan-outs of a module that it proves alone, in order; what others decide it says in `module.asks`."""
+    finder = _Finder(module, Cpu(module))
+    for group in _groups(finder):
+        found = _first(finder, group)
+        if found is not None:
+            yield found
+        else:
+            module.asks |= finder.asks
+        finder.asks.clear()
+
+
+def linked_events(cpu: Cpu, leads: Callable[[str], bool]) -> Iterator[FanOut]:
+    """The fan-outs of a module that are proven by what it imports, in order.
+
+    cpu: may look at other modules. leads: whether a name is one of theirs.
+    """
+    alone = _Finder(cpu.module, Cpu(cpu.module), leads)
+    finder = _Finder(cpu.module, cpu)
+    for group in _groups(alone):
+        alone.asks.clear()
+        if _first(alone, group) is None and any(map(leads, alone.asks)):
+            again = [job for one in group if (job := finder.job(one.call)) is not None]
+            if len(again) == len(group) and (found := _first(finder, again)) is not None:
+                yield found
+
+
+def _first(finder: _Finder, group: list[Job]) -> FanOut | None:
+    """What is said of jobs that run at the same time, if enough of them compute."""
+    proven = (fan_out for job in group if (fan_out := finder.judged(job)) is not None)
+    first = next(proven, None)
+    return first if first is not None and (len(group) == 1 or next(proven, None) is not None) else None
+
+
+def _groups(finder: _Finder) -> Iterator[list[Job]]:
+    """Jobs of a module that run at the same time."""
+    jobs = []
+    module = finder.module
+    for call in module.lowered.calls:
+        func = call.node.func
+        tail = func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
+        if tail in _TAILS or tail in finder.names:
+            job = finder.job(call)
+            if job is not None:
+                jobs.append(job)
+            elif module.trace:
+                reason = "no fan-out: this hands nothing to threads, or one worker does it, or the pool is unknown"
+                module.trace.note("fan_outs", call.node, call, reason)
+    if not jobs or any(_tail(call) == "_is_gil_enabled" for call in module.lowered.calls):
+        if module.trace:
+            for job in jobs:
+                finder.dropped(job, "the program asks `sys._is_gil_enabled()`")
+        return
+    yield from finder.groups(jobs)
+
+
+class _Finder:
+    """Finds the jobs of a module, and which of them run at the same time."""
+
+    def __init__(self, module: Module, cpu: Cpu, leads: Callable[[str], bool] | None = None) -> None:
+        self.module = module
+        self.leads = leads
+        self.types = module.types
+        self.cpu = cpu
+        self.asks: set[str] = set()  # names of other modules that a judgement depends on
+        #: What else a call that makes a job may be called: aliases, and subclasses of Thread.
+        self.names = {
+            scope.name
+            for scope in module.lowered.scopes
+            if scope.kind == "class" and cst.ensure_type(scope.node, cst.ClassDef).bases
+        } | {
+            binding.name
+            for scope in module.lowered.scopes
+            for bound in scope.bindings.values()
+            for binding in bound
+            if binding.kind == "import" and self._may_make_jobs(binding)
+        }
+
+    @staticmethod
+    def _may_make_jobs(binding: Binding) -> bool:
+        """Whether an imported name makes a job, or may be a class that is a thread."""
+        name = str(binding.value).rpartition(".")[2]
+        return name in _TAILS or (name[:1].isupper() and not name.isupper())
+
+    def _own_thread(self, call: Call, made: Scope) -> Job | None:
+        """A call of a class of the project, if it is a thread."""
+        if not self._started(call.scope.function):
+            return None
+        run = self.cpu.runs_as_thread(made)
+        if run is not None:
+            return Job(call, "threads", call.node.func, (), {}, made=made, run=run)
+        if self.cpu.others is not None:
+            return None
+        bases = [base for scope in self.cpu.line(made) if scope is not None for base in self.cpu.bases(scope)]
+        base = bases[-1] if bases else None
+        if not isinstance(base, Ref) or not self._is_started(call):
+            return None
+        return Job(call, "threads", call.node.func, (), {}, asks=base.name)
+
+    def _is_started(self, call: Call) -> bool:
+        """Whether `start` is called on what a call makes, or on what is taken out of a list of it."""
+        name = ""
+        for parent in self.module.uses.ancestors(call.node, call):
+            if isinstance(parent, cst.Attribute):
+                return parent.attr.value == "start"
+            if isinstance(parent, cst.Call):
+                func = parent.func
+                appends = isinstance(func, cst.Attribute) and func.attr.value == "append"
+                name = (dotted(func.value) or "") if appends and isinstance(func, cst.Attribute) else ""
+                break
+            if isinstance(parent, (cst.Assign, cst.AnnAssign)):
+                target = parent.targets[0].target if isinstance(parent, cst.Assign) else parent.target
+                name = dotted(target) or ""
+                break
+        function = call.scope.function
+        names = {name} - {""}
+        for append in self._calls_in(function, "append"):
+            func = append.node.func
+            if isinstance(func, cst.Attribute) and any(dotted(arg.value) in names for arg in append.node.args):
+                names.add(dotted(func.value) or "?")
+        for start in self._calls_in(function, "start"):
+            func = start.node.func
+            receiver = func.value if isinstance(func, cst.Attribute) else None
+            if dotted(receiver) in names:
+                return True
+            bound = scopes.lookup(receiver.value, start).bindings if isinstance(receiver, cst.Name) else ()
+            if any(binding.kind == "for" and dotted(binding.value) in names for binding in bound):
+                return True
+        return False
+
+    # One job
+
+    def job(self, call: Call) -> Job | None:
+        """What a call hands to a thread; None where it does not, or only to one."""
+        func = call.node.func
+        if any(arg.star == "**" for arg in call.node.args):
+            return None
+        name = func.attr.value if isinstance(func, cst.Attribute) else ""
+        if name == "run_in_executor":
+            return self._in_executor(call)
+        values = self.types.of(func, call)
+        value = values[0] if len(values) == 1 else None
+        if isinstance(value, Local):
+            return self._own_thread(call, value.scope) if value.scope.kind == "class" else None
+        if isinstance(value, Ref) and not value.spelled:
+            if value.name in _THREADS:
+                return self._thread(call, value.name)
+            if value.name in _TO_THREAD:
+                return self._handed(call, call.node.args, "loop")
+        if name == "start_soon" and call.node.args:
+            first = self.types.refs(call.node.args[0].value, call) or [Ref("")]
+            if first[0].name in _TO_THREAD:
+                return self._handed(call, call.node.args[1:], "loop")
+        if name in _MAPS or name in ("submit", "apply_async"):
+            return self._on_pool(call, name)
+        if isinstance(value, Ref) and not value.spelled and value.name.rpartition(".")[2][:1].isupper():
+            if self.cpu.others is None:
+                return Job(call, "threads", func, (), {}, asks=value.name) if self._is_started(call) else None
+            found = self.cpu.ask(value.name)
+            made = found.scope if found is not None else None
+            return self._own_thread(call, made) if made is not None and made.kind == "class" else None
+        return None
+
+    def _kinds(self, args: list[cst.Arg], at: At) -> tuple[tuple[Kind, ...], dict[str, Kind]]:
+        cpu = self.cpu
+        positional: list[Kind] = []
+        keywords: dict[str, Kind] = {}
+        for arg in args:
+            kind = cpu.kind(arg.value, at)
+            if kind.what in ("object", "unknown") and not self._differs(arg.value, at):
+                kind = kind._replace(shared=True)
+            if arg.star:
+                break
+            if arg.keyword is None:
+                positional.append(kind)
+            else:
+                keywords[arg.keyword.value] = kind
+        return tuple(positional), keywords
+
+    def _differs(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether each job is given another object."""
+        if not isinstance(node, cst.Name):
+            return True
+        bindings = scopes.lookup(node.value, at).bindings
+        return bool(bindings) and all(binding.kind == "for" for binding in bindings)
+
+    def _handed(self, call: Call, args: object, via: str, pool: Binding | None = None) -> Job | None:
+        """`f(target, *arguments, **keywords)`."""
+        rest = list(args)  # type: ignore[call-overload]
+        if not rest or rest[0].keyword is not None or rest[0].star:
+            return None
+        ours = ("limiter", "cancellable", "abandon_on_cancel")
+        if any(arg.keyword is not None and arg.keyword.value in ours for arg in rest):
+            return None
+        positional, keywords = self._kinds(rest[1:], call)
+        return Job(call, via, rest[0].value, positional, keywords, pool)
+
+    def _tuple(self, call: Call, args: cst.CSTNode | None, kwargs: cst.CSTNode | None) -> tuple[Kind, ...]:
+        """The arguments that a tuple holds."""
+        if isinstance(args, (cst.Tuple, cst.List)):
+            wrapped = [cst.Arg(element.value) for element in args.elements if isinstance(element, cst.Element)]
+            return self._kinds(wrapped, call)[0] if len(wrapped) == len(args.elements) else ()
+        return ()
+
+    def _thread(self, call: Call, name: str) -> Job | None:
+        if name.startswith("_thread"):
+            if len(call.node.args) < 2:
+                return None
+            args = call.node.args[1].value
+            return Job(call, "threads", call.node.args[0].value, self._tuple(call, args, None), {})
+        target = argument(call, 1, ("target",))
+        if target is None:
+            return None
+        args = argument(call, 3, ("args",))  # type: ignore[assignment]
+        return Job(call, "threads", target, self._tuple(call, args, None), {})
+
+    def _in_executor(self, call: Call) -> Job | None:
+        args = list(call.node.args)
+        if len(args) < 2 or any(arg.keyword is not None or arg.star == "**" for arg in args):
+            return None
+        if dotted(args[0].value) == "None":
+            if any(_tail(other) == "set_default_executor" for other in self.module.lowered.calls):
+                return None
+            return self._handed(call, args[1:], "loop")
+        pool = self._pool(args[0].value, call)
+        return self._handed(call, args[1:], "loop", pool) if pool is not None else None
+
+    def _on_pool(self, call: Call, name: str) -> Job | None:
+        func = cst.ensure_type(call.node.func, cst.Attribute)
+        pool = self._pool(func.value, call)
+        if pool is None:
+            return None
+        kind = self._pool_type(func.value, call)
+        args = list(call.node.args)
+        if not args or args[0].star:
+            return None
+        if name == "submit":
+            return self._handed(call, args, "pool", pool) if kind == _EXECUTOR else None
+        target = argument(call, 0, ("func",))
+        if target is None:
+            return None
+        if name == "apply_async":
+            given = self._tuple(call, argument(call, 1, ("args",)), None)
+            return Job(call, "pool", target, given, {}, pool) if kind != _EXECUTOR else None
+        if kind == _EXECUTOR and name != "map":
+            return None
+        lists = [arg for arg in args[1:] if arg.keyword is None and not arg.star]
+        lists = lists if kind == _EXECUTOR else lists[:1]
+        if any((self._rounds(arg.value, call) or 2) < 2 for arg in lists):
+            return None
+        cpu = self.cpu
+        positional: tuple[Kind, ...] = ()
+        if not name.startswith("starmap") and not any(arg.star for arg in args):
+            positional = tuple(cpu.items(arg.value, call) for arg in lists)
+        elif lists and cpu.kind(lists[0].value, call).what == "plain":
+            positional = (PLAIN,) * 8
+        return Job(call, "pool", target, positional, {}, pool, many=True)
+
+    def _rounds(self, node: cst.BaseExpression, at: At) -> int | None:
+        return self.cpu.rounds(node, at)
+
+    def _pool_type(self, node: cst.BaseExpression, at: At) -> str:
+        binding = self._pool(node, at)
+        values = self.types.binding(binding) if binding is not None else ()
+        return values[0].type if len(values) == 1 and isinstance(values[0], Instance) else ""
+
+    def _pool(self, node: cst.BaseExpression, at: At) -> Binding | None:
+        """The binding of a pool of several threads; None for any other."""
+        binding: Binding | None = None
+        if isinstance(node, cst.Name):
+            found = scopes.lookup(node.value, at)
+            binding = found.bindings[0] if len(found.bindings) == 1 else None
+        elif isinstance(node, cst.Attribute) and dotted(node.value) == "self":
+            owner = at.scope.function.parent
+            bound = owner.attributes.get(node.attr.value, ()) if owner is not None else ()
+            bound = [b for b in bound if dotted(b.value) != "None"] if bound else ()
+            binding = bound[0] if len(bound) == 1 else None
+        if binding is None or binding.kind not in ("assign", "with") or not isinstance(binding.value, cst.Call):
+            return None
+        values = self.types.binding(binding)
+        if len(values) != 1 or not isinstance(values[0], Instance) or values[0].type not in _POOLS:
+            return None
+        made = binding.value
+        if any(arg.star for arg in made.args):
+            return None
+        workers = argument(made, 0, ("max_workers", "processes"))
+        return binding if workers is None or self._several(workers, binding) else None
+
+    def _several(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether a number of workers is not 1, as far as can be told."""
+        if isinstance(node, cst.IfExp):
+            return self._several(node.body, at) and self._several(node.orelse, at)
+        if isinstance(node, cst.Integer):
+            return node.evaluated_value > 1
+        if isinstance(node, cst.Name) and node.value != "None":
+            found = scopes.lookup(node.value, at)
+            for binding in found.bindings:
+                value = binding.value
+                if binding.kind == "parameter":
+                    value = value.default
+                if isinstance(value, cst.Integer) and value.evaluated_value < 2:
+                    return False
+        return True
+
+    def dropped(self, job: Job, reason: str, *because: Because) -> None:
+        """Notes why a job is not told of, where somebody asks."""
+        if self.module.trace:
+            self.module.trace.note("fan_outs", job.call.node, job.call, reason, *because)
+
+    # Together
+
+    def groups(self, jobs: list[Job]) -> Iterator[list[Job]]:
+        """Jobs that run at the same time: one that is repeated, or several side by side."""
+        single: dict[tuple[object, ...], list[Job]] = {}
+        for job in jobs:
+            if job.many:
+                yield [job]
+                continue
+            if self._serial(job):
+                self.dropped(job, "no fan-out: the job is waited for where it stands, or never started")
+                continue
+            if self._repeated(job):
+                yield [job]
+            else:
+                key = (job.call.scope.function, job.call.block, job.via, job.pool, job.asks)
+                single.setdefault(key, []).append(job)
+        for group in single.values():
+            if len(group) > 1 and self._overlap(group):
+                yield group
+                continue
+            for job in group:
+                alone = "it is the only one here, and no loop that goes on starts more of it"
+                waited = "one is waited for before the next is started"
+                self.dropped(job, f"no fan-out: {alone if len(group) == 1 else waited}")
+
+    def _ancestors(self, job: Job) -> Iterator[cst.CSTNode]:
+        return self.module.uses.ancestors(job.call.node, job.call)
+
+    def _serial(self, job: Job) -> bool:
+        """Whether the job is waited for where it stands, or never started together with others."""
+        call = job.call
+        if call.awaited:
+            return True
+        inner: cst.CSTNode = call.node
+        for parent in self._ancestors(job):
+            if isinstance(parent, (cst.BaseStatement, cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)):
+                break
+            if isinstance(parent, cst.Await) and not self._gathers(inner):
+                return True
+            if isinstance(parent, cst.Attribute) and parent.attr.value in ("result", "get", "wait", "join"):
+                return True
+            if isinstance(parent, cst.Call) and parent is not call.node:
+                inner = parent
+        if job.via == "loop" and _tail(call) not in ("run_in_executor", "start_soon") and not self._together(job):
+            return True
+        if job.via == "threads" and _tail(call) != "start_new_thread":
+            return not self._started(call.scope.function)
+        return False
+
+    def _started(self, function: Scope) -> bool:
+        """Whether threads are started in a function, or by another method of its class."""
+        owner = function.parent
+        homes = [function]
+        if owner is not None and owner.kind == "class":
+            homes += [b.value for bound in owner.bindings.values() for b in bound if b.kind == "def"]
+        return any(next(self._calls_in(home, "start"), None) is not None for home in homes)
+
+    def _gathers(self, node: cst.CSTNode) -> bool:
+        """Whether a call waits for all of its arguments."""
+        name = (dotted(node.func) or "") if isinstance(node, cst.Call) else ""
+        return name.rpartition(".")[2] in ("gather", "wait") and len(getattr(node, "args", ())) > 0
+
+    def _together(self, job: Job) -> bool:
+        return next(self._calls_in(job.call.scope.function, *_TOGETHER), None) is not None
+
+    @cached_property
+    def _by_name(self) -> dict[Scope, dict[str, list[Call]]]:
+        """The calls of each function by the last word of what is called."""
+        found: dict[Scope, dict[str, list[Call]]] = {}
+        for call in self.module.lowered.calls:
+            found.setdefault(call.scope.function, {}).setdefault(_tail(call), []).append(call)
+        return found
+
+    def _calls_in(self, function: Scope, *names: str) -> Iterator[Call]:
+        """The calls of these names in a function."""
+        calls = self._by_name.get(function, {})
+        for name in names:
+            yield from calls.get(name, ())
+
+    def _loop_around(self, job: Job) -> Compound | None:
+        """The innermost loop that repeats the job on the same pool."""
+        outside: set[Compound] = set()
+        if job.pool is not None and job.pool.scope.function is job.call.scope.function:
+            outside = set(_loops(job.pool.block))
+        return next((loop for loop in _loops(job.call.block) if loop not in outside), None)
+
+    def _repeated(self, job: Job) -> bool:
+        """Whether a comprehension or loop makes several, and does not wait for each."""
+        scope = job.call.scope
+        if scope.kind == "comprehension":
+            node = scope.node
+            loop = getattr(node, "for_in", None)
+            if not isinstance(loop, cst.CompFor) or loop.asynchronous is not None:
+                return False
+            return (self._rounds(loop.iter, job.call) or 2) > 1
+        around = self._loop_around(job)
+        if around is None or not isinstance(around.node, (cst.For, cst.While)):
+            return False
+        if isinstance(around.node, cst.For):
+            if around.node.asynchronous is not None or (self._rounds(around.node.iter, job.call) or 2) < 2:
+                return False
+        elif dotted(around.node.test) == "True":
+            return False
+        if job.call.block.leaves:
+            return False  # it runs in the last round only
+        return not self._waited_in(job, around)
+
+    def _name_of(self, job: Job) -> str:
+        """The name or attribute that the job is bound to."""
+        for parent in self._ancestors(job):
+            if isinstance(parent, cst.Assign):
+                return dotted(next(targets_of(parent.targets[0].target))) or ""
+            if isinstance(parent, (cst.NamedExpr, cst.AnnAssign)):
+                return dotted(parent.target) or ""
+            if not isinstance(parent, (cst.Call, cst.Arg, cst.Attribute)):
+                return ""
+        return ""
+
+    def _waited_in(self, job: Job, loop: Compound) -> bool:
+        """Whether a round waits for the job it started."""
+        name = self._name_of(job)
+        function = job.call.scope.function
+        for call in self._calls_in(function, *_WAITS, *_COLLECTS):
+            if loop not in _loops(call.block):
+                continue
+            if _tail(call) not in _WAITS:
+                return True
+            func = call.node.func
+            receiver = dotted(func.value) if isinstance(func, cst.Attribute) else None
+            if _tail(call) == "wait" and call.node.args and receiver != name:
+                return True
+            if receiver is not None and (receiver == name or not name):
+                return True
+        if name and job.via == "loop":
+            body = [loop.node.body] if isinstance(loop.node, (cst.For, cst.While)) else []
+            return any(_awaits(part, name) for part in body)
+        return False
+
+    def _overlap(self, group: list[Job]) -> bool:
+        """Whether jobs side by side are all started before one is waited for."""
+        first, second = group[0].call, group[1].call
+        if group[0].via == "loop" and any(
+            isinstance(parent, cst.Await) for job in group for parent in self._ancestors(job)
+        ):
+            inner = [_gathering(self._ancestors(job)) for job in group]
+            return all(node is not None and node is inner[0] for node in inner)
+        names = {self._name_of(job) for job in group} - {""}
+        function = first.scope.function
+        waits = [
+            call.place
+            for call in self._calls_in(function, *_WAITS)
+            if isinstance(call.node.func, cst.Attribute)
+            and dotted(call.node.func.value) in names
+            and call.place > first.place
+        ]
+        if group[0].via == "threads":
+            starts = [
+                call.place
+                for call in self._calls_in(function, "start")
+                if isinstance(call.node.func, cst.Attribute) and (dotted(call.node.func.value) in names or not names)
+            ]
+            listed = [call for call in self._calls_in(function, "start") if call.place > second.place]
+            if len(starts) > 1:
+                return not waits or sorted(starts)[1] < min(waits)
+            return bool(listed) and (not waits or min(waits) > listed[0].place)
+        if group[0].via == "loop" and names:
+            root = self.module.lowered.tree.body[first.statement]
+            order = [node for node in _in_order(root) if isinstance(node, (cst.Await, cst.Call))]
+            for node in order:
+                if node is second.node:
+                    return True
+                if isinstance(node, cst.Await) and dotted(node.expression) in names:
+                    return False
+        return not waits or second.place < min(waits)
+
+    # What runs
+
+    def judged(self, job: Job) -> FanOut | None:
+        """The job as a fan-out, if its target is proven to compute."""
+        known = len(self.module.trace.notes) if self.module.trace else 0
+        found = self._judged(job)
+        if found is None and self.module.trace and len(self.module.trace.notes) == known:
+            shown = self.module.code(job.target, 40)
+            self.dropped(job, f"target unknown: which function `{shown}` is, or whether it is replaced, is not known")
+        return found
+
+    def _judged(self, job: Job) -> FanOut | None:
+        cpu = self.cpu
+        if job.run is not None:
+            assert job.made is not None
+            if cpu.may_be_replaced(job.made, "run"):
+                return None
+            parameters = cpu.parameters(job.run, (), {}, Kind("object", job.made))
+            return self._fan_out(job, job.run, parameters, "")
+        if job.asks:
+            self.asks.add(job.asks)
+            return None
+        node, positional, keywords = job.target, job.positional, job.keywords
+        at: At = job.call
+        for _ in range(_MAX_PARTIALS):
+            made = self._partial(node, at)
+            if made is None:
+                break
+            node = made.args[0].value
+            positional, keywords = (), {}
+        if isinstance(node, cst.Lambda):
+            scope = cpu.by_node[node]
+            parameters = cpu.parameters(scope, positional, keywords, None)
+            return self._fan_out(job, scope, parameters, "a lambda cannot be sent to a process: make it a function")
+        values = self.types.of(node, at)
+        value = values[0] if len(values) == 1 else None
+        if value is None and isinstance(node, cst.Attribute):
+            value = cpu.method(cpu.kind(node.value, at), node.attr.value)
+        if isinstance(value, Ref) and not value.spelled:
+            entry = self.module.catalog.computing(value.name)
+            if entry is not None and not entry.light and not entry.lazy:
+                profile = Profile(Verdict.HEAVY, f"`{value.name}` keeps the GIL", job.target, job.call)
+                return FanOut(self.module, job.call, None, node, profile, job.via, "")
+            if entry is not None or self.module.catalog.lets_go(value.name):
+                self.dropped(job, f"`{value.name}` is not known to compute and to hold the GIL")
+                return None
+            found = cpu.ask(value.name)
+            if found is not None and found.scope is not None:
+                value = Local(found.scope)
+            elif isinstance(node, cst.Attribute):
+                self.asks.add(value.name)
+                value = cpu.method(cpu.kind(node.value, at), node.attr.value)
+            else:
+                self.asks.add(value.name)
+        if not isinstance(value, Local) or value.scope.kind == "class":
+            return None
+        function = value.scope
+        owner = function.parent if function.parent and function.parent.kind == "class" else None
+        bound = None
+        movable = ""
+        if owner is not None and isinstance(node, cst.Attribute):
+            receiver = cpu.kind(node.value, at)
+            decorators = {dotted(d.decorator) for d in getattr(function.node, "decorators", ())}
+            if cpu.may_be_replaced(owner, function.name):
+                return None
+            if receiver.what == "object" and "staticmethod" not in decorators:
+                bound = receiver._replace(shared=True)
+                movable = "the object goes to the process as well, so it must be picklable"
+        elif isinstance(node, cst.Attribute):
+            if not any(isinstance(one, Ref) for one in self.types.of(node.value, at)):
+                positional, keywords = (), {}  # it may be a `partial` that an object keeps
+        elif isinstance(node, cst.Name):
+            binding = scopes.lookup(node.value, at).bindings
+            if len(binding) != 1:
+                return None
+            if binding[0].kind == "assign":
+                positional, keywords = (), {}
+                if isinstance(binding[0].value, cst.Lambda):
+                    return None
+            if function.parent is not None and function.parent.kind == "function":
+                movable = "a nested function cannot be sent to a process: move it to the top of the module"
+        parameters = cpu.parameters(function, positional, keywords, bound)
+        return self._fan_out(job, function, parameters, movable)
+
+    def _fan_out(self, job: Job, scope: Scope, parameters: dict[str, Kind], movable: str) -> FanOut | None:
+        home = self.cpu.of(scope)
+        profile = home.profile(scope, parameters)
+        if profile.verdict is not Verdict.HEAVY:
+            if profile.asks and not home.is_hopeless(scope, self.leads):
+                self.asks.add(profile.asks)
+            because = [Because(profile.node, "this stops the proof")] if profile.node is not None else []
+            where = f", line {LINE}" if because else ""
+            self.dropped(job, f"`{scope.name}` is not proven to compute only: {profile.reason}{where}", *because)
+            return None
+        file = home.module.path if home is not self.cpu else ""
+        return FanOut(self.module, job.call, scope, job.target, profile, job.via, movable, file)
+
+    def _partial(self, node: cst.BaseExpression, at: At) -> cst.Call | None:
+        if isinstance(node, cst.Name):
+            found = scopes.lookup(node.value, at).bindings
+            value = found[0].value if len(found) == 1 and found[0].kind == "assign" and found[0].path == () else None
+            node = value if isinstance(value, cst.Call) else node
+            at = found[0] if found else at
+        if not isinstance(node, cst.Call) or not node.args or node.args[0].star or node.args[0].keyword:
+            return None
+        refs = self.types.refs(node.func, at)
+        return node if refs and refs[0].name == "functools.partial" else None
+
+
+def _tail(call: Call) -> str:
+    func = call.node.func
+    return func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
+
+
+def _loops(block: Block) -> Iterator[Compound]:
+    """The loops whose body a block stands in, from the inside."""
+    while block.owner is not None:
+        owner = block.owner
+        if owner.kind == "loop" and owner.arms and (block is owner.arms[0][1]):
+            yield owner
+        block = owner.block
+
+
+def _gathering(ancestors: Iterator[cst.CSTNode]) -> cst.CSTNode | None:
+    """The `gather(…)` or `wait(…)` around a place."""
+    for node in ancestors:
+        if isinstance(node, cst.Call) and (dotted(node.func) or "").rpartition(".")[2] in ("gather", "wait"):
+            return node
+    return None
+
+
+def _in_order(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        yield one
+        pending += reversed(one.children)
+
+
+def _awaits(node: cst.CSTNode, name: str) -> bool:
+    return any(isinstance(one, cst.Await) and dotted(one.expression) == name for one in _in_order(node))

@@ -1,0 +1,299 @@
+"""What a dotted name leads to across the modules of a project: names, re-exports, classes and their methods.
+
+Works on facts alone. Modules are asked for when a name needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from veteran.analysis.summary import ClassFact, Facts, FunctionFact
+
+if TYPE_CHECKING:
+    from veteran.analysis.project import Project
+
+#: More steps than this from name to name are a circle.
+MAX_STEPS = 40
+MAX_DOTS = 12
+#: A class with more bases than this, at any height, is taken for itself alone.
+MAX_CLASSES = 200
+#: Between a class and a method that `super()` finds in its methods.
+SUPER = ".super()."
+
+
+class Loaded(NamedTuple):
+    """A module that was read. name: dotted; empty where nothing can import it."""
+
+    path: Path
+    name: str
+    package: bool
+    facts: Facts
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Loaded) and self.path == other.path
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+
+class Function(NamedTuple):
+    """A function or method, by its key in a module."""
+
+    module: Loaded
+    key: str
+
+    @property
+    def fact(self) -> FunctionFact:
+        return self.module.facts.functions[self.key]
+
+
+class Class(NamedTuple):
+    """A class; with `instance`, an object of it."""
+
+    module: Loaded
+    key: str
+    instance: bool = False
+
+    @property
+    def fact(self) -> ClassFact:
+        return self.module.facts.classes[self.key]
+
+
+Entity = Loaded | Function | Class
+#: The facts of the module in a file; None where it has none.
+Load = Callable[[Path], Facts | None]
+
+
+class Program:
+    """The modules of one project, by demand."""
+
+    def __init__(self, project: Project, load: Load) -> None:
+        self.project = project
+        self._load = load
+        self._modules: dict[Path, Loaded | None] = {}
+        self._found: dict[tuple[Path, str], Entity | None] = {}
+        self._asked: dict[tuple[Path, str], Entity | None] = {}
+        self._during: dict[tuple[Path, str], Entity | None] = {}
+        self._active: set[tuple[Path, str]] = set()
+        self._cuts = 0
+        self._orders: dict[Class, tuple[Class, ...]] = {}
+
+    def add(self, path: Path, facts: Facts) -> None:
+        """Gives the facts of a file that was read already."""
+        name = self.project.name_of(path) or ""
+        self._modules.setdefault(path, Loaded(path, name, self.project.is_package(path), facts))
+
+    def module_at(self, path: Path) -> Loaded | None:
+        """The module in a file; None if it could not be read."""
+        if path not in self._modules:
+            self._modules[path] = None  # while it is being read, and if it cannot be
+            facts = self._load(path)
+            if facts is not None:
+                name = self.project.name_of(path) or ""
+                self._modules[path] = Loaded(path, name, self.project.is_package(path), facts)
+        return self._modules[path]
+
+    def module(self, name: str) -> Loaded | None:
+        """The module of a dotted name."""
+        found = self.project.find(name)
+        return self.module_at(found.path) if found is not None else None
+
+    def resolve(self, target: str, module: Loaded) -> Entity | None:
+        """What a target (see `CallFact`) means in a module.
+
+        An answer that a circle or the limit had a part in counts for one question only, so that no answer depends on
+        what was asked before.
+        """
+        key = (module.path, target)
+        known = self._during if self._active else self._asked
+        if key in self._found:
+            return self._found[key]
+        if key in known:
+            self._cuts += bool(self._active)
+            return known[key]
+        if key in self._active or len(self._active) >= MAX_STEPS:
+            self._cuts += 1
+            return None
+        cuts = self._cuts
+        self._active.add(key)
+        try:
+            found = self._resolve(target, module)
+        finally:
+            self._active.discard(key)
+        if self._cuts == cuts:
+            self._found[key] = found
+        elif self._active:
+            self._during[key] = found
+        else:
+            self._asked[key] = found
+        if not self._active:
+            self._during.clear()
+        return found
+
+    def _resolve(self, target: str, module: Loaded) -> Entity | None:
+        if target.startswith(":"):
+            return self._local(target[1:], module)
+        name: str | None = target
+        if target.startswith("."):
+            level = len(target) - len(target.lstrip("."))
+            head, *rest = target[level:].replace("()", ".()").split(".")
+            base = self.project.resolve_relative(module.name, module.package, "." * level)
+            if not module.name or base is None:
+                return None
+            name = ".".join(part for part in (base, head, *rest) if part)
+        else:
+            name = target.replace("()", ".()")
+        parts = name.split(".")
+        entity: Entity | None = None
+        length = 0
+        while length < len(parts) and entity is None:
+            # The outermost package that exists; namespace packages have no file of their own.
+            length += 1
+            entity = self.module(".".join(parts[:length]))
+        return self._walk(entity, parts[length:])
+
+    def _walk(self, entity: Entity | None, parts: list[str]) -> Entity | None:
+        for part in parts:
+            if entity is None:
+                return None
+            entity = self.called(entity) if part == "()" else self.attribute(entity, part)
+        return entity
+
+    def _local(self, key: str, module: Loaded) -> Entity | None:
+        if key.startswith("*"):  # a name that only an `import *` can bind
+            name, *parts = key[1:].replace("()", ".()").split(".")
+            return self._walk(self._exported(module, name), parts)
+        owner, is_super, name = key.partition(SUPER)
+        if is_super:
+            return self._above(owner, name, module)
+        key, *rest = key.replace("()", ".()").split(".()", 1)
+        facts = module.facts
+        if key in facts.functions:
+            found: Entity | None = Function(module, key)
+        elif key in facts.classes:
+            found = Class(module, key)
+        else:
+            owner, _, name = key.rpartition(".")
+            around = self._local(owner, module) if owner and key.count(".") <= MAX_DOTS else None
+            if isinstance(around, Class):
+                around = around._replace(instance=True)
+            found = self.attribute(around, name) if around is not None else None
+        if rest:
+            return self._walk(self.called(found) if found else None, [p for p in rest[0].split(".") if p])
+        return found
+
+    def _above(self, key: str, name: str, module: Loaded) -> Entity | None:
+        """A method that `super()` finds in a method of a class."""
+        if key in module.facts.classes:
+            for owner in self.bases(Class(module, key))[1:]:
+                if f"{owner.key}.{name}" in owner.module.facts.functions:
+                    return Function(owner.module, f"{owner.key}.{name}")
+        return None
+
+    def called(self, entity: Entity) -> Entity | None:
+        """What a call gives."""
+        if isinstance(entity, Class):
+            return entity._replace(instance=True) if not entity.instance else None
+        if isinstance(entity, Function) and entity.fact.returns:
+            found = self.resolve(entity.fact.returns, entity.module)
+            return found._replace(instance=True) if isinstance(found, Class) else None
+        return None
+
+    def attribute(self, entity: Entity, name: str) -> Entity | None:
+        """An attribute of a module, a class or an instance."""
+        if isinstance(entity, Loaded):
+            return self._exported(entity, name)
+        if isinstance(entity, Class):
+            if name == "__enter__" and self.method(entity, name) is None:
+                return None
+            found = self.method(entity, name)
+            if found is not None:
+                if "property" in found.fact.marks and entity.instance:
+                    return self.called(found)
+                return found
+            for owner in self.bases(entity):
+                kind = owner.fact.attributes.get(name)
+                if kind:
+                    held = self.resolve(kind, owner.module)
+                    return held._replace(instance=True) if isinstance(held, Class) else None
+                nested = f"{owner.key}.{name}"
+                if nested in owner.module.facts.classes:
+                    return Class(owner.module, nested)
+        return None
+
+    def _exported(self, module: Loaded, name: str) -> Entity | None:
+        for target in module.facts.exports.get(name, ()):
+            if target == f"{module.name}.{name}":
+                continue
+            found = self.resolve(target, module)
+            if found is not None:
+                return found
+        if name not in module.facts.exports and name != "__all__":
+            for star in reversed(module.facts.stars):
+                source = self.resolve(star, module)
+                if not isinstance(source, Loaded) or name not in source.facts.exports.get("__all__", (name,)):
+                    continue
+                found = self.resolve(f"{star}{'' if star.endswith('.') else '.'}{name}", module)
+                if found is not None:
+                    return found
+        return self.module(f"{module.name}.{name}") if module.package and module.name else None
+
+    def bases(self, entity: Class) -> tuple[Class, ...]:
+        """The class and the bases that are known, in the order in which Python looks them up."""
+        entity = entity._replace(instance=False)
+        if entity not in self._orders:
+            cuts = self._cuts
+            order = self._order(entity)
+            if self._cuts != cuts:
+                return order
+            self._orders[entity] = order
+        return self._orders[entity]
+
+    def _order(self, entity: Class) -> tuple[Class, ...]:
+        """Merges the orders of the bases as Python does, from the ends of the hierarchy on."""
+        parents: dict[Class, list[Class]] = {}
+        pending = [entity]
+        finished: list[Class] = []
+        while pending:
+            one = pending[-1]
+            if one in parents:
+                pending.pop()
+                if one not in finished[-1:]:
+                    finished.append(one)
+                continue
+            found = (self.resolve(base, one.module) for base in one.fact.bases if base)
+            parents[one] = [f._replace(instance=False) for f in found if isinstance(f, Class)]
+            if len(parents) > MAX_CLASSES:
+                self._cuts += 1
+                return (entity,)
+            pending += [base for base in parents[one] if base not in parents]
+        orders: dict[Class, list[Class]] = {}
+        for one in finished:
+            if one not in orders:
+                known = [orders[base] for base in parents[one] if base in orders]
+                orders[one] = [one, *_merged([*known, parents[one]], one)]
+        return tuple(orders[entity])
+
+    def method(self, entity: Class, name: str) -> Function | None:
+        """A method of a class or of the nearest base that has it."""
+        for owner in self.bases(entity):
+            key = f"{owner.key}.{name}"
+            if key in owner.module.facts.functions:
+                return Function(owner.module, key)
+        return None
+
+
+def _merged(orders: list[list[Class]], owner: Class) -> Iterator[Class]:
+    """The linear order that keeps each of these; where there is none, as they come."""
+    seen = {owner}
+    lists = [list(order) for order in orders]
+    while lists := [rest for order in lists if (rest := [one for one in order if one not in seen])]:
+        behind = {one for order in lists for one in order[1:]}
+        chosen = next((order[0] for order in lists if order[0] not in behind), lists[0][0])
+        seen.add(chosen)
+        yield chosen

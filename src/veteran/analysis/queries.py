@@ -1,0 +1,678 @@
+"""The queries that a module executes: where the text of each is written, and what in it is not provably safe.
+
+A query is followed from the call that executes it to the expressions that build it: through names, attributes,
+what functions of the module return, and out of functions that only hand their parameter on.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import libcst as cst
+
+from veteran.analysis import scopes, sql
+from veteran.analysis.flow import KEEPS_TEXT, Hole, Pieces, Verdict, holes, unpacked
+from veteran.analysis.guards import Checked
+from veteran.analysis.lowering import At, Call, Scope, dotted
+from veteran.analysis.types import argument
+from veteran.catalog import Catalog, Sink
+
+if TYPE_CHECKING:
+    from veteran.analysis.model import Module, Report, ReportStep
+    from veteran.findings import Confidence
+
+#: Texts followed from one call, and calls of functions that hand a query on.
+MAX_TEXTS = 16
+MAX_RUNS = 500
+_MAX_PARTS = 40
+
+
+class Text(NamedTuple):
+    """An expression that builds a text. via: the calls of local functions that returned it.
+
+    assumed: the tests of conditional expressions around it, and how they came out.
+    """
+
+    node: cst.BaseExpression
+    at: At
+    via: tuple[Call | tuple[cst.Call, At], ...] = ()
+    assumed: tuple[tuple[cst.BaseExpression, bool], ...] = ()
+
+
+class SinkValue:
+    """A text built by the program that reaches a query's place. alternatives: see `analysis.flow`.
+
+    call: the first call that executes it. passed: its argument. query: the expression that builds the text.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        call: Call,
+        sink: Sink,
+        passed: cst.BaseExpression,
+        text: Text,
+        alternatives: list[Pieces],
+    ) -> None:
+        self.module = module
+        self.call = call
+        self.passed = passed
+        self.sink = sink
+        self.text = text
+        self.query = text.node
+        self.alternatives = alternatives
+
+    @cached_property
+    def open(self) -> dict[Hole, sql.Slot]:
+        """The holes that are not provably safe, each where it stands."""
+        found: dict[Hole, sql.Slot] = {}
+        for pieces in self.alternatives:
+            if not any(isinstance(piece, str) and piece.strip() for piece in pieces):
+                continue
+            if not any(hole.verdict for hole in holes(pieces)):
+                continue
+            for slot in sql.slots(pieces):
+                if slot.hole.verdict is not Verdict.SAFE and slot.hole not in found and not self.excused(slot):
+                    found[slot.hole] = slot
+        return found
+
+    def excused(self, slot: sql.Slot) -> str | Checked:
+        """Why a value does not count though it is not safe itself: what was checked after it was built in, or a whole
+        clause that is another function's work. Empty where it counts."""
+        hole = slot.hole
+        source = hole.source
+        unknown = hole.verdict is not Verdict.TAINTED
+        if unknown and slot.role == "statement" and _STATEMENTS.search(_last(hole.node)):
+            # A name that says what it is: this function is made to be given statements.
+            return "a whole statement by its name, which the function is made to be given"
+        if unknown and slot.role == "condition" and source is not None and source.path:
+            # `where, parameters = self.build(…)`: a clause that comes with its parameters.
+            call = source.value.expression if isinstance(source.value, cst.Await) else source.value
+            callee = (dotted(call.func) or "?.?") if isinstance(call, cst.Call) else "?.?"
+            if "." not in callee or callee.startswith(("self.", "cls.")):
+                return f"a clause that `{callee}` makes together with its parameters"
+        if hole.at.scope.function is self.call.scope.function or not isinstance(hole.node, cst.Name):
+            checks = self.module.flow.guards
+            if checked := checks.restricted(hole.node, self.call):  # type: ignore[arg-type]
+                return checked
+        safe = self._passed_safely(hole)
+        return "a parameter of the function that returns the text, which is passed something safe" if safe else ""
+
+    def _passed_safely(self, hole: Hole) -> bool:
+        """Whether the hole is a parameter of the function that returned the text, and was passed something safe."""
+        if hole.parameter is None or hole.verdict is Verdict.TAINTED or not self.text.via:
+            return False
+        function, name = hole.parameter
+        for call in self.text.via:
+            node, at = (call.node, call) if isinstance(call, Call) else call
+            if self.module.flow.function_of(node.func, at) is function:
+                return self.module.passes_safely(node, at, function, name)
+        return False
+
+    def report(self, roles: Iterable[str], say: Callable[[SinkValue, sql.Slot], str]) -> Iterator[Report]:
+        """What a rule says of the worst hole with one of these roles."""
+        from veteran.analysis.model import Report
+
+        wanted = frozenset(roles)
+        found = [slot for slot in self.open.values() if slot.role in wanted]
+        if not found:
+            return
+        # The worst one is named; a certain one before one that depends on the callers.
+        worst = max(
+            found,
+            key=lambda s: (s.hole.verdict, self.confidence(s), s.role in _PLAIN, not self.is_private(s.hole)),
+        )
+        place = self.place(worst.hole)
+        conditional = all(self.is_private(slot.hole) for slot in found)
+        yield Report(
+            place.node,
+            place.at,
+            say(self, worst),
+            self.confidence(worst),
+            self._steps(worst.hole, place),
+            tuple(slot.hole.parameter for slot in found if slot.hole.parameter) if conditional else (),
+        )
+
+    def confidence(self, slot: sql.Slot) -> Confidence:
+        """How sure it is that the hole matters."""
+        from veteran.findings import Confidence
+
+        hole = slot.hole
+        if hole.verdict is Verdict.TAINTED:
+            return Confidence.HIGH
+        numbered = _NUMBERS.search(_last(hole.node)) and not (
+            slot.role == "identifier" and _INDEX.match(_last(hole.node))
+        )
+        if slot.role == "statement" or self._is_migration or numbered:
+            return Confidence.LOW
+        if slot.role in ("identifier", "keyword") and (
+            is_configured(hole) or _is_composed(hole) or self._callers_configure(hole)
+        ):
+            return Confidence.LOW
+        # A clause beside parameters: most are put together from constant text.
+        if slot.role == "condition" and (_other_parameters(self) or _is_composed(hole)):
+            return Confidence.LOW
+        return Confidence.MEDIUM
+
+    def _callers_configure(self, hole: Hole) -> bool:
+        """Whether all callers of a private function pass what they do not decide themselves either."""
+        if hole.parameter is None or not self.is_private(hole):
+            return False
+        found = [hole for hole in self.module.passed_holes(*hole.parameter) if hole is None or hole.verdict]
+        return bool(found) and all(hole is not None and (is_configured(hole) or _is_composed(hole)) for hole in found)
+
+    @property
+    def _is_migration(self) -> bool:
+        """Whether it is part of a schema migration, which nobody but its authors feeds."""
+        return self.sink.library == "alembic" or _MIGRATIONS.search(self.module.path) is not None
+
+    def is_private(self, hole: Hole) -> bool:
+        """Whether the callers of a private function decide what the hole holds."""
+        return hole.parameter is not None and self.module.is_private(hole.parameter[0])
+
+    def place(self, hole: Hole) -> Text:
+        """The expression that builds the part of the text that the hole is in: the beginning, or what is added."""
+        flow = self.module.flow
+        node, at = self.text.node, self.text.at
+
+        def holds(expression: cst.CSTNode, where: At) -> bool:
+            return any(hole.node is other.node for way in flow.pieces(expression, where) for other in holes(way))
+
+        for _ in range(_MAX_PARTS):
+            first: tuple[cst.BaseExpression, At] | None = None
+            if isinstance(node, cst.Name):
+                bound = scopes.lookup(node.value, at).bindings
+                for binding in bound:
+                    if binding.kind == "augment" and not holds(binding.value.value, binding):
+                        first = node, binding
+                        break
+                    value = binding.value.value if binding.kind == "augment" else binding.value
+                    plain = binding.kind in ("assign", "walrus", "augment") and not binding.path
+                    if plain and isinstance(value, cst.BaseExpression) and holds(value, binding):
+                        first = value, binding
+                        break
+            else:
+                beginning = _beginning(node)
+                if beginning is not None and holds(beginning, at):
+                    first = beginning, at
+            if first is None or (first[0] is node and first[1] is at):
+                break
+            node, at = first
+        if isinstance(node, cst.Name):  # nothing but the name: what it was bound from is not text of this module
+            return Text(self.text.node, self.text.at)
+        return Text(node, at)
+
+    def _steps(self, hole: Hole, place: Text) -> tuple[ReportStep, ...]:
+        """Where the value came from, and where the text is executed, if that is elsewhere."""
+        from veteran.analysis.model import ReportStep
+
+        module = self.module
+        steps = []
+        if hole.source is not None and hole.source.target is not None and hole.source.kind != "import":
+            what = "is a parameter" if hole.source.kind == "parameter" else "comes from here"
+            text = f"`{module.code(hole.source.target, 40)}` {what}"
+            steps.append(ReportStep(hole.source.target, hole.source, text))
+        text = f"`{module.code(self.call.node.func, 40)}` executes it"
+        steps.append(ReportStep(self.call.node, self.call, text, anchor=True))
+        for node, at in module.queries.builders(self.text):
+            if node is not place.node:
+                steps.append(ReportStep(node, at, "a part of it is built here", anchor=True))
+        return tuple(steps)
+
+
+_MIGRATIONS = re.compile(r"(?i)(?:^|[\\/])(?:migrations?|alembic)[\\/]")
+#: Names that numbers have, as a rule.
+_INDEX = re.compile(r"(?i)index|idx|version|page")
+_NUMBERS = re.compile(
+    r"(?i)(?:^|_)(?:limit|offset|count|num|size|length|timeout|seconds|secs|ms|minutes|hours|days|width|dims?|dimensions?"
+    r"|k|top|page|port|ttl|batch|interval|index|idx|version|number|max|min)s?$"
+)
+_FRAGMENTS = re.compile(
+    r"(?i)(?:^|_)(?:sql|ddl|definitions?|fragment|suffix)$|_(?:clauses?|exprs?|expressions?|placeholders)$"
+)
+_STATEMENTS = re.compile(r"(?i)sql|query|queries|quer|stmt|statement|select|cypher|command|ddl|script|cte|expression")
+_PLAIN = ("value", "identifier")
+_SETTINGS = re.compile(
+    r"(?i)^_*(?:settings|config|conf|cfg|configuration|options|opts|constants|const|meta)$|_(?:config|settings|conf|cfg)$|(?:Config|Settings)$"
+)
+_READ = re.compile(
+    r"(?i)fetch\w*$|inspect\w*$|reflect\w*$|scalars?$"
+    r"|(?:get|list|find|load|read|show)_?\w*(?:tables?|names|columns|schemas|views|indexes|partitions|databases)$"
+)
+_MAX_HOPS = 4
+
+
+def is_configured(hole: Hole) -> bool:
+    """Whether a constructor, the configuration or the database itself chose what the hole holds."""
+    if hole.parameter is not None:
+        return hole.parameter[0].name in ("__init__", "__new__", "__post_init__", "__init_subclass__")
+    if hole.attribute or _speaks_of_settings(hole.node):
+        return True
+    current = hole.source
+    if current is None:
+        root = hole.node
+        while isinstance(root, (cst.Attribute, cst.Subscript)):
+            root = root.value
+        bound = scopes.lookup(root.value, hole.at).bindings if isinstance(root, cst.Name) else ()
+        current = bound[0] if len(bound) == 1 else None
+        if isinstance(hole.node, cst.Subscript) and isinstance(root, cst.Name) and not bound:
+            return root.value.startswith("__")  # a table that the host program keeps
+    for _ in range(_MAX_HOPS):
+        if current is None or current.kind not in ("assign", "for") or not isinstance(current.value, cst.CSTNode):
+            return False
+        if _speaks_of_settings(current.value):
+            return True
+        if not isinstance(current.value, cst.Name):
+            return False
+        bound = scopes.lookup(current.value.value, current).bindings
+        current = bound[0] if len(bound) == 1 else None
+    return False
+
+
+def _is_composed(hole: Hole) -> bool:
+    """Whether by its name it is a piece of SQL that other code composed, or what another function made."""
+    if hole.parameter is None and _FRAGMENTS.search(_last(hole.node)):
+        return True
+    made = hole.source.value if hole.source is not None and hole.source.kind == "assign" else hole.node
+    if isinstance(made, cst.Await):
+        made = made.expression
+    return isinstance(made, cst.Call) and _last(made.func) not in _TEXT_METHODS
+
+
+_TEXT_METHODS = frozenset([*KEEPS_TEXT, "get", "pop", "format", "join", "replace", "split", "rsplit", "str", "input"])
+
+
+def _speaks_of_settings(node: cst.CSTNode) -> bool:
+    """Whether an expression reads an attribute of the object itself, the configuration, or the database."""
+    while True:
+        if isinstance(node, cst.Attribute):
+            if isinstance(node.value, cst.Name) and node.value.value in ("self", "cls"):
+                return True
+            if _SETTINGS.search(node.attr.value):
+                return True
+            node = node.value
+        elif isinstance(node, cst.Subscript):
+            node = node.value
+        elif isinstance(node, cst.Call):
+            if _READ.search(_last(node.func)) or (dotted(node.func) or "").startswith(("self.", "cls.")):
+                return True
+            if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in (*KEEPS_TEXT, "get", "replace"):
+                return False
+            node = node.func.value
+        elif isinstance(node, cst.Await):
+            node = node.expression
+        else:
+            return isinstance(node, cst.Name) and _SETTINGS.search(node.value) is not None
+
+
+def _last(func: cst.CSTNode) -> str:
+    if isinstance(func, cst.Attribute):
+        return func.attr.value
+    return func.value if isinstance(func, cst.Name) else ""
+
+
+def _beginning(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """The expression that a text begins with, where another expression makes it."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+        left = node.left
+        while isinstance(left, cst.BinaryOperation) and isinstance(left.operator, cst.Add):
+            left = left.left
+        return None if isinstance(left, (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)) else left
+    if isinstance(node, cst.ConcatenatedString):
+        return _beginning(node.left)
+    if isinstance(node, cst.FormattedString):
+        first = node.parts[0] if node.parts else None
+        return first.expression if isinstance(first, cst.FormattedStringExpression) else None
+    if isinstance(node, cst.Subscript):
+        return node.value
+    return None
+
+
+def _known(catalog: Catalog, name: str) -> bool:
+    """Whether a name of another module certainly is no method of a database."""
+    root = name.partition(".")[0]
+    return (
+        root in sys.stdlib_module_names
+        or root in _NO_DATABASES
+        or bool(catalog.lookup(catalog.calls["blocking"], name))
+    )
+
+
+_NO_DATABASES = frozenset(["click", "typer", "requests", "httpx", "aiohttp", "fabric", "invoke", "docker", "paramiko"])
+
+#: Functions that make a query object of their first argument, by their bare names.
+_WRAPS = frozenset(["text", "sa_text", "sql_text", "_text", "TextClause", "SimpleStatement", "literal_sql"])
+
+
+class Queries:
+    """Finds the queries of one module."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.flow = module.flow
+        #: What a call executes, by the expression: nothing of it is "not executed here".
+        self.executed: set[cst.CSTNode] = set()
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Call]]:
+        """Every call by the last name of what it calls."""
+        found: dict[str, list[Call]] = {}
+        for call in self.module.lowered.calls:
+            found.setdefault(_last(call.node.func), []).append(call)
+        return found
+
+    def _runs(self) -> Iterator[tuple[Call, Sink, cst.BaseExpression | None]]:
+        """The calls that execute a query, with what stands in its place."""
+        catalog = self.module.catalog
+        tails = catalog.tails
+        trace = self.module.trace
+        for call in self.module.lowered.calls:
+            func = call.node.func
+            if isinstance(func, cst.Attribute):
+                if func.attr.value not in tails and func.attr.value.lstrip("_") not in catalog.execute_like:
+                    if trace:
+                        trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {_NO_SINK}")
+                    continue
+            elif not isinstance(func, (cst.Name, cst.IfExp)):
+                continue
+            if not call.node.args or all(isinstance(arg.value, cst.SimpleString) for arg in call.node.args):
+                if trace:
+                    what = "has only literals as arguments" if call.node.args else "is called without an argument"
+                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what}: no text is built")
+                continue
+            sink: Sink | None = None
+            refs = self.module.types.refs(func, call)
+            if refs:
+                entries = [catalog.lookup(catalog.sinks, ref.name) for ref in refs]
+                sink = entries[0] if all(entries) else None
+            if sink is None:
+                sink = self._named_like_one(call, catalog)
+                if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
+                    if trace:
+                        trace.note("sql", call.node, call, f"`{refs[0].name}` is no method of a database")
+                    continue
+            if sink is None:
+                if trace:
+                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {_NO_SINK}")
+                continue
+            query = argument(call, sink.query, sink.keywords)
+            if not (sink.weak and isinstance(query, (cst.List, cst.Tuple))):  # a command line
+                yield call, sink, query
+            elif trace:
+                trace.note("sql", call.node, call, "a list is a command line, no statement")
+
+    def _named_like_one(self, call: Call, catalog: Catalog) -> Sink | None:
+        """A method or function that by its bare name executes a query."""
+        func = call.node.func
+        name = _last(func)
+        plain = name.lstrip("_")
+        sink = catalog.execute_like.get(plain)
+        if sink is None or (name == plain and isinstance(func, cst.Attribute)):
+            return sink
+        # `_execute(…)`, `run_query(…)`: of another module, or of a base class.
+        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or self.flow.function_of(func, call):
+            return None
+        return sink._replace(weak=True)
+
+    @cached_property
+    def values(self) -> list[SinkValue]:
+        """One value for each text that is executed, through functions that hand it on, too."""
+        pending = list(self._runs())
+        limit = len(pending) + MAX_RUNS
+        handed: set[tuple[Scope, str, bool]] = set()
+        found: dict[cst.CSTNode, SinkValue] = {}
+        trace = self.module.trace
+        for done, (call, sink, query) in enumerate(pending):
+            if query is None or isinstance(query, (cst.SimpleString, cst.Dict)) or done > limit:
+                if trace:
+                    trace.note("sql", call.node, call, _no_text(query))
+                continue
+            for text in self.texts(query, call):
+                known = found.get(text.node)
+                if known is not None and (known.sink.proven or not sink.proven):
+                    continue
+                if isinstance(text.node, (cst.SimpleString, cst.Dict)):
+                    if trace:
+                        trace.statement(call, text.node, _no_text(text.node))
+                    continue
+                self.flow.assumed += text.assumed
+                alternatives: list[Pieces] = self.flow.pieces(text.node, text.at)
+                del self.flow.assumed[len(self.flow.assumed) - len(text.assumed) :]
+                passed = _parameter(alternatives)
+                if passed is not None:
+                    if (*passed, sink.proven) not in handed:
+                        handed.add((*passed, sink.proven))
+                        if trace:
+                            what = f"`{passed[1]}` is a parameter of `{passed[0].qualname}`"
+                            trace.statement(call, text.node, f"{what}: its calls in this module decide")
+                        pending += self._handed_on(*passed, sink)
+                    continue
+                if not sink.proven:
+                    alternatives = [way for way in alternatives if sql.looks_like_sql(way, convincing=sink.weak)]
+                if not alternatives and trace:
+                    trace.statement(call, text.node, _NO_SQL)
+                if alternatives:
+                    self.executed.add(text.node)
+                    found[text.node] = SinkValue(self.module, call, sink, query, text, alternatives)
+        return list(found.values())
+
+    def _handed_on(self, function: Scope, name: str, sink: Sink) -> Iterator[tuple[Call, Sink, cst.BaseExpression]]:
+        """The calls of a function of this module that executes its parameter."""
+        if not isinstance(function.node, cst.FunctionDef):
+            return
+        wrapped = sink._replace(parameters="none" if sink.parameters == "none" else "handed")
+        for call in self._by_name.get(function.name, ()):
+            if self.flow.function_of(call.node.func, call) is function:
+                value = self.flow.passed_value(call.node, call, function, name)
+                if value is not None:
+                    yield call, wrapped, value
+
+    def texts(self, node: cst.BaseExpression, at: At) -> Iterator[Text]:
+        """The expressions that build what a query's place holds."""
+        pending: list[tuple[Text, tuple[int, ...]]] = [(Text(node, at), ())]
+        seen: set[tuple[cst.CSTNode, tuple[int, ...]]] = set()
+        count = 0
+        while pending and count < MAX_TEXTS:
+            text, path = pending.pop()
+            key = (text.node, path)
+            if key in seen or len(seen) > 4 * MAX_TEXTS:
+                continue
+            seen.add(key)
+            further = self._further(text, path)
+            if further is not None:
+                pending += reversed(further)
+            elif not path:
+                count += 1
+                yield text
+
+    def _further(self, text: Text, path: tuple[int, ...]) -> list[tuple[Text, tuple[int, ...]]] | None:
+        """What an expression takes its text from; None where it builds it."""
+        node, at, via, _ = text
+        if path and isinstance(node, (cst.Tuple, cst.List)):
+            if path[0] < len(node.elements) and all(isinstance(e, cst.Element) for e in node.elements):
+                return [(Text(node.elements[path[0]].value, at, via), path[1:])]
+            return []
+        if isinstance(node, (cst.List, cst.Tuple, cst.Set)):  # several statements
+            return [(Text(e.value, at, via), path) for e in node.elements if isinstance(e, cst.Element)]
+        if isinstance(node, (cst.NamedExpr, cst.Await)):
+            inner = node.value if isinstance(node, cst.NamedExpr) else node.expression
+            return [(Text(inner, at, via), path)]
+        if isinstance(node, cst.IfExp):
+            return [
+                (Text(branch, at, via, (*text.assumed, (node.test, outcome))), path)
+                for branch, outcome in ((node.body, True), (node.orelse, False))
+            ]
+        if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.Or):
+            return [(Text(node.left, at, via), path), (Text(node.right, at, via), path)]
+        if isinstance(node, cst.Name):
+            return self._of_name(node, at, via, path)
+        if isinstance(node, cst.Subscript) and isinstance(node.slice[0].slice, cst.Index):
+            table = self.flow.dictionary(node.value, at)
+            rows = self.flow.rows(node.value, at) if table is None else [(value, where) for _, value, where in table]
+            return [(Text(row, where, via), path) for row, where in rows] if rows else None
+        if isinstance(node, cst.Attribute):
+            bound = self.flow.class_bindings(node, at)
+            if bound and len(bound) == 1 and bound[0].kind == "def":
+                function: Scope = bound[0].value
+                names = {dotted(d.decorator) or "" for d in getattr(function.node, "decorators", ())}
+                if names & {"property", "cached_property", "functools.cached_property"}:
+                    return self._returned(function, via, path)
+            if bound and all(b.kind == "assign" and isinstance(b.value, cst.BaseExpression) for b in bound):
+                return [(Text(b.value, b, via), (*(b.path or ()), *path)) for b in bound if b.path is not None]
+            return None
+        if isinstance(node, cst.Call):
+            return self._of_call(node, at, via, path)
+        return None
+
+    def _of_name(
+        self, node: cst.Name, at: At, via: tuple[Call | tuple[cst.Call, At], ...], path: tuple[int, ...]
+    ) -> list[tuple[Text, tuple[int, ...]]] | None:
+        found = scopes.lookup(node.value, at)
+        if found.where not in ("local", "outer") or not found.bindings:
+            return None
+        only = found.bindings[0]
+        if len(found.bindings) == 1 and only.kind == "for" and only.path is not None:
+            rows = self.flow.rows(only.value, only) or []
+            taken = [(unpacked(row, only.path), where) for row, where in rows]
+            texts = [(Text(row, at, via), path) for row, at in taken if isinstance(row, cst.BaseExpression)]
+            return texts if texts and len(texts) == len(taken) else None
+        further = []
+        for binding in found.bindings:
+            if binding.kind == "parameter" and len(found.bindings) > 1 and not path:
+                further.append((Text(node, binding, via), path))
+                continue
+            if binding.kind not in ("assign", "walrus") or not isinstance(binding.value, cst.BaseExpression):
+                return None
+            if binding.path is None:
+                return None
+            further.append((Text(binding.value, binding, via), (*binding.path, *path)))
+        return further
+
+    def _of_call(
+        self, node: cst.Call, at: At, via: tuple[Call | tuple[cst.Call, At], ...], path: tuple[int, ...]
+    ) -> list[tuple[Text, tuple[int, ...]]] | None:
+        func = node.func
+        function = self.flow.function_of(func, at)
+        if function is not None and len(via) < 4:
+            returned = self._returned(function, (*via, (node, at)), path)
+            if returned:
+                return returned
+        if path:
+            return []
+        if (
+            isinstance(func, cst.Attribute)
+            and func.attr.value in KEEPS_TEXT
+            and not isinstance(func.value, cst.SimpleString)
+        ):
+            return [(Text(func.value, at, via), path)]
+        if node.args and not node.args[0].star and node.args[0].keyword is None:
+            refs = self.module.types.refs(func, at)
+            carries = bool(refs) and all(ref.name in self.flow.catalog.names["carries"] for ref in refs or ())
+            sinks = bool(refs) and all(self.flow.catalog.lookup(self.flow.catalog.sinks, r.name) for r in refs or ())
+            if carries or (_last(func) in _WRAPS and not sinks):
+                return [(Text(node.args[0].value, at, via), path)]
+        return None
+
+    @staticmethod
+    def _returned(
+        function: Scope, via: tuple[Call | tuple[cst.Call, At], ...], path: tuple[int, ...]
+    ) -> list[tuple[Text, tuple[int, ...]]]:
+        """What a function of this module returns."""
+        return [(Text(value, at, via), path) for value, at in function.returns[:MAX_TEXTS] if value is not None]
+
+    def builders(self, text: Text) -> list[tuple[cst.CSTNode, At]]:
+        """Where the parts of a text stand that a name collects, in order."""
+        if not isinstance(text.node, cst.Name):
+            return []
+        found: list[tuple[cst.CSTNode, At]] = []
+        for binding in self.flow.builders(text.node, text.at):
+            node = binding.value if binding.kind != "augment" else binding.value.value
+            found.append((node, binding))
+        return found
+
+
+_NO_SINK = "is not known to execute SQL"
+_NO_SQL = "the text does not read as SQL, and the receiver is not known as a database"
+
+
+def _no_text(query: cst.BaseExpression | None) -> str:
+    """Why what stands in a query's place is no text to look into."""
+    if query is None:
+        return "no statement is passed here"
+    return "no value is built into it: the statement is constant" if isinstance(query, cst.SimpleString) else "a dict"
+
+
+def _parameter(alternatives: list[Pieces]) -> tuple[Scope, str] | None:
+    """The parameter that a text is, and nothing else."""
+    if len(alternatives) == 1 and len(alternatives[0]) == 1:
+        piece = alternatives[0][0]
+        if isinstance(piece, Hole) and piece.verdict is Verdict.UNKNOWN:
+            return piece.parameter
+    return None
+
+
+# What to write instead
+
+
+def advice(event: SinkValue, slot: sql.Slot) -> str:
+    """How to bind a value where the hole is."""
+    module = event.module
+    name = module.code(slot.hole.node, 40)
+    mark, parameters = event.sink.placeholder, event.sink.parameters
+    if slot.role == "condition":
+        return "build the clause from constant text and pass its values as parameters"
+    if (parameters == "none" and mark == "none") or slot.defines:
+        return "pass it as a bound parameter where the driver takes one, else quote it as the driver does"
+    if mark == "$1":
+        mark = f"${slot.number + 1}"
+    unquote = ""
+    value = name
+    if slot.quoted:
+        inside = slot.quoted[1:-1] if slot.quoted[0] != "$" else slot.quoted[2:-2]
+        unquote = " without quotes" if mark not in ("", "none") else ", without quotes in the text"
+        if inside != sql.MARK and inside.count(sql.MARK) == 1:
+            value = f'f"{inside.replace(sql.MARK, "{" + name + "}")}"'
+            value = value if len(value) <= 48 and '"' not in value[2:-1] and "'" not in value else name
+    elif slot.clause == "IN":
+        return _listed(name, mark, event.sink.library)
+    if mark in ("", "none"):
+        return f"pass it as a bound parameter{unquote}"
+    passed = _other_parameters(event)
+    values = {
+        "tuple": f"({value},)",
+        "list": f"[{value}]",
+        "args": value,
+        "dict": f'{{"{mark.lstrip(":@")}": {value}}}',
+    }.get(parameters)
+    head = f"write `{mark}`{unquote} in its place and "
+    if passed:
+        return f"{head}add `{value}` to the parameters that are passed already"
+    return f"{head}pass it as a query parameter" if values is None else f"{head}pass `{values}`"
+
+
+def _listed(name: str, mark: str, library: str) -> str:
+    """How to bind the members of an `IN` list."""
+    if library == "SQLAlchemy":
+        return f'write `IN :name` with `bindparam("name", expanding=True)` and pass `{name}` as a list'
+    if library in ("psycopg", "psycopg2", "aiopg", "asyncpg"):
+        return f"write `= ANY({mark})` and pass `{name}` as a list"
+    if mark in ("?", "%s"):
+        return f"write one `{mark}` for each of its members and pass them as parameters"
+    return "write one placeholder for each of its members and pass them as parameters"
+
+
+def _other_parameters(event: SinkValue) -> bool:
+    """Whether the call passes parameters beside the statement."""
+    if event.sink.parameters not in ("tuple", "list", "args", "dict", "handed"):
+        return False
+    named = {"parameters", "params", "vars", "args", "values", "bindings", "query_parameters", "job_config"}
+    after = False
+    for arg in event.call.node.args:
+        if (after and arg.keyword is None) or (arg.keyword is not None and arg.keyword.value in named):
+            return True
+        after = after or arg.value is event.passed
+    return False

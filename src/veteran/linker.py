@@ -1,0 +1,160 @@
+"""Links files with what they import: reads the modules that are needed, each once, and finds the places reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from veteran import engine
+from veteran.analysis import link
+from veteran.catalog import Catalog, catalog_for
+from veteran.findings import Finding, Span
+from veteran.registry import all_rules
+
+if TYPE_CHECKING:
+    from veteran.analysis.chains import Chains
+    from veteran.analysis.model import Module
+    from veteran.analysis.summary import Facts, Place, Summary
+    from veteran.settings import Settings
+    from veteran.store import Store, Stores
+
+
+class Linker:
+    """The programs that the files of one run belong to.
+
+    shown: a path as findings show it. given: the bytes of files whose content on the disk does not count.
+    """
+
+    def __init__(
+        self,
+        shown: Callable[[Path], str],
+        given: Mapping[Path, bytes] | None = None,
+        stores: Stores | None = None,
+    ) -> None:
+        self.shown = shown
+        self.given = given or {}
+        self.stores = stores
+        self._chains: dict[tuple[object, str], Chains] = {}
+        self._modules: dict[str, dict[Path, Module | None]] = {}
+
+    def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
+        """The findings of each file, in the order given."""
+        decided: list[list[Finding]] = []
+        opened: list[tuple[int, link.Open]] = []
+        stores: dict[Path, Store | None] = {}
+        summaries = list(summaries)
+        for summary, path, settings in summaries:
+            if summary.facts is not None:
+                self.chains_for(path, settings).program.add(path, summary.facts)
+        for index, (summary, path, settings) in enumerate(summaries):
+            decided.append(link.decided(summary))
+            if summary.asks:
+                decided[-1] += self._fan_outs(summary, path, settings)
+            if summary.facts is not None:
+                enabled = settings.enabled(Path(summary.path))
+                rules = [rule for code, rule in all_rules().items() if code in enabled]
+                catalog = catalog_for(settings.catalog)
+                found = link.chained(summary, path, rules, self.chains_for(path, settings), catalog)
+                for one in found:
+                    opened.append((index, one))
+                    for place in one.places:
+                        stores.setdefault(place[0], self._store(place[0], settings))
+        spans = self.spans({place for _, one in opened for place in one.places}, stores)
+        shown = {path: self.shown(path) for path, _ in spans}
+        for index, one in opened:
+            decided[index].append(one.finding(spans, shown))
+        return decided
+
+    def _fan_outs(self, summary: Summary, path: Path, settings: Settings) -> list[Finding]:
+        """The jobs on threads of a file whose work is in other modules."""
+        from veteran.analysis.linked_fan_outs import linked_findings
+        from veteran.analysis.project import project_for
+
+        enabled = settings.enabled(Path(summary.path))
+        rules = [rule for code, rule in all_rules().items() if code in enabled]
+        catalog = catalog_for(settings.catalog)
+        modules = self._modules.setdefault(repr(settings.catalog), {})
+
+        def module_at(path: Path) -> Module | None:
+            if path not in modules:
+                try:
+                    data = self.given[path] if path in self.given else path.read_bytes()
+                    modules[path] = engine.module(self.shown(path), data, catalog)
+                except Exception:  # where the file itself is checked, it is said what went wrong
+                    modules[path] = None
+            return modules[path]
+
+        try:
+            return list(linked_findings(summary, path, rules, project_for(path, settings.source_roots), module_at))
+        except Exception as error:
+            return list(engine.crashed(summary.path, f"{type(error).__name__}: {error}").findings)
+
+    def chains_for(self, path: Path, settings: Settings) -> Chains:
+        """The chains of the program that a file belongs to."""
+        from veteran.analysis.chains import Chains
+        from veteran.analysis.program import Program
+        from veteran.analysis.project import project_for
+
+        project = project_for(path, settings.source_roots)
+        key = (project, repr(settings.catalog))
+        if key not in self._chains:
+            catalog = catalog_for(settings.catalog)
+
+            def load(path: Path) -> Facts | None:
+                return self._load(path, catalog, settings)
+
+            self._chains[key] = Chains(Program(project, load))
+        return self._chains[key]
+
+    def _store(self, path: Path, settings: Settings) -> Store | None:
+        """Where what is known of a file on the disk is kept."""
+        return self.stores.of(settings) if self.stores and path not in self.given else None
+
+    def _load(self, path: Path, catalog: Catalog, settings: Settings) -> Facts | None:
+        """The facts of a module; None where it cannot be read, is no program, or veteran fails on it."""
+        store = self._store(path, settings)
+        try:
+            if store is None:
+                return engine.facts(self.given[path] if path in self.given else path.read_bytes(), catalog)
+            content = store.content(path)
+            known = store.facts(content.digest, settings)
+            if known:
+                return known[0]
+            if content.data is None:
+                content = store.content(path, read=True)
+            facts = engine.facts(content.data or b"", catalog)
+            store.keep_facts(content.digest, settings, facts)
+        except Exception:  # where the file itself is checked, it is said what went wrong
+            return None
+        return facts
+
+    def spans(
+        self, wanted: set[tuple[Path, Place]], stores: Mapping[Path, Store | None] | None = None
+    ) -> dict[tuple[Path, Place], Span]:
+        """Where calls stand in their files."""
+        by_path: dict[Path, set[Place]] = {}
+        for path, place in wanted:
+            by_path.setdefault(path, set()).add(place)
+        found: dict[tuple[Path, Place], Span] = {}
+        for path, places in by_path.items():
+            try:
+                spans = self._spans_in(path, places, (stores or {}).get(path))
+            except OSError:
+                spans = {}
+            for place in places:
+                found[path, place] = spans.get(place, Span(1, 1, 1, 2))
+        return found
+
+    def _spans_in(self, path: Path, places: set[Place], store: Store | None) -> dict[Place, Span]:
+        if store is None:
+            return engine.spans(self.given[path] if path in self.given else path.read_bytes(), places)
+        content = store.content(path)
+        known = store.spans(content.digest)
+        missing = places - known.keys()
+        if missing:
+            if content.data is None:
+                content = store.content(path, read=True)
+            known = {**store.spans(content.digest), **engine.spans(content.data or b"", missing)}
+            store.keep_spans(content.digest, known)
+        return known

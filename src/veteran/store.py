@@ -1,0 +1,317 @@
+"""What files yielded, between runs: summaries, facts and places of calls, by the content of the files.
+
+A key holds all that an entry depends on: the content, the rules that are on, the project's additions to the
+catalogue, and veteran itself, its sources, libcst and Python included. Links are always made anew, so that nothing
+here depends on any other file. What cannot be read is computed again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
+
+import veteran
+from veteran.analysis.summary import Facts, Place, Summary
+from veteran.cache import Cache, key_of
+from veteran.findings import INTERNAL, UNPARSABLE, Confidence, Span
+
+if TYPE_CHECKING:
+    from veteran.settings import Settings
+
+SCHEMA = "1"
+#: Set to anything, it turns the cache off.
+OFF = "VETERAN_NO_CACHE"
+T = TypeVar("T")
+Decoder = Callable[[Any], Any]
+#: Texts longer than this are compressed.
+SMALL = 400
+
+
+class Read(NamedTuple):
+    """A summary, and the content that it was made from: its digest, and the file's state before it was read."""
+
+    summary: Summary
+    digest: bytes = b""
+    stat: os.stat_result | None = None
+
+
+class Content(NamedTuple):
+    """What is known of a file's content. data: None where it was not read."""
+
+    digest: bytes
+    data: bytes | None
+
+
+def digest_of(data: bytes, *, text: bool = False) -> bytes:
+    """The digest of a file's bytes. text: of what a host has decoded, as UTF-8."""
+    return key_of("text" if text else "bytes", data)
+
+
+class Store:
+    """What is kept in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._cache = Cache(folder)
+
+    def content(self, path: Path, *, read: bool = False) -> Content:
+        """The digest of a file, which is read where that is asked for or it may have changed. OSError as `open`."""
+        digest = None if read else self._cache.remembered(path)
+        if digest is not None:
+            return Content(digest, None)
+        stat = path.stat()
+        data = path.read_bytes()
+        digest = digest_of(data)
+        self._cache.remember(path, stat, digest)
+        return Content(digest, data)
+
+    def summary(self, digest: bytes, shown: str, settings: Settings) -> Summary | None:
+        """The summary of a file of that content; without its facts unless a chain may begin in it."""
+        path = Path(shown)
+        known = self._get(_summary_key(digest, path, settings), _decode_summary)
+        if known is None:
+            return None
+        begins, summary = known
+        if begins:
+            facts = self.facts(digest, settings)
+            if not facts:
+                return None
+            summary = summary._replace(facts=facts[0])
+        return _placed(summary, shown)
+
+    def keep(self, read: Read, settings: Settings, path: Path | None = None) -> None:
+        """Keeps what was read, if it is the same whenever it is read again."""
+        summary, digest, stat = read
+        if not digest or any(_may_change(finding.code, finding.message) for finding in summary.findings):
+            return
+        facts = summary.facts
+        begins = facts is not None and any(fact.kind.startswith("async") for fact in facts.functions.values())
+        key = _summary_key(digest, Path(summary.path), settings)
+        self._put(key, [begins, _placed(summary._replace(facts=None), "")])
+        if facts is not None:
+            self.keep_facts(digest, settings, facts)
+        if path is not None and stat is not None:
+            self._cache.remember(path, stat, digest)
+
+    def facts(self, digest: bytes, settings: Settings) -> tuple[Facts | None] | None:
+        """The facts of a module of that content, or that it has none; None where that is not known."""
+        return self._get(_facts_key(digest, settings), _decode_facts)
+
+    def keep_facts(self, digest: bytes, settings: Settings, facts: Facts | None) -> None:
+        """Keeps the facts of a module, or that it has none."""
+        self._put(_facts_key(digest, settings), facts)
+
+    def spans(self, digest: bytes) -> dict[Place, Span]:
+        """Where calls stand in a file of that content, as far as that was asked for."""
+        return self._get(_spans_key(digest), _decode_spans) or {}
+
+    def keep_spans(self, digest: bytes, spans: dict[Place, Span]) -> None:
+        """Keeps where calls stand."""
+        self._put(_spans_key(digest), [[*place, *span] for place, span in sorted(spans.items())])
+
+    def flush(self) -> None:
+        """Writes what is kept."""
+        self._cache.flush()
+
+    def _get(self, key: bytes, decode: Callable[[Any], T]) -> T | None:
+        blob = self._cache.get(key)
+        if blob is None:
+            return None
+        try:
+            return decode(_unpacked(blob))
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, zlib.error):
+            return None
+
+    def _put(self, key: bytes, value: Any) -> None:
+        import json
+
+        text = json.dumps(value, separators=(",", ":")).encode()
+        self._cache.put(key, b"z" + zlib.compress(text, 1) if len(text) > SMALL else b"j" + text)
+
+
+class Stores:
+    """The stores of one run, by their folders."""
+
+    def __init__(self) -> None:
+        self._stores: dict[str, Store | None] = {}
+
+    def of(self, settings: Settings) -> Store | None:
+        """The store that these settings name; None where nothing is to be kept."""
+        if not settings.cache_dir or os.environ.get(OFF):
+            return None
+        folder = os.path.join(settings.root, settings.cache_dir)  # noqa: PTH118 - asked for each file
+        if folder not in self._stores:
+            self._stores[folder] = Store(settings.cache_folder)
+        return self._stores[folder]
+
+    def flush(self) -> None:
+        """Writes what is kept."""
+        for store in self._stores.values():
+            if store is not None:
+                store.flush()
+
+
+@cache
+def shared(process: int) -> Stores:
+    """The stores of a process that checks files one by one until it ends, as hosts do."""
+    stores = Stores()
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:  # its processes do not run what `atexit` holds
+        util.Finalize(None, stores.flush, exitpriority=10)
+    else:
+        import atexit
+
+        atexit.register(stores.flush)
+    return stores
+
+
+# Keys
+
+
+@cache
+def _tool(version: str) -> bytes:
+    """veteran, its catalogue included, and what it stands on."""
+    parts: list[str | bytes] = [SCHEMA, version, sys.version]
+    package = Path(__file__).parent
+    with suppress(OSError):
+        for folder, folders, names in os.walk(package):
+            folders.sort()
+            for name in sorted(names):
+                if name.endswith((".py", ".toml")):
+                    file = Path(folder, name)
+                    parts += [os.fspath(file.relative_to(package)), file.read_bytes()]
+    return key_of(*parts, _parser())
+
+
+def _parser() -> bytes:
+    """The version of libcst, without its import."""
+    from importlib.util import find_spec
+
+    spec = find_spec("libcst")
+    if spec is not None and spec.origin:
+        with suppress(OSError):
+            return Path(spec.origin).with_name("_version.py").read_bytes()
+    from importlib.metadata import version
+
+    return version("libcst").encode()
+
+
+@cache
+def _catalog_key(additions: str) -> bytes:
+    return key_of(_tool(veteran.__version__), additions)
+
+
+def _additions(settings: Settings) -> str:
+    return repr(settings.catalog) if settings.catalog else ""
+
+
+def _summary_key(digest: bytes, path: Path, settings: Settings) -> bytes:
+    return key_of(
+        "summary", _tool(veteran.__version__), _additions(settings), *sorted(settings.enabled(path)), b"", digest
+    )
+
+
+def _facts_key(digest: bytes, settings: Settings) -> bytes:
+    return key_of("facts", _tool(veteran.__version__), _additions(settings), digest)
+
+
+def _spans_key(digest: bytes) -> bytes:
+    return key_of("spans", _tool(veteran.__version__), digest)
+
+
+def _may_change(code: str, message: str) -> bool:
+    """Whether what went wrong may lie with the machine."""
+    return code == INTERNAL or (code == UNPARSABLE and message.startswith("the parser failed"))
+
+
+def _placed(summary: Summary, path: str) -> Summary:
+    """The summary with that path."""
+    if not (summary.findings or summary.conditional):
+        return summary._replace(path=path)
+    return summary._replace(
+        path=path,
+        findings=tuple(_moved(finding, path) for finding in summary.findings),
+        conditional=tuple(c._replace(finding=_moved(c.finding, path)) for c in summary.conditional),
+    )
+
+
+def _moved(finding: Any, path: str) -> Any:
+    return finding._replace(path=path, steps=tuple(step._replace(path=path) for step in finding.steps))
+
+
+# From JSON
+
+
+def _unpacked(blob: bytes) -> Any:
+    import json
+
+    if blob[:1] == b"z":
+        return json.loads(zlib.decompress(blob[1:]))
+    if blob[:1] == b"j":
+        return json.loads(blob[1:])
+    raise ValueError("not an entry")
+
+
+@cache
+def _decoder(kind: Any) -> Decoder | None:
+    """What makes a value of an annotated type from JSON; None where JSON has the very same."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind is Confidence:
+        return {int(level): level for level in Confidence}.__getitem__
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        return _named(kind)
+    if origin is tuple:
+        return _sequence(_decoder(arguments[0]))
+    if origin is dict:
+        return _values(_decoder(arguments[1]))
+    if origin is UnionType and arguments[1:] == (NoneType,):
+        return _optional(_decoder(arguments[0]))
+    if kind in (str, int, bool):
+        return None
+    raise TypeError(kind)
+
+
+def _sequence(inner: Decoder | None) -> Decoder:
+    if inner is None:
+        return tuple
+    return lambda value: tuple([inner(item) for item in value]) if value else ()
+
+
+def _values(inner: Decoder | None) -> Decoder | None:
+    return inner and (lambda value: {key: inner(item) for key, item in value.items()})
+
+
+def _optional(inner: Decoder | None) -> Decoder | None:
+    return inner and (lambda value: None if value is None else inner(value))
+
+
+def _named(kind: Any) -> Decoder:
+    hints = get_type_hints(kind)
+    inner = [(index, part) for index, name in enumerate(kind._fields) if (part := _decoder(hints[name]))]
+    make = kind._make
+
+    def decode(value: Any) -> Any:
+        for index, part in inner:
+            value[index] = part(value[index])
+        return make(value)
+
+    return decode
+
+
+def _decode_summary(value: Any) -> tuple[bool, Summary]:
+    begins, summary = value
+    return begins is True, cast(Decoder, _decoder(Summary))(summary)
+
+
+def _decode_facts(value: Any) -> tuple[Facts | None]:
+    return (None if value is None else cast(Decoder, _decoder(Facts))(value),)
+
+
+def _decode_spans(value: Iterable[list[int]]) -> dict[Place, Span]:
+    return {Place(*row[:2]): Span(*row[2:]) for row in value}
