@@ -77,6 +77,7 @@ def versions() -> str:
 def keep_bytecode(directory: Path) -> None:
     """Lets every Python command find its compiled modules: a checkout may have none, installed tools brought theirs."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["VETERAN_NO_CACHE"] = "1"  # no tool profits from its last run
     os.environ["PYTHONPYCACHEPREFIX"] = str(directory)
 
 

@@ -264,8 +264,9 @@ def any_word() -> re.Pattern[bytes]:
     words = {
         word.encode()
         for rule in all_rules().values()
+        if rule.default
         for subscription, _ in rule.handlers
-        for word in catalog_for().roots(subscription.table)
+        for word in subscription.words or catalog_for().roots(subscription.table)
     }
     return re.compile(rb"\b(?:" + b"|".join(sorted(map(re.escape, words))) + rb")\b")
 
