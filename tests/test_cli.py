@@ -591,6 +591,7 @@ def test_an_interrupt_ends_quietly(project: Path) -> None:
     write({f"{number}.py": BLOCKING for number in range(100)})
     ready = project / "ready"
     script = SLOW.replace("time.sleep(0.3)", "open('ready', 'w').close(); time.sleep(0.3)")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     process = subprocess.Popen(
         [sys.executable, "-c", script],
         stderr=subprocess.PIPE,
