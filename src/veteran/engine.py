@@ -110,7 +110,7 @@ def facts(data: bytes, catalog: Catalog) -> Facts | None:
     from veteran.analysis.source import Source, SourceError
     from veteran.analysis.tree import parse
 
-    with _uncollected():
+    with uncollected():
         try:
             source = Source.from_bytes(data)
             module = Module("", source, parse(source), catalog)
@@ -142,7 +142,7 @@ def spans(data: bytes, places: Iterable[Place]) -> dict[Place, Span]:
 
     wanted = frozenset(places)
     try:
-        with _uncollected():
+        with uncollected():
             source = Source.from_bytes(data)
             tops = top_statements(source)
             if tops is None or any(place.statement >= len(tops) for place in wanted):
@@ -200,8 +200,8 @@ def _spans(source: Source, places: frozenset[Place]) -> dict[Place, Span]:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: of a tree it would free nothing, and look through all that is kept."""
+def uncollected() -> Iterator[None]:
+    """Without the garbage collector: of a tree it frees nothing, and it looks through all summaries that are kept."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -250,7 +250,7 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
         catalog = catalog_for(settings.catalog)
         live = gate_for(rules, catalog).live(data)
         if live:
-            with _uncollected():
+            with uncollected():
                 return _analysed(path, read(), live, any(map(_of_chains, rules)), catalog)
         if SUPPRESSION in enabled and suppressions.GATE.search(data):
             return Summary(path, comments=comments(read()))

@@ -79,8 +79,7 @@ class Linker:
         def module_at(path: Path) -> Module | None:
             if path not in modules:
                 try:
-                    data = self.given[path] if path in self.given else path.read_bytes()
-                    modules[path] = engine.module(self.shown(path), data, catalog)
+                    modules[path] = engine.module(self.shown(path), self._read(path), catalog)
                 except Exception:  # where the file itself is checked, it is said what went wrong
                     modules[path] = None
             return modules[path]
@@ -107,6 +106,10 @@ class Linker:
             self._chains[key] = Chains(Program(project, load))
         return self._chains[key]
 
+    def _read(self, path: Path) -> bytes:
+        """The bytes of a file: those that were given, else what is on the disk."""
+        return self.given[path] if path in self.given else path.read_bytes()
+
     def _store(self, path: Path, settings: Settings) -> Store | None:
         """Where what is known of a file on the disk is kept."""
         return self.stores.of(settings) if self.stores and path not in self.given else None
@@ -116,7 +119,7 @@ class Linker:
         store = self._store(path, settings)
         try:
             if store is None:
-                return engine.facts(self.given[path] if path in self.given else path.read_bytes(), catalog)
+                return engine.facts(self._read(path), catalog)
             content = store.content(path)
             known = store.facts(content.digest, settings)
             if known:
@@ -148,7 +151,7 @@ class Linker:
 
     def _spans_in(self, path: Path, places: set[Place], store: Store | None) -> dict[Place, Span]:
         if store is None:
-            return engine.spans(self.given[path] if path in self.given else path.read_bytes(), places)
+            return engine.spans(self._read(path), places)
         content = store.content(path)
         known = store.spans(content.digest)
         missing = places - known.keys()

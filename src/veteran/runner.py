@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,7 +57,7 @@ def run(
     tasks = [_task(path, settings_for(path)) for path in files]
     summaries: dict[int, Summary] = {}
     try:
-        with _collecting_little():
+        with engine.uncollected():
             done = 0
             if stores:
                 for index, task in enumerate(tasks):
@@ -83,18 +82,6 @@ def run(
     finally:
         if stores:
             stores.flush()
-
-
-@contextmanager
-def _collecting_little() -> Iterator[None]:
-    """Without the garbage collector, but for what each file leaves behind: it would look through all summaries."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _known(task: Task, stores: Stores) -> Summary | None:
@@ -129,7 +116,7 @@ def _task(path: Path, settings: Settings) -> Task:
 
 def summarise_all(tasks: Sequence[Task]) -> list[Read]:
     """What these files yield: the work of one process."""
-    with _collecting_little():
+    with engine.uncollected():
         return [_summarise(task) for task in tasks]
 
 

@@ -16,7 +16,17 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.guards import conditions, encloses, parts, spelling
-from veteran.analysis.lowering import At, Binding, Block, Call, Scope, all_parameters, dotted, first_parameter
+from veteran.analysis.lowering import (
+    At,
+    Binding,
+    Block,
+    Call,
+    Scope,
+    all_parameters,
+    decorators_of,
+    dotted,
+    first_parameter,
+)
 from veteran.analysis.trace import LINE, Because
 from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
 from veteran.findings import Confidence
@@ -1069,7 +1079,7 @@ class _Decoded:
                 if scope.kind in ("comprehension", "lambda") and entry is not None:
                     scope, block = entry.scope, entry.block
                 else:
-                    if any(_CATCHING.search(self.module.code(d.decorator, 60)) for d in _decorators(scope)):
+                    if any(_CATCHING.search(self.module.code(d.decorator, 60)) for d in decorators_of(scope)):
                         return self._for("caught by a decorator of the function"), ""
                     break
         return False, missed
@@ -1223,10 +1233,6 @@ def _only_raises(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     if isinstance(first, cst.SimpleStatementLine):
         first = first.body[0] if len(first.body) == 1 else None
     return isinstance(first, cst.Raise) and first.exc is None
-
-
-def _decorators(scope: Scope) -> list[cst.Decorator]:
-    return list(getattr(scope.node, "decorators", ()))
 
 
 _LOOSE = frozenset(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import branches, scopes, waiting
-from veteran.analysis.lowering import At, Binding, Call, Lowered, Read, Scope, all_parameters, dotted
+from veteran.analysis.lowering import At, Binding, Call, Lowered, Read, Scope, all_parameters, decorator_name, dotted
 from veteran.analysis.program import SUPER
 from veteran.analysis.summary import (
     CallFact,
@@ -120,7 +120,7 @@ class _Facts:
 
     def _function(self, scope: Scope, calls: tuple[CallFact, ...], effects: tuple[EffectFact, ...]) -> FunctionFact:
         node = cst.ensure_type(scope.node, cst.FunctionDef)
-        names = [_decorator(decorator) for decorator in node.decorators]
+        names = [decorator_name(decorator) for decorator in node.decorators]
         kind = ("async" if scope.is_async else "") + ("generator" if scope.yields else "") or "sync"
         marks = []
         if any(_MEMOISES.fullmatch(name) for name in names):
@@ -205,7 +205,7 @@ class _Facts:
         owners: dict[str, set[Scope]] = {}
         for scope in self.keys:
             if scope.parent is not None and scope.parent.kind == "class" and isinstance(scope.node, cst.FunctionDef):
-                names = {_decorator(decorator) for decorator in scope.node.decorators}
+                names = {decorator_name(decorator) for decorator in scope.node.decorators}
                 if not names.isdisjoint(_PROPERTIES):
                     owners.setdefault(scope.name, set()).add(scope.parent)
         if not owners:
@@ -394,11 +394,6 @@ class _Facts:
                 if isinstance(small, cst.ImportFrom) and isinstance(small.names, cst.ImportStar):
                     found.append("." * len(small.relative) + (dotted(small.module) or ""))  # noqa: PERF401
         return tuple(found)
-
-
-def _decorator(decorator: cst.Decorator) -> str:
-    node = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
-    return (dotted(node) or "?").rpartition(".")[2]
 
 
 def _listed(bound: list[Binding]) -> tuple[str, ...] | None:

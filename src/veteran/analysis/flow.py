@@ -19,7 +19,17 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.guards import Checked, Guards, matches_whole
-from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, all_parameters, dotted
+from veteran.analysis.lowering import (
+    At,
+    Binding,
+    Call,
+    Lowered,
+    Scope,
+    all_parameters,
+    decorator_name,
+    decorators_of,
+    dotted,
+)
 from veteran.analysis.types import Instance, Local, Types, argument
 
 
@@ -1255,16 +1265,9 @@ def _counted(node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] |
 
 def _is_test(function: Scope) -> bool:
     """Whether a test runner calls a function, with what the tests themselves say."""
-    names = [
-        dotted(d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator) or "" for d in _marks(function)
-    ]
     return function.name.startswith("test_") or any(
-        name.rpartition(".")[2] in ("parametrize", "given", "fixture") for name in names
+        decorator_name(decorator) in ("parametrize", "given", "fixture") for decorator in decorators_of(function)
     )
-
-
-def _marks(function: Scope) -> Sequence[cst.Decorator]:
-    return function.node.decorators if isinstance(function.node, cst.FunctionDef) else ()
 
 
 _PLACEHOLDERS = re.compile(r"(?i)placeholders?$|^marks?$|^qmarks?$")

@@ -862,6 +862,17 @@ def _defaults(parameters: cst.Parameters) -> list[cst.BaseExpression]:
     return [p.default for p in all_parameters(parameters) if p.default is not None]
 
 
+def decorator_name(decorator: cst.Decorator) -> str:
+    """The last name of a decorator, called or not; `?` where it has none."""
+    node = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
+    return (dotted(node) or "?").rpartition(".")[2]
+
+
+def decorators_of(scope: Scope) -> Sequence[cst.Decorator]:
+    """The decorators of a function or class."""
+    return getattr(scope.node, "decorators", ())
+
+
 def all_parameters(parameters: cst.Parameters) -> list[cst.Param]:
     """Every parameter, in the order in which they are written."""
     found = [*parameters.posonly_params, *parameters.params]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, dotted, first_parameter
+from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, decorator_name, dotted, first_parameter
 from veteran.catalog import Catalog
 
 
@@ -482,7 +482,7 @@ class Types:
             return (Instance(kind, at),) if kind else UNKNOWN
         if isinstance(value, Local) and value.scope.kind == "class":
             decorators = cst.ensure_type(value.scope.node, cst.ClassDef).decorators
-            names = {_decorator_name(decorator) for decorator in decorators}
+            names = {decorator_name(decorator) for decorator in decorators}
             return (
                 UNKNOWN
                 if names - {"dataclass", "define", "frozen", "final", "unique"}
@@ -633,14 +633,9 @@ _COLLECTIONS = frozenset(
 )
 
 
-def _decorator_name(decorator: cst.Decorator) -> str:
-    node = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
-    return (dotted(node) or "?").rpartition(".")[2]
-
-
 def keeps_result(node: cst.FunctionDef) -> bool:
     """Whether the decorators of a function, judged by their names, leave what it returns the same."""
-    names = [_decorator_name(decorator) for decorator in node.decorators]
+    names = [decorator_name(decorator) for decorator in node.decorators]
     return all(name in _PLAIN_DECORATORS or _REPEATS.search(name) for name in names)
 
 

@@ -152,7 +152,6 @@ class _Reads:
         self.files = Handles(module.types)
         self._calls_in: dict[Scope, list[Call]] = {}
         self._changes: dict[Scope, list[_Change]] = {}
-        self._used: dict[str, dict[Binding, list[Use]]] = {}
         self._last: tuple[cst.CSTNode, At] | None = None  # what was asked for its one use last
 
     def _not(self, node: cst.CSTNode, at: At, reason: str, *because: Because) -> None:
@@ -228,7 +227,7 @@ class _Reads:
             elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
                 name = node.func.attr.value
                 if (name == "read" and not node.args) or name in PATH_READS:
-                    if not all(self._is_private(b) and len(self._uses_of(b)) == 1 for b in followed):
+                    if not all(self._is_private(b) and len(self.uses.of(b)) == 1 for b in followed):
                         return None
                     return node, at, [b.name for b in followed]
                 if name not in _KEEPS_LINES or (node.args and name != "decode" and not _is_blank(node.args)):
@@ -280,7 +279,7 @@ class _Reads:
 
     def _only_begun(self, binding: Binding, last: cst.Name) -> bool:
         """Whether a reader is at most asked for its head before the place that takes the rest."""
-        for use in self._uses_of(binding):
+        for use in self.uses.of(binding):
             if use.node is last:
                 return True
             parent = self.uses.parent(use.node, use)
@@ -356,7 +355,7 @@ class _Reads:
         """The uses of what a name binds, or of what it was read from."""
         for binding in at.scope.bindings.get(name.value, ()):
             if binding.target is name:
-                yield from self._uses_of(binding)
+                yield from self.uses.of(binding)
 
     def _names(self, handle: Handle, node: cst.BaseExpression, at: At, use: Pass) -> Iterator[str]:
         """The names bound to the file, to its lines and to one of them."""
@@ -385,7 +384,7 @@ class _Reads:
     def _rests(self, handle: Handle, node: cst.CSTNode, at: At) -> bool:
         """Whether nothing moves or writes the file once it is read."""
         if handle.binding is not None:
-            for use in self._uses_of(handle.binding):
+            for use in self.uses.of(handle.binding):
                 if use.place > at.place and use.node is not handle.node:
                     parent = self.uses.parent(use.node, use)
                     if not isinstance(parent, cst.Attribute) or parent.attr.value not in _HARMLESS:
@@ -413,19 +412,6 @@ class _Reads:
             if not change.final or call.place <= use.at.place or any(owner.node is loop for owner in _owners(call)):
                 return True
         return False
-
-    def _uses_of(self, binding: Binding) -> list[Use]:
-        """The places that may read what this binding binds, in order. Each use of a name is looked up once."""
-        found = self._used.get(binding.name)
-        if found is None:
-            found = self._used[binding.name] = {}
-            for scope in self.module.lowered.scopes:
-                for use in scope.uses.get(binding.name, ()):
-                    for bound in scopes.lookup(binding.name, use).bindings:
-                        found.setdefault(bound, []).append(use)
-            for uses in found.values():
-                uses.sort(key=lambda use: use.place)
-        return found.get(binding, [])
 
     def _changes_in(self, function: Scope) -> list[_Change]:
         """The calls in a function that by their names write files or take them away."""
@@ -531,7 +517,7 @@ class _Reads:
             return self._followed(target, at, lazy=lazy, reduced=reduced, depth=depth)
         if isinstance(parent, cst.NamedExpr) and parent.value is node and isinstance(parent.target, cst.Name):
             bound = [b for b in at.scope.function.bindings.get(parent.target.value, ()) if b.value is node]
-            unused = len(bound) == 1 and self._is_private(bound[0]) and not self._uses_of(bound[0])
+            unused = len(bound) == 1 and self._is_private(bound[0]) and not self.uses.of(bound[0])
             return self._streamed(parent, at, lazy=lazy, reduced=reduced, depth=depth + 1) if unused else None
         if isinstance(parent, cst.ComparisonTarget) and not lazy and parent.comparator is node:
             if isinstance(parent.operator, (cst.In, cst.NotIn)):
@@ -594,7 +580,7 @@ class _Reads:
         binding = next((binding for binding in bound if binding.target is target), None)
         if binding is None or not self._is_private(binding):
             return None
-        uses = self._uses_of(binding)
+        uses = self.uses.of(binding)
         if len(uses) != 1 or uses[0].scope.function is not binding.scope.function:
             return None
         (use,) = uses
