@@ -103,6 +103,12 @@ def display(path: Path) -> str:
         return path.as_posix()
 
 
+def enabled_rules(path: str, settings: Settings) -> tuple[Rule, ...]:
+    """The rules that run in a file, in the order of their codes."""
+    enabled = settings.enabled(Path(path))
+    return tuple(rule for code, rule in all_rules().items() if code in enabled)
+
+
 def facts(data: bytes, catalog: Catalog) -> Facts | None:
     """What a file's bytes tell other modules; None where they are no program."""
     from veteran.analysis.facts import facts_of
@@ -246,7 +252,7 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
 
     try:
         enabled = settings.enabled(Path(path))
-        rules = tuple(rule for code, rule in all_rules().items() if code in enabled)
+        rules = enabled_rules(path, settings)
         catalog = catalog_for(settings.catalog)
         live = gate_for(rules, catalog).live(data)
         if live:

@@ -10,7 +10,6 @@ from veteran import engine
 from veteran.analysis import link
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import Finding, Span
-from veteran.registry import all_rules
 
 if TYPE_CHECKING:
     from veteran.analysis.chains import Chains
@@ -52,8 +51,7 @@ class Linker:
             if summary.asks:
                 decided[-1] += self._fan_outs(summary, path, settings)
             if summary.facts is not None:
-                enabled = settings.enabled(Path(summary.path))
-                rules = [rule for code, rule in all_rules().items() if code in enabled]
+                rules = engine.enabled_rules(summary.path, settings)
                 catalog = catalog_for(settings.catalog)
                 found = link.chained(summary, path, rules, self.chains_for(path, settings), catalog)
                 for one in found:
@@ -71,8 +69,7 @@ class Linker:
         from veteran.analysis.linked_fan_outs import linked_findings
         from veteran.analysis.project import project_for
 
-        enabled = settings.enabled(Path(summary.path))
-        rules = [rule for code, rule in all_rules().items() if code in enabled]
+        rules = engine.enabled_rules(summary.path, settings)
         catalog = catalog_for(settings.catalog)
         modules = self._modules.setdefault(repr(settings.catalog), {})
 
