@@ -34,7 +34,7 @@ def measure_whole(sample: Sample, repeats: int) -> bool:
 
     def check(folder: str, stores: Stores | None) -> None:
         project.forget()
-        settings = Settings(sample.root, cache_dir=folder, extend_select=("VET312",))
+        settings = Settings(sample.root, cache_dir=folder)
         found.add(repr(runner.run(paths, lambda _: settings, stores=stores)))
 
     for _ in range(repeats):

@@ -16,7 +16,7 @@ import veteran
 from helpers import EVERYTHING, FIXTURES
 from veteran import engine, runner, store
 from veteran.analysis import project as projects
-from veteran.analysis.summary import Facts, Place, Summary
+from veteran.analysis.summary import Facts, Summary
 from veteran.cache import Cache
 from veteran.catalog import Catalog
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence, Finding, Span
@@ -68,7 +68,7 @@ def run(*names: str, cached: bool = True, jobs: int = 1, settings: Settings | No
     """A run as a process of its own would do it."""
     projects.forget()
     paths = [Path(name) for name in names] or sorted(Path().rglob("*.py"))
-    found = settings or Settings(Path.cwd(), extend_select=("VET312",))
+    found = settings or Settings(Path.cwd())
     return runner.run(paths, lambda _: found, jobs=jobs, stores=Stores() if cached else None)
 
 
@@ -122,7 +122,7 @@ def test_what_a_changed_import_changes(read: list[str]) -> None:
 
 
 def test_a_new_file_shadows_an_import() -> None:
-    settings = Settings(Path.cwd(), extend_select=("VET312",), src=("first", "."))
+    settings = Settings(Path.cwd(), src=("first", "."))
     assert [finding.code for finding in run("pkg/app.py", settings=settings).findings] == ["VET312"]
     write("first/pkg/__init__.py", "def fetch(url):\n    return url\n")
     assert run("pkg/app.py", settings=settings).findings == []
@@ -143,8 +143,8 @@ def test_additions_to_the_catalogue_count() -> None:
     write("pkg/own.py", "import acme\n\n\nasync def f():\n    acme.wait()\n")
     own = (("blocking", {"names": ["acme.wait"], "group": "sleep"}),)
     plain, added = (
-        Settings(Path.cwd(), extend_select=("VET312",)),
-        Settings(Path.cwd(), extend_select=("VET312",), catalog=own),
+        Settings(Path.cwd()),
+        Settings(Path.cwd(), catalog=own),
     )
     for _ in range(2):
         assert run("pkg/own.py", settings=plain).findings == []
@@ -272,12 +272,9 @@ def same_types(one: object, other: object) -> None:
             same_types(value, other[key])  # type: ignore[index]
 
 
-def test_places_and_missing_facts_come_back(tmp_path: Path) -> None:
+def test_missing_facts_come_back(tmp_path: Path) -> None:
     kept = Store(tmp_path / "kept")
-    spans = {Place(0, 1): Span(1, 2, 3, 4), Place(7, 0): Span(5, 6, 7, 8)}
-    kept.keep_spans(b"digest", spans)
     kept.keep_facts(b"digest", EVERYTHING, None)
-    assert (kept.spans(b"digest"), kept.spans(b"other")) == (spans, {})
     assert (kept.facts(b"digest", EVERYTHING), kept.facts(b"other", EVERYTHING)) == ((None,), None)
     kept.keep_facts(b"digest", EVERYTHING, Facts({}, {}, {"\ud800": ("a",)}))
     assert kept.facts(b"digest", EVERYTHING) == (Facts({}, {}, {"\ud800": ("a",)}),)
@@ -344,7 +341,7 @@ def test_standard_input_reads_and_does_not_write() -> None:
     whole = run("pkg/app.py")
     packs = sorted(entries())
     code, printed = command(
-        "-m", "veteran", "check", "-q", "--extend-select=VET312", "--output-format=concise",
+        "-m", "veteran", "check", "-q", "--output-format=concise",
         "--stdin-filename", "pkg/app.py", "-",
         stdin=FILES["pkg/app.py"] + "\n\nasync def other(url):\n    return fetch(url)\n",
     )  # fmt: skip
@@ -370,7 +367,6 @@ def test_flake8_keeps_and_reads(jobs: str) -> None:
         "-m",
         "flake8",
         "--select=VET",
-        "--veteran-extend-select=VET312",
         "-j",
         jobs,
         "pkg/app.py",

@@ -213,7 +213,7 @@ def test_an_interrupt_ends_a_run_with_several_processes(tmp_path: Path) -> None:
     import time
 
     for number in range(40):
-        (tmp_path / f"m{number}.py").write_text(BLOCKING + "x = [a.b(c) for a in d]\n" * 6_000)
+        (tmp_path / f"m{number}.py").write_text(BLOCKING + "x = [a.b(c) for a in d]\n" * 20_000)
     command = [sys.executable, "-m", "veteran", "check", "-j2", str(tmp_path)]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     with subprocess.Popen(

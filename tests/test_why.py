@@ -58,7 +58,7 @@ def ask(project: Path, why: Why, text: str, *options: str, path: str = "module.p
     (project / path).parent.mkdir(parents=True, exist_ok=True)
     line = next(number for number, found in enumerate(text.splitlines(), 1) if found.endswith("# ?"))
     (project / path).write_text(text, encoding="utf-8")
-    result = why(f"{path}:{line}", *(options or ("--extend-select", "VET312")))
+    result = why(f"{path}:{line}", *options)
     assert result.err == ""
     assert result.code == 0
     return result.out

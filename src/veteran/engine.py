@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from veteran import suppressions
 from veteran.analysis.gate import gate_for
-from veteran.analysis.summary import Comment, Facts, Place, Summary
+from veteran.analysis.summary import Comment, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
 from veteran.registry import Rule, all_rules
@@ -35,8 +35,12 @@ def unreadable(path: str, error: OSError) -> Summary:
     return Summary(path, (_finding(path, UNPARSABLE, f"cannot read: {error.strerror or error}"),))
 
 
-def crashed(path: str, what: str) -> Summary:
-    """The summary of a file on which veteran itself failed."""
+def crashed(path: str, error: object) -> Summary:
+    """The summary of a file on which veteran itself failed. error: what was raised, or words."""
+    try:
+        what = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
+    except Exception:  # it holds what cannot be shown
+        what = type(error).__name__
     return Summary(path, (_finding(path, INTERNAL, f"veteran failed on this file: {' '.join(what.split())}"),))
 
 
@@ -142,69 +146,6 @@ def module(path: str, data: bytes, catalog: Catalog) -> Module | None:
         return None
 
 
-def spans(data: bytes, places: Iterable[Place]) -> dict[Place, Span]:
-    """Where calls stand in a file's bytes. Only for what is reported: it parses their statements again."""
-    from veteran.analysis.source import Source, SourceError
-
-    wanted = frozenset(places)
-    try:
-        with uncollected():
-            source = Source.from_bytes(data)
-            tops = top_statements(source)
-            if tops is None or any(place.statement >= len(tops) for place in wanted):
-                return _spans(source, wanted)
-            found: dict[Place, Span] = {}
-            for statement in {place.statement for place in wanted}:
-                first = tops[statement]
-                begin = source.starts[first - 1]
-                end = source.starts[tops[statement + 1] - 1] if statement + 1 < len(tops) else None
-                here = frozenset(Place(0, place.number) for place in wanted if place.statement == statement)
-                part = _spans(Source(source.parse_text[begin:end]), here)
-                if len(part) != len(here):
-                    return _spans(source, wanted)
-                for place, span in part.items():
-                    line, column, end_line, end_column = span
-                    moved = Span(line + first - 1, column, end_line + first - 1, end_column)
-                    found[Place(statement, place.number)] = moved
-            return found
-    except SourceError:
-        return {}
-
-
-def top_statements(source: Source) -> list[int] | None:
-    """The first line of each statement of the module's body; None where CPython's parser sees others."""
-    import ast
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            body = ast.parse(source.parse_text).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-    tops = [line for line in source.logical if line.top]
-    index = -1
-    for node in body:
-        first = min((one.lineno for one in getattr(node, "decorator_list", ())), default=node.lineno)
-        if index >= 0 and first <= tops[index].last:
-            continue  # after a semicolon
-        index += 1
-        if index >= len(tops) or tops[index].first != first:
-            return None
-    return [line.first for line in tops] if index == len(tops) - 1 else None
-
-
-def _spans(source: Source, places: frozenset[Place]) -> dict[Place, Span]:
-    from veteran.analysis.facts import calls_at
-    from veteran.analysis.lowering import lower
-    from veteran.analysis.tree import locate, parse
-
-    tree = parse(source)
-    calls = calls_at(lower(tree), places)
-    found = locate(source, tree, [(call.statement, call.node) for call in calls.values()])
-    return {place: found[call.node] for place, call in calls.items() if call.node in found}
-
-
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Without the garbage collector: of a tree it frees nothing, and it looks through all summaries that are kept."""
@@ -264,7 +205,7 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
     except SourceError as error:
         return Summary(path, (_finding(path, UNPARSABLE, error.message, error.line, error.column),))
     except Exception as error:
-        return crashed(path, f"{type(error).__name__}: {error}")
+        return crashed(path, error)
 
 
 def _analysed(path: str, source: Source, rules: Iterable[Rule], linked: bool, catalog: Catalog) -> Summary:

@@ -1,4 +1,4 @@
-"""Links files with what they import: reads the modules that are needed, each once, and finds the places reported."""
+"""Links files with what they import: reads the modules that are needed, each once."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from veteran import engine
 from veteran.analysis import link
 from veteran.catalog import Catalog, catalog_for
-from veteran.findings import Finding, Span
+from veteran.findings import Finding
 
 if TYPE_CHECKING:
     from veteran.analysis.chains import Chains
     from veteran.analysis.model import Module
-    from veteran.analysis.summary import Facts, Place, Summary
+    from veteran.analysis.summary import Facts, Summary
     from veteran.settings import Settings
     from veteran.store import Store, Stores
 
@@ -39,30 +39,21 @@ class Linker:
 
     def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
         """The findings of each file, in the order given."""
-        decided: list[list[Finding]] = []
-        opened: list[tuple[int, link.Open]] = []
-        stores: dict[Path, Store | None] = {}
         summaries = list(summaries)
         for summary, path, settings in summaries:
             if summary.facts is not None:
                 self.chains_for(path, settings).program.add(path, summary.facts)
-        for index, (summary, path, settings) in enumerate(summaries):
-            decided.append(link.decided(summary))
-            if summary.asks:
-                decided[-1] += self._fan_outs(summary, path, settings)
-            if summary.facts is not None:
-                rules = engine.enabled_rules(summary.path, settings)
-                catalog = catalog_for(settings.catalog)
-                found = link.chained(summary, path, rules, self.chains_for(path, settings), catalog)
-                for one in found:
-                    opened.append((index, one))
-                    for place in one.places:
-                        stores.setdefault(place[0], self._store(place[0], settings))
-        spans = self.spans({place for _, one in opened for place in one.places}, stores)
-        shown = {path: self.shown(path) for path, _ in spans}
-        for index, one in opened:
-            decided[index].append(one.finding(spans, shown))
-        return decided
+        return [self._linked(*one) for one in summaries]
+
+    def _linked(self, summary: Summary, path: Path, settings: Settings) -> list[Finding]:
+        findings = link.decided(summary)
+        if summary.asks:
+            findings += self._fan_outs(summary, path, settings)
+        if summary.facts is not None:
+            rules = engine.enabled_rules(summary.path, settings)
+            catalog = catalog_for(settings.catalog)
+            findings += link.chained(summary, path, rules, self.chains_for(path, settings), catalog, self.shown)
+        return findings
 
     def _fan_outs(self, summary: Summary, path: Path, settings: Settings) -> list[Finding]:
         """The jobs on threads of a file whose work is in other modules."""
@@ -84,7 +75,7 @@ class Linker:
         try:
             return list(linked_findings(summary, path, rules, project_for(path, settings.source_roots), module_at))
         except Exception as error:
-            return list(engine.crashed(summary.path, f"{type(error).__name__}: {error}").findings)
+            return list(engine.crashed(summary.path, error).findings)
 
     def chains_for(self, path: Path, settings: Settings) -> Chains:
         """The chains of the program that a file belongs to."""
@@ -128,33 +119,3 @@ class Linker:
         except Exception:  # where the file itself is checked, it is said what went wrong
             return None
         return facts
-
-    def spans(
-        self, wanted: set[tuple[Path, Place]], stores: Mapping[Path, Store | None] | None = None
-    ) -> dict[tuple[Path, Place], Span]:
-        """Where calls stand in their files."""
-        by_path: dict[Path, set[Place]] = {}
-        for path, place in wanted:
-            by_path.setdefault(path, set()).add(place)
-        found: dict[tuple[Path, Place], Span] = {}
-        for path, places in by_path.items():
-            try:
-                spans = self._spans_in(path, places, (stores or {}).get(path))
-            except OSError:
-                spans = {}
-            for place in places:
-                found[path, place] = spans.get(place, Span(1, 1, 1, 2))
-        return found
-
-    def _spans_in(self, path: Path, places: set[Place], store: Store | None) -> dict[Place, Span]:
-        if store is None:
-            return engine.spans(self._read(path), places)
-        content = store.content(path)
-        known = store.spans(content.digest)
-        missing = places - known.keys()
-        if missing:
-            if content.data is None:
-                content = store.content(path, read=True)
-            known = {**store.spans(content.digest), **engine.spans(content.data or b"", missing)}
-            store.keep_spans(content.digest, known)
-        return known

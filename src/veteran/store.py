@@ -1,4 +1,4 @@
-"""What files yielded, between runs: summaries, facts and places of calls, by the content of the files.
+"""What files yielded, between runs: summaries and facts, by the content of the files.
 
 A key holds all that an entry depends on: the content, the rules that are on, the project's additions to the
 catalogue, and veteran itself, its sources, libcst and Python included. Links are always made anew, so that nothing
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,14 +18,14 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import veteran
-from veteran.analysis.summary import Facts, Place, Summary
+from veteran.analysis.summary import Facts, Summary
 from veteran.cache import Cache, key_of
-from veteran.findings import INTERNAL, UNPARSABLE, Confidence, Span
+from veteran.findings import INTERNAL, UNPARSABLE, Confidence
 
 if TYPE_CHECKING:
     from veteran.settings import Settings
 
-SCHEMA = "1"
+SCHEMA = "2"
 #: Set to anything, it turns the cache off.
 OFF = "VETERAN_NO_CACHE"
 T = TypeVar("T")
@@ -106,14 +106,6 @@ class Store:
     def keep_facts(self, digest: bytes, settings: Settings, facts: Facts | None) -> None:
         """Keeps the facts of a module, or that it has none."""
         self._put(_facts_key(digest, settings), facts)
-
-    def spans(self, digest: bytes) -> dict[Place, Span]:
-        """Where calls stand in a file of that content, as far as that was asked for."""
-        return self._get(_spans_key(digest), _decode_spans) or {}
-
-    def keep_spans(self, digest: bytes, spans: dict[Place, Span]) -> None:
-        """Keeps where calls stand."""
-        self._put(_spans_key(digest), [[*place, *span] for place, span in sorted(spans.items())])
 
     def flush(self) -> None:
         """Writes what is kept."""
@@ -221,10 +213,6 @@ def _facts_key(digest: bytes, settings: Settings) -> bytes:
     return key_of("facts", _tool(veteran.__version__), _additions(settings), digest)
 
 
-def _spans_key(digest: bytes) -> bytes:
-    return key_of("spans", _tool(veteran.__version__), digest)
-
-
 def _may_change(code: str, message: str) -> bool:
     """Whether what went wrong may lie with the machine."""
     return code == INTERNAL or (code == UNPARSABLE and message.startswith("the parser failed"))
@@ -311,7 +299,3 @@ def _decode_summary(value: Any) -> tuple[bool, Summary]:
 
 def _decode_facts(value: Any) -> tuple[Facts | None]:
     return (None if value is None else cast(Decoder, _decoder(Facts))(value),)
-
-
-def _decode_spans(value: Iterable[list[int]]) -> dict[Place, Span]:
-    return {Place(*row[:2]): Span(*row[2:]) for row in value}

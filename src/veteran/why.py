@@ -15,8 +15,8 @@ import libcst as cst
 
 from veteran import engine, suppressions
 from veteran.analysis.chains import Chain, Chains, Node, alive, skipped
-from veteran.analysis.facts import calls_at, facts_of
-from veteran.analysis.flow import Hole, Verdict, holes
+from veteran.analysis.facts import facts_of
+from veteran.analysis.flow import Hole, Verdict
 from veteran.analysis.gate import Gate
 from veteran.analysis.link import unsafe_parameters
 from veteran.analysis.lowering import Call, Read
@@ -25,9 +25,9 @@ from veteran.analysis.program import Class, Function, Loaded
 from veteran.analysis.queries import SinkValue
 from veteran.analysis.source import Source, SourceError
 from veteran.analysis.sql import Slot, slots
-from veteran.analysis.summary import CallFact, Conditional, Place, Summary
+from veteran.analysis.summary import CallFact, Conditional, Summary
 from veteran.analysis.trace import LINE, Because, Note, Trace, told
-from veteran.analysis.tree import locate_all, parse
+from veteran.analysis.tree import Tree, parse
 from veteran.catalog import catalog_for
 from veteran.findings import SUPPRESSION, TOOL_CODES, UNPARSABLE, Confidence, Finding, Span, Step
 from veteran.linker import Linker
@@ -115,12 +115,13 @@ def explain(
 class Explainer:
     """One file that parses, run once with a trace; it answers for any of its lines."""
 
-    def __init__(self, path: Path, data: bytes, settings: Settings, source: Source, tree: cst.Module) -> None:
+    def __init__(self, path: Path, data: bytes, settings: Settings, source: Source, tree: Tree) -> None:
         self.path = path.absolute()
         self.shown = engine.display(path)
         self.data = data
         self.settings = settings
         self.source = source
+        self.tree = tree
         self.catalog = catalog_for(settings.catalog)
         self.enabled = settings.enabled(path)
         self.rules = all_rules()
@@ -161,29 +162,18 @@ class Explainer:
         here = self.line, self.column
         return (span.line, span.column) <= here < (span.end_line, span.end_column)
 
-    @cached_property
-    def spans(self) -> dict[cst.CSTNode, Span]:
-        """Where everything stands that is spoken of."""
-        wanted: set[cst.CSTNode] = {call.node for call in self.module.lowered.calls}
-        for note in self.trace.notes:
-            wanted.add(note.node)
-            wanted.update(because.node for because in note.because)
-        for value in self.module.queries.values if self._runs("sql") else ():
-            wanted.update(
-                (value.text.node, value.passed, *(node for node, _ in self.module.queries.builders(value.text)))
-            )
-            for pieces in value.alternatives:
-                wanted.update(hole.node for hole in holes(pieces))
-            wanted.update(because.node for slot in _slots(value) for because in told(slot.hole.why)[1])
-            wanted.update(because.node for slot in _slots(value) for because in told(value.excused(slot))[1])
-            wanted.update(_parts(value.text.node))
-        return locate_all(self.source, self.module.lowered.tree, wanted)
+    def span(self, node: cst.CSTNode) -> Span | None:
+        """Where a node of the file stands; None of one that the analysis has put together."""
+        try:
+            return self.tree.span(node)
+        except KeyError:
+            return None
 
     def _runs(self, table: str) -> bool:
         return any(kind.table == table for rule in self.live.values() for kind, _ in rule.handlers)
 
     def _step(self, because: Because) -> Step | None:
-        span = self.spans.get(because.node)
+        span = self.span(because.node)
         return Step(self.shown, span, because.text) if span is not None else None
 
     def _steps(self, reasons: Iterable[Because]) -> tuple[Step, ...]:
@@ -235,7 +225,7 @@ class Explainer:
         return (
             bool(text)
             and not text.startswith("#")
-            and any(self.touches(self.spans.get(call.node)) for call in self.module.lowered.calls)
+            and any(self.touches(self.span(call.node)) for call in self.module.lowered.calls)
         )
 
     def _nothing(self, rule: Rule) -> str:
@@ -310,7 +300,7 @@ class Explainer:
     def _why_low(self, finding: Finding) -> str:
         """What makes a chain of low confidence."""
         for call, fact, coroutine in self._followed:
-            if self.spans.get(call.node) != finding.span or finding.code not in self._codes("chain"):
+            if self.span(call.node) != finding.span or finding.code not in self._codes("chain"):
                 continue
             for node, chain in self.chains.leads(coroutine, fact):
                 if chain is None:
@@ -325,7 +315,7 @@ class Explainer:
     def _contexts_at(self, finding: Finding) -> frozenset[str]:
         rule = self.rules.get(finding.code)
         for call in self.module.lowered.calls:
-            if rule is not None and rule.low_in and self.spans.get(call.node) == finding.span:
+            if rule is not None and rule.low_in and self.span(call.node) == finding.span:
                 return rule.low_in & self.module.contexts.of(call.scope.function)
         return frozenset()
 
@@ -366,7 +356,7 @@ class Explainer:
 
     def _of_notes(self) -> Iterator[Conclusion]:
         for note in dict.fromkeys(self.trace.notes):
-            span = self.spans.get(note.node)
+            span = self.span(note.node)
             codes = self._codes(note.table, note.node)
             if not codes or not (self.touches(span) or self._text_touches(note)):
                 continue
@@ -376,7 +366,7 @@ class Explainer:
 
     def _text_touches(self, note: Note) -> bool:
         """Whether the statement that a call executes is on the line."""
-        return note.table == "sql" and any(self.touches(self.spans.get(because.node)) for because in note.because)
+        return note.table == "sql" and any(self.touches(self.span(because.node)) for because in note.because)
 
     # Statements
 
@@ -384,13 +374,13 @@ class Explainer:
         codes = self._codes("sql")
         for value in self.module.queries.values if codes else ():
             nodes = [value.text.node, value.call.node, *(node for node, _ in self.module.queries.builders(value.text))]
-            if any(self.touches(self.spans.get(node)) for node in nodes):
+            if any(self.touches(self.span(node)) for node in nodes):
                 yield from self._of_query(value, codes)
 
     def _of_query(self, value: SinkValue, codes: tuple[str, ...]) -> Iterator[Conclusion]:
         module = self.module
         executes = Because(value.call.node, f"`{module.code(value.call.node.func, 40)}` executes it")
-        where = self.spans.get(value.text.node)
+        where = self.span(value.text.node)
         told_of: set[tuple[cst.CSTNode, str]] = set()
         spoken: set[str] = set()
         for slot in _slots(value):
@@ -414,7 +404,7 @@ class Explainer:
                 if any(f.code in heard and self._about(f, value) for f in self.findings):
                     continue
                 reason = "is not provably safe; another place of the same text is reported"
-            span = self.spans.get(slot.hole.node) or where
+            span = self.span(slot.hole.node) or where
             steps = self._steps((*because, executes))
             text = shown + reason.replace(LINE, str(steps[0].span.line) if because and steps else "?")
             yield Conclusion(heard, "silent", text, span, None, steps)
@@ -423,7 +413,7 @@ class Explainer:
             if ways and all(isinstance(piece, str) for way in ways for piece in way):
                 texts = " or ".join(repr("".join(map(str, way))) for way in ways[:3])
                 text = f"`{module.code(node, 40)}` is safe because it is constant: {texts[:80]}"
-                yield Conclusion(codes, "silent", text, self.spans.get(node) or where, None, self._steps((executes,)))
+                yield Conclusion(codes, "silent", text, self.span(node) or where, None, self._steps((executes,)))
         silent = tuple(code for code in codes if code not in spoken)
         if silent and told_of:
             what = " or ".join(_HOLES[code] for code in silent)
@@ -438,7 +428,7 @@ class Explainer:
             yield Conclusion(codes, "silent", text, where, None, self._steps((executes,)))
 
     def _about(self, finding: Finding, value: SinkValue) -> bool:
-        spans = [self.spans.get(node) for node in (value.text.node, value.call.node)]
+        spans = [self.span(node) for node in (value.text.node, value.call.node)]
         return any(finding.span == span or any(step.span == span for step in finding.steps) for span in spans)
 
     @staticmethod
@@ -471,8 +461,10 @@ class Explainer:
             if function.kind in ("async", "asyncgenerator")
             for fact in function.calls
         ]
-        calls = calls_at(self.module.lowered, frozenset(fact.place for fact, _ in facts))
-        return [(calls[fact.place], fact, function) for fact, function in facts if fact.place in calls]
+        reads = (Read(*arguments) for arguments in self.module.lowered.reads)
+        every: list[Call | Read] = [*reads, *self.module.lowered.calls]
+        calls = {self.tree.span(one.node): one for one in every}
+        return [(calls[fact.span], fact, function) for fact, function in facts]
 
     def _of_chains(self) -> Iterator[Conclusion]:
         codes = self._codes("chain")
@@ -481,7 +473,7 @@ class Explainer:
         followed = {call.node: (fact, coroutine) for call, fact, coroutine in self._followed}
         reported = {finding.span for finding in self.findings if finding.code in codes}
         for call in self.module.lowered.calls:
-            span = self.spans.get(call.node)
+            span = self.span(call.node)
             if not self.touches(span) or span in reported:
                 continue
             function = call.scope.function
@@ -526,14 +518,15 @@ class Explainer:
             return _silent(text)
         reached = self.chains.reached(node)
         marks = " (a memoised helper)" if "memoised" in node.function.fact.marks else ""
-        steps: list[tuple[Path, Place, str]] = []
+        steps: list[Step] = []
         for one in reached:
             fact, module = one.function.fact, one.function.module
+            home = engine.display(module.path)
             for effect in fact.effects:
                 if alive(effect.when, one.known, fact) is None:
                     tests = " and ".join(f"`{when.parameter}`" for when in effect.when)
                     text = f"`{effect.shown}` blocks, but the arguments make this a dead branch: see {tests}"
-                    steps.append((module.path, effect.place, text))
+                    steps.append(Step(home, effect.span, text))
             for call in fact.calls:
                 text = ""
                 if alive(call.when, one.known, fact) is None:
@@ -547,15 +540,13 @@ class Explainer:
                         reasons = [skipped(other.fact, call) for other in self.chains.runs(entity, call)]
                         text = f"`{call.shown}` {reasons[0]}" if any(reasons) and reasons[0] else ""
                 if text:
-                    steps.append((module.path, call.place, text))
-        dead = any("dead" in text for *_, text in steps)
+                    steps.append(Step(home, call.span, text))
+        dead = any("dead" in step.text for step in steps)
         ran = f"{len(reached)} function{'' if len(reached) == 1 else 's'} followed"
         text = f"{found}{marks}: nothing in it is known to block ({ran})"
         if dead:
             text += "; a branch is dead by its arguments"
-        spans = self.linker.spans({(path, place) for path, place, _ in steps[:MAX_STEPS]})
-        made = (Step(engine.display(path), spans[path, place], text) for path, place, text in steps[:MAX_STEPS])
-        return _silent(text, tuple(made))
+        return _silent(text, tuple(steps[:MAX_STEPS]))
 
 
 _EMPTY = "the line holds no code that any rule looks at"

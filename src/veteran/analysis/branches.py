@@ -13,6 +13,7 @@ import libcst as cst
 
 from veteran.analysis import guards, scopes, waiting
 from veteran.analysis.lowering import At, Call, Compound, Read, Scope, all_parameters, dotted
+from veteran.analysis.nodes import changed
 from veteran.analysis.summary import When
 from veteran.analysis.values import ANY, EMPTY, FULL, TEXT
 
@@ -260,7 +261,7 @@ def _is_kept(module: Module, part: cst.BaseExpression, outcome: bool, at: At, fu
     left = part.left if isinstance(part, cst.Comparison) else part
     if isinstance(left, cst.NamedExpr):
         target = left.target
-        name = waiting.empty(target if left is part else part.with_changes(left=target), outcome)
+        name = waiting.empty(target if left is part else changed(part, left=target), outcome)
         return name is not None and _source(left.value) in _kept(module, function).names
     name = waiting.empty(part, outcome)
     if name is None:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from veteran.analysis import values as literals
 from veteran.analysis.program import Class, Entity, Function, Loaded, Program
-from veteran.analysis.summary import CallFact, EffectFact, FunctionFact, Place, When
-from veteran.findings import Confidence
+from veteran.analysis.summary import CallFact, EffectFact, FunctionFact, When
+from veteran.findings import Confidence, Span
 
 LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 #: A parameter that decides a branch, and what it is: `True`, `False`, `None` or `?`.
@@ -41,7 +41,7 @@ class Hop(NamedTuple):
     module: Loaded
     where: str
     shown: str
-    place: Place
+    span: Span
 
 
 class Chain(NamedTuple):
@@ -192,10 +192,10 @@ class Chains:
             current = node
             while self._hops[level][current]:
                 edge = self._next(current, level)
-                hops.append(Hop(current.function.module, current.function.key, edge.call.shown, edge.call.place))
+                hops.append(Hop(current.function.module, current.function.key, edge.call.shown, edge.call.span))
                 current = edge.to
             effect = next(effect for effect, confidence in self._effects[current] if confidence >= level)
-            hops.append(Hop(current.function.module, current.function.key, effect.shown, effect.place))
+            hops.append(Hop(current.function.module, current.function.key, effect.shown, effect.span))
             return Chain(coroutine, call, node.function, tuple(hops), effect, level)
         return None
 

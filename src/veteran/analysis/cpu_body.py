@@ -654,9 +654,11 @@ class Body(Values):
         while outer is not None and outer.scope is not (function.parent and function.parent.function):
             outer = outer.outer
         given = {name: kind._replace(most=kind.most) for name, kind in parameters.items()}
-        result = self.cpu.of(function).run(function, given, outer)
+        home = self.cpu.of(function)
+        result = home.run(function, given, outer)
         if result.prints is not None:
-            raise self.stop(result.prints, "writes", Verdict.WAITS)
+            text = f"`{home.module.code(result.prints, 40)}` writes"
+            raise Stop(Verdict.WAITS, text, result.prints if home is self.cpu else node)
         if result.generator:
             return MIXED
         if result.evidence is not None and self.evidence is None:

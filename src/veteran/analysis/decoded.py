@@ -27,6 +27,7 @@ from veteran.analysis.lowering import (
     dotted,
     first_parameter,
 )
+from veteran.analysis.nodes import children
 from veteran.analysis.trace import LINE, Because
 from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
 from veteran.findings import Confidence
@@ -970,7 +971,7 @@ class _Decoded:
             if found is not None and self._same(found, access) and access.container[: len(found.path)] == found.path:
                 return True
             if not isinstance(item, (cst.Subscript, cst.Attribute)) or found is None:
-                pending += item.children
+                pending += children(item)
         return False
 
     def _is_own_key(self, access: Access) -> bool:

@@ -6,13 +6,13 @@ Plain data, without any tree. What a name leads to in another module is left ope
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from veteran.analysis import branches, scopes, waiting
-from veteran.analysis.lowering import At, Binding, Call, Lowered, Read, Scope, all_parameters, decorator_name, dotted
+from veteran.analysis.lowering import At, Binding, Call, Read, Scope, all_parameters, decorator_name, dotted
 from veteran.analysis.program import SUPER
 from veteran.analysis.summary import (
     CallFact,
@@ -21,7 +21,6 @@ from veteran.analysis.summary import (
     Facts,
     FunctionFact,
     ParameterFact,
-    Place,
 )
 from veteran.analysis.types import Instance, Local, Ref, Value
 from veteran.findings import Confidence
@@ -50,36 +49,13 @@ def facts_of(module: Module) -> Facts:
     return _Facts(module).collect()
 
 
-def calls_at(lowered: Lowered, places: Collection[Place]) -> dict[Place, Call | Read]:
-    """The calls and reads of properties at these places."""
-    found: dict[Place, Call | Read] = {}
-    statement, number = -1, 0
-    for call in lowered.calls:
-        number = number + 1 if call.statement == statement else 0
-        statement = call.statement
-        if (statement, number) in places:
-            found[Place(statement, number)] = call
-    if any(place.number < 0 for place in places):
-        found |= {place: read for place, read in _reads(lowered) if place in places}
-    return found
-
-
-def _reads(lowered: Lowered) -> Iterator[tuple[Place, Read]]:
-    """The reads of attributes, with their places: numbered downwards, to tell them from calls."""
-    statement, number = -1, 0
-    for arguments in lowered.reads:
-        number = number - 1 if arguments[3] == statement else -1
-        statement = arguments[3]
-        yield Place(statement, number), Read(*arguments)
-
-
 class _Facts:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.lowered = module.lowered
         self.types = module.types
         self.keys: dict[Scope, str] = {}
-        self.order: dict[Place, int] = {}
+        self.tree = module.tree
         self.parameters: dict[Scope, frozenset[str]] = {}
         taken: dict[str, int] = {}
         for scope in self.lowered.scopes:
@@ -91,23 +67,21 @@ class _Facts:
     def collect(self) -> Facts:
         calls: dict[Scope, list[CallFact]] = {}
         effects: dict[Scope, list[EffectFact]] = {}
-        statement, ordinal = -1, 0
+        properties = self._properties()
         for call in self.lowered.calls:
-            ordinal = ordinal + 1 if call.statement == statement else 0
-            statement = call.statement
             function = call.scope.function
             if function.kind != "function" or call.lazy:
                 continue
-            place = Place(statement, ordinal)
-            self.order[place] = call.place
-            effect = None if function.is_async else self._effect(call, place)
+            while properties and properties[-1][0].place < call.place:
+                read, fact = properties.pop()
+                calls.setdefault(read.scope.function, []).append(fact)
+            effect = None if function.is_async else self._effect(call)
             if effect is not None:
                 effects.setdefault(function, []).append(effect)
             else:
-                calls.setdefault(function, []).extend(self._calls(call, place))
-        for function, fact in self._properties():
-            calls.setdefault(function, []).append(fact)
-            calls[function].sort(key=lambda fact: self.order[fact.place])
+                calls.setdefault(function, []).extend(self._calls(call))
+        for read, fact in reversed(properties):
+            calls.setdefault(read.scope.function, []).append(fact)
         functions = {
             key: self._function(scope, tuple(calls.get(scope, ())), tuple(effects.get(scope, ())))
             for scope, key in self.keys.items()
@@ -166,7 +140,7 @@ class _Facts:
     def _library(self, scope: Scope) -> str:
         return self.module.async_library if scope.is_async else ""
 
-    def _effect(self, call: Call, place: Place) -> EffectFact | None:
+    def _effect(self, call: Call) -> EffectFact | None:
         """What a call does that blocks its thread; None if nothing is known."""
         event = self.module.blocking_call(call)
         if event is None or call.awaited or (event.entry.lazy and not call.consumed) or waiting.never_waits(event):
@@ -179,13 +153,13 @@ class _Facts:
         return EffectFact(
             event.name,
             event.entry.group,
-            place,
+            self.tree.span(call.node),
             self.module.code(call.node.func, 40),
             Confidence.LOW if low else confidence,
             way.when + branches.opened(call),
         )
 
-    def _calls(self, call: Call, place: Place) -> Iterator[CallFact]:
+    def _calls(self, call: Call) -> Iterator[CallFact]:
         target = self._target(call)
         if not target:
             return
@@ -198,10 +172,10 @@ class _Facts:
         flags = "".join(
             letter for letter, on in zip("aec", (call.awaited, call.entered, call.consumed), strict=True) if on
         )
-        yield CallFact(target, place, shown, flags, bool(low), way.when, given)
+        yield CallFact(target, self.tree.span(call.node), shown, flags, bool(low), way.when, given)
 
-    def _properties(self) -> Iterator[tuple[Scope, CallFact]]:
-        """The reads of properties of this module's classes."""
+    def _properties(self) -> list[tuple[Read, CallFact]]:
+        """The reads of properties of this module's classes, last first."""
         owners: dict[str, set[Scope]] = {}
         for scope in self.keys:
             if scope.parent is not None and scope.parent.kind == "class" and isinstance(scope.node, cst.FunctionDef):
@@ -209,9 +183,10 @@ class _Facts:
                 if not names.isdisjoint(_PROPERTIES):
                     owners.setdefault(scope.name, set()).add(scope.parent)
         if not owners:
-            return
+            return []
+        found = []
         called = {call.node.func for call in self.lowered.calls}
-        for place, read in _reads(self.lowered):
+        for read in (Read(*arguments) for arguments in self.lowered.reads):
             name = read.node.attr.value
             function = read.scope.function
             if name not in owners or read.node in called or function.kind != "function":
@@ -220,9 +195,12 @@ class _Facts:
             if owner is not None:
                 way = branches.way_to(self.module, read)
                 shown = dotted(read.node) or self.module.code(read.node, 40)
-                self.order[place] = read.place
                 low = way.rare or way.kept
-                yield function, CallFact(f":{self.keys[owner]}.{name}", place, shown, "p", low, way.when)
+                target = f":{self.keys[owner]}.{name}"
+                found.append((read, CallFact(target, self.tree.span(read.node), shown, "p", low, way.when)))
+        found.sort(key=lambda one: one[0].place)
+        found.reverse()
+        return found
 
     def _owner(self, read: Read, owners: set[Scope]) -> Scope | None:
         """The class of this module whose property is read."""

@@ -12,6 +12,7 @@ from veteran.analysis import scopes
 from veteran.analysis.cpu import Cpu
 from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, targets_of
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
+from veteran.analysis.nodes import children
 from veteran.analysis.trace import LINE, Because
 from veteran.analysis.types import Instance, Local, Ref, argument
 
@@ -708,7 +709,7 @@ def _in_order(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while pending:
         one = pending.pop()
         yield one
-        pending += reversed(one.children)
+        pending += reversed(list(children(one)))
 
 
 def _awaits(node: cst.CSTNode, name: str) -> bool:

@@ -30,6 +30,7 @@ from veteran.analysis.lowering import (
     decorators_of,
     dotted,
 )
+from veteran.analysis.nodes import changed
 from veteran.analysis.types import Instance, Local, Types, argument
 
 
@@ -1133,7 +1134,7 @@ class Flow:
         receiver = func.value
         if method == "format":
             if dotted(receiver) == "str" and node.args:
-                return self._dot_format(node.with_changes(args=node.args[1:]), node.args[0].value, at)
+                return self._dot_format(changed(node, args=node.args[1:]), node.args[0].value, at)
             return self._dot_format(node, receiver, at)
         if method == "format_map" and node.args:
             return self._sequence([self.pieces(receiver, at), [self._unknown(node.args[0].value, at)]])

@@ -11,6 +11,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, Block, Call, Compound, dotted
+from veteran.analysis.nodes import children
 from veteran.analysis.types import Instance, Types
 
 #: String methods whose truth leaves no room for quotes, blanks or operators.
@@ -111,7 +112,7 @@ def _breaks(body: cst.BaseSuite) -> bool:
         if isinstance(node, (cst.For, cst.While)):
             pending += [node.orelse] if node.orelse else []
         elif isinstance(node, _PARTS_OF_A_LOOP):
-            pending += node.children
+            pending += children(node)
     return False
 
 

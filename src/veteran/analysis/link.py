@@ -6,12 +6,12 @@ the facts of what the file imports. Nobody who imports the file is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from veteran.analysis.chains import Chain, Chains
-from veteran.analysis.summary import ArgumentFact, Parameter, Place, Summary
+from veteran.analysis.summary import ArgumentFact, Parameter, Summary
 from veteran.catalog import Catalog
 from veteran.findings import Confidence, Finding, Span, Step
 from veteran.registry import Rule
@@ -28,42 +28,17 @@ class LinkedStep(NamedTuple):
     """A place in a module that explains a linked report."""
 
     path: Path
-    place: Place
+    span: Span
     text: str
 
 
 class Linked(NamedTuple):
     """What a rule says of a call whose consequences lie elsewhere."""
 
-    place: Place
+    span: Span
     message: str
     confidence: Confidence
     steps: tuple[LinkedStep, ...]
-
-
-class Open(NamedTuple):
-    """A linked report of which the places are still to be found."""
-
-    rule: Rule
-    path: Path
-    shown: str
-    report: Linked
-
-    @property
-    def places(self) -> Iterator[tuple[Path, Place]]:
-        """All places it speaks of."""
-        yield self.path, self.report.place
-        for step in self.report.steps:
-            yield step.path, step.place
-
-    def finding(self, spans: dict[tuple[Path, Place], Span], shown: dict[Path, str]) -> Finding:
-        """The report with its places. shown: the paths as findings show them."""
-        nowhere = Span(1, 1, 1, 2)
-        steps = tuple(
-            Step(shown[step.path], spans.get((step.path, step.place), nowhere), step.text) for step in self.report.steps
-        )
-        span = spans.get((self.path, self.report.place), nowhere)
-        return Finding(self.shown, span, self.rule.code, self.report.message, self.report.confidence, steps)
 
 
 def decided(summary: Summary) -> list[Finding]:
@@ -77,8 +52,10 @@ def decided(summary: Summary) -> list[Finding]:
     return findings
 
 
-def chained(summary: Summary, path: Path, rules: Iterable[Rule], chains: Chains, catalog: Catalog) -> Iterator[Open]:
-    """What the rules say of the chains that begin in a file."""
+def chained(
+    summary: Summary, path: Path, rules: Iterable[Rule], chains: Chains, catalog: Catalog, shown: Callable[[Path], str]
+) -> Iterator[Finding]:
+    """What the rules say of the chains that begin in a file. shown: a path as findings show it."""
     if summary.facts is None:
         return
     heard = [(rule, handler) for rule in rules for kind, handler in rule.handlers if kind.kind == "chain"]
@@ -95,7 +72,8 @@ def chained(summary: Summary, path: Path, rules: Iterable[Rule], chains: Chains,
             low = rule.low_in.intersection(chain.coroutine.fact.contexts)
             for report in handler(Blocked(chain, catalog)):
                 confidence = Confidence.LOW if low else report.confidence
-                yield Open(rule, path, summary.path, report._replace(confidence=confidence))
+                steps = tuple(Step(shown(step.path), step.span, step.text) for step in report.steps)
+                yield Finding(summary.path, report.span, rule.code, report.message, confidence, steps)
 
 
 def unsafe_parameters(arguments: Iterable[ArgumentFact]) -> set[Parameter]:

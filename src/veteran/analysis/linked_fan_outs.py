@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING
 
 from veteran.analysis.cpu_project import Others, leads_into
 from veteran.analysis.fan_outs import linked_events
-from veteran.analysis.tree import locate
-from veteran.findings import Finding, Span, Step
+from veteran.findings import Finding, Step
 from veteran.registry import subscribers
 
 if TYPE_CHECKING:
-    import libcst as cst
-
     from veteran.analysis.model import Module, Report
     from veteran.analysis.project import Project
     from veteran.analysis.summary import Summary
@@ -51,17 +48,9 @@ def linked_findings(
 
 def _finding(shown: str, rule: Rule, report: Report, others: Others) -> Finding:
     """A report with its places, which lie in several files."""
-    places = [(report.at, report.node), *((step.at, step.node) for step in report.steps)]
-    wanted: dict[Path, tuple[Module, list[tuple[int, cst.CSTNode]]]] = {}
-    for at, node in places:
-        entry = wanted.setdefault(others.path_of(at.scope), (others.of(at.scope).module, []))
-        entry[1].append((at.statement, node))
-    spans: dict[cst.CSTNode, Span] = {}
-    for module, nodes in wanted.values():
-        spans.update(locate(module.source, module.lowered.tree, nodes))
-    steps = tuple(
-        Step(others.of(step.at.scope).module.path, spans[step.node], step.text)
-        for step in report.steps
-        if step.node in spans
-    )
-    return Finding(shown, spans[report.node], rule.code, report.message, report.confidence, steps)
+    steps = []
+    for step in report.steps:
+        home = others.of(step.at.scope).module
+        steps.append(Step(home.path, home.tree.span(step.node), step.text))
+    span = others.of(report.at.scope).module.tree.span(report.node)
+    return Finding(shown, span, rule.code, report.message, report.confidence, tuple(steps))

@@ -11,40 +11,10 @@ from typing import Any
 
 import libcst as cst
 
-#: Fields that hold layout or operators, by name: they are the same in every node class.
-_LAYOUT = frozenset(
-    [
-        "lpar",
-        "rpar",
-        "lbracket",
-        "rbracket",
-        "lbrace",
-        "rbrace",
-        "comma",
-        "semicolon",
-        "dot",
-        "colon",
-        "equal",
-        "operator",
-        "header",
-        "footer",
-        "leading_lines",
-        "lines_after_decorators",
-        "lines_after_module_docstring",
-        "trailing_whitespace",
-        "indent",
-        "encoding",
-        "default_indent",
-        "default_newline",
-        "has_trailing_newline",
-        "annotation",
-        "returns",
-        "type_parameters",
-        "asynchronous",
-        "star",
-        "keyword",
-    ]
-)
+from veteran.analysis.nodes import LAYOUT
+
+#: Fields that hold nothing that runs, by name.
+_UNVISITED = LAYOUT | {"operator", "annotation", "returns", "type_parameters", "asynchronous", "star", "keyword"}
 _LEAVES = (
     cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString, cst.Ellipsis, cst.Pass,
     cst.FormattedStringText, cst.TemplatedStringText, cst.Annotation,
@@ -288,7 +258,7 @@ def children_fields(kind: type) -> tuple[str, ...]:
         names = [
             name
             for name in kind.__dataclass_fields__  # type: ignore[attr-defined]
-            if name not in _LAYOUT and "whitespace" not in name and name[0] != "_"
+            if name not in _UNVISITED and "whitespace" not in name
         ]
         found = _fields[kind] = tuple(reversed(names))
     return found
@@ -304,9 +274,9 @@ class _Walk:
         self.statement = -1
         self.lowered = Lowered(tree, self.scope)
         self.stack: list[Any] = []
-        self.awaited: set[cst.CSTNode] = set()
-        self.consumed: set[cst.CSTNode] = set()
-        self.entered: set[cst.CSTNode] = set()
+        self.awaited: set[int] = set()  # ids: libcst's nodes hash slowly
+        self.consumed: set[int] = set()
+        self.entered: set[int] = set()
         self.optional = 0  # operands around us that may not be evaluated
         self.outer: list[tuple[Scope, Binding]] = []  # for `nonlocal`, decided when all is seen
         self.handlers: dict[type, Callable[[Any], None]] = {
@@ -500,33 +470,33 @@ class _Walk:
         call = Call(
             self.at(),
             node,
-            awaited=node in self.awaited,
+            awaited=id(node) in self.awaited,
             lazy=self.scope.lazy,
-            consumed=node in self.consumed,
-            entered=node in self.entered,
+            consumed=id(node) in self.consumed,
+            entered=id(node) in self.entered,
             optional=self.optional > 0,
         )
         self.lowered.calls.append(call)
         stack = self.stack
         args = node.args
         if args and _consumes(node.func):
-            self.consumed.add(args[0].value)
+            self.consumed.add(id(args[0].value))
         if args and isinstance(node.func, cst.Attribute) and node.func.attr.value == "enter_context":
-            self.entered.add(args[0].value)
+            self.entered.add(id(args[0].value))
         for arg in reversed(args):
             if arg.star == "*":
-                self.consumed.add(arg.value)
+                self.consumed.add(id(arg.value))
             stack.append(arg.value)
         stack.append(node.func)
 
     def _Await(self, node: cst.Await) -> None:
-        self.awaited.add(node.expression)
+        self.awaited.add(id(node.expression))
         self.stack.append(node.expression)
 
     def _Yield(self, node: cst.Yield) -> None:
         value = node.value
         if isinstance(value, cst.From):
-            self.consumed.add(value.item)
+            self.consumed.add(id(value.item))
             value = value.item
         self.scope.function.yielded.append((value if value is node.value else None, self.at()))
         self.push(value)
@@ -541,7 +511,7 @@ class _Walk:
         self.optional += optional
 
     def _StarredElement(self, node: cst.StarredElement) -> None:
-        self.consumed.add(node.value)
+        self.consumed.add(id(node.value))
         self.stack.append(node.value)
 
     def _NamedExpr(self, node: cst.NamedExpr) -> None:
@@ -560,10 +530,10 @@ class _Walk:
     def _comprehension(self, node: Any, *results: cst.CSTNode) -> None:
         scope = Scope("comprehension", node, "<comprehension>", self.at())
         scope.lazy = self.scope.lazy and self.scope.kind == "comprehension"
-        if isinstance(node, cst.GeneratorExp) and node not in self.consumed:
+        if isinstance(node, cst.GeneratorExp) and id(node) not in self.consumed:
             scope.lazy = True
         if not scope.lazy:
-            self.consumed.add(node.for_in.iter)
+            self.consumed.add(id(node.for_in.iter))
         loop: cst.CompFor | None = node.for_in
         items: list[Any] = [node.for_in.iter, (self._enter, scope)]
         first = True
@@ -571,7 +541,7 @@ class _Walk:
             if not first:
                 items.append(loop.iter)
             if loop.asynchronous is not None:
-                self.awaited.add(loop.iter)
+                self.awaited.add(id(loop.iter))
             items.append((self.bind_target, loop.target, "for", loop.iter))
             items.extend(condition.test for condition in loop.ifs)
             first, loop = False, loop.inner_for_in
@@ -593,7 +563,7 @@ class _Walk:
 
     def _Assign(self, node: cst.Assign) -> None:
         if any(isinstance(target.target, (cst.Tuple, cst.List)) for target in node.targets):
-            self.consumed.add(node.value)
+            self.consumed.add(id(node.value))
         self.push(
             node.value,
             *((self.bind_target, target.target, "assign", node.value) for target in node.targets),
@@ -695,9 +665,9 @@ class _Walk:
         )
 
     def _For(self, node: cst.For) -> None:
-        self.consumed.add(node.iter)
+        self.consumed.add(id(node.iter))
         if node.asynchronous is not None:
-            self.awaited.add(node.iter)
+            self.awaited.add(id(node.iter))
         compound = self.compound("loop", node)
         body = self.arm(compound, "body", node.body)
         self.push(
@@ -737,9 +707,9 @@ class _Walk:
         items: list[Any] = []
         for item in node.items:
             if node.asynchronous is not None:
-                self.awaited.add(item.item)
+                self.awaited.add(id(item.item))
             else:
-                self.entered.add(item.item)
+                self.entered.add(id(item.item))
             if _swallows(item.item):
                 compound.complete = False
             items.append(item.item)

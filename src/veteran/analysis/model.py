@@ -17,11 +17,11 @@ from veteran.analysis.lowering import At, Binding, Call, Scope, lower
 from veteran.analysis.queries import Queries
 from veteran.analysis.source import Source
 from veteran.analysis.summary import ArgumentFact, Conditional, Parameter, Summary
-from veteran.analysis.tree import locate
+from veteran.analysis.tree import Tree
 from veteran.analysis.types import Instance, Local, Ref, Types, argument
 from veteran.analysis.uses import Uses, names_in
 from veteran.catalog import Blocking, Catalog, Unless
-from veteran.findings import Confidence, Finding, Span, Step
+from veteran.findings import Confidence, Finding, Step
 from veteran.registry import Handler, Rule, subscribers
 
 if TYPE_CHECKING:
@@ -68,11 +68,12 @@ class CatalogCall(NamedTuple):
 class Module:
     """One file's tree and everything that is concluded from it, on demand."""
 
-    def __init__(self, path: str, source: Source, tree: cst.Module, catalog: Catalog) -> None:
+    def __init__(self, path: str, source: Source, tree: Tree, catalog: Catalog) -> None:
         self.path = path
         self.source = source
         self.catalog = catalog
-        self.lowered = lower(tree)
+        self.tree = tree
+        self.lowered = lower(tree.module)
         self.types = Types(catalog, self.lowered)
         self.flow = flows.Flow(self.lowered, self.types)
         self.queries = Queries(self)
@@ -85,18 +86,21 @@ class Module:
     def forget(self) -> None:
         """Lets go of everything: scopes, places and bindings hold each other, and the tree."""
         for scope in self.lowered.scopes:
-            for bound in scope.bindings.values():
+            for bound in (*scope.bindings.values(), *scope.attributes.values()):
                 for binding in bound:
                     binding.values = binding.arranged = None
-            for held in (scope.bindings, scope.uses, scope.attributes, scope.returns):
+            for held in (scope.bindings, scope.uses, scope.attributes, scope.returns, scope.yielded):
                 held.clear()
             scope.parent = scope.entry = None
             blocks = [scope.body]
             while blocks:
                 block = blocks.pop()
-                blocks += [arm for compound in block.compounds for _, arm in compound.arms]
+                for compound in block.compounds:
+                    blocks += [arm for _, arm in compound.arms]
+                    compound.arms.clear()
                 block.compounds.clear()
-        self.__dict__.clear()
+        vars(self.flow).clear()
+        vars(self).clear()
 
     @cached_property
     def async_library(self) -> str:
@@ -111,7 +115,7 @@ class Module:
 
     def code(self, node: cst.CSTNode, limit: int = 60) -> str:
         """The source of a small node on one line, cut at `limit` characters."""
-        text = self.lowered.tree.code_for_node(node)
+        text = self.tree.code(node)
         if "\n" in text and isinstance(node, (cst.Attribute, cst.Name, cst.Call)):
             text = re.sub(r"#[^\n]*|\\$", "", text, flags=re.MULTILINE)
         text = re.sub(r"\s*\n\s*(?=[.)\]])|(?<=[(\[])\s*\n\s*", "", text)
@@ -306,15 +310,10 @@ class Module:
             for rule, report in self.reports(rules)
             if not (rule.off_in and rule.off_in & self.contexts.of(report.at.scope.function))
         ]
-        wanted = []
-        for _, report in said:
-            wanted.append((report.at.statement, report.node))
-            wanted += [(step.at.statement, step.node) for step in report.steps]
-        spans = locate(self.source, self.lowered.tree, wanted)
         findings, conditional = [], []
         needed: set[tuple[Scope, str]] = set()
         for rule, report in said:
-            finding = self._finding(rule, report, spans)
+            finding = self._finding(rule, report)
             if report.unless_safe:
                 parameters = tuple(Parameter(s.qualname, name) for s, name in report.unless_safe)
                 conditional.append(Conditional(finding, parameters))
@@ -329,14 +328,12 @@ class Module:
             asks=tuple(sorted(self.asks)),
         )
 
-    def _finding(self, rule: Rule, report: Report, spans: dict[cst.CSTNode, Span]) -> Finding:
-        steps = tuple(
-            Step(self.path, spans[step.node], step.text, step.anchor) for step in report.steps if step.node in spans
-        )
+    def _finding(self, rule: Rule, report: Report) -> Finding:
+        steps = tuple(Step(self.path, self.tree.span(step.node), step.text, step.anchor) for step in report.steps)
         confidence = report.confidence
         if rule.low_in and rule.low_in & self.contexts.of(report.at.scope.function):
             confidence = Confidence.LOW
-        return Finding(self.path, spans[report.node], rule.code, report.message, confidence, steps)
+        return Finding(self.path, self.tree.span(report.node), rule.code, report.message, confidence, steps)
 
     # Private functions and their callers
 

@@ -11,6 +11,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, dotted, first_parameter
+from veteran.analysis.nodes import children
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
@@ -144,7 +145,7 @@ def _judged(module: Module, path: cst.BaseExpression, at: At) -> Iterator[bool]:
             ):
                 pending.append((func.value, where, depth))
         else:
-            pending += [(child, where, depth) for child in node.children]
+            pending += [(child, where, depth) for child in children(node)]
 
 
 def _origins(node: cst.Name, at: At, depth: int) -> Iterator[tuple[cst.CSTNode, At, int]]:

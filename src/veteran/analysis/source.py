@@ -24,7 +24,7 @@ COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 NEWLINE = re.compile(r"\r\n|\r|\n")
 
-_STRING = r"""
+STRING = r"""
     (?: "{3} [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* "{3}
     |   '{3} [^'\\]* (?: (?: \\. | '(?!'') ) [^'\\]* )* '{3}
     |   " (?!"") [^"\\\r\n]* (?: \\(?:\r\n|.) [^"\\\r\n]* )* "
@@ -45,7 +45,7 @@ _TOKEN = re.compile(
     (?: (?P<newline> \r\n | \r | \n )
       | (?P<close> [)\]}}] )
       | (?P<open> [(\[{{] )
-      | (?P<string> {_STRING} )
+      | (?P<string> {STRING} )
       | (?P<comment> \#[^\r\n]* )
       | (?P<continued> \\(?:\r\n|\r|\n) )
       | (?P<broken> ["'\\] )
@@ -57,7 +57,7 @@ _INDENT = re.compile(r"[ \t\f]*")
 _CONTINUES = re.compile(r"(?:elif|else|except|finally)\b")
 _CHAIN = re.compile(
     rf"""
-      (?P<string> (?<!\w)[A-Za-z]{{0,2}}(?=["']) {_STRING} )
+      (?P<string> (?<!\w)[A-Za-z]{{0,2}}(?=["']) {STRING} )
     | (?P<comment> \#[^\r\n]* )
     | (?P<space> [\s\\]+ )
     | (?P<operator> (?:and|or|not|is|in|if|else|lambda|await)\b | [-+*/%@&|^~<>!]=? )
@@ -436,4 +436,4 @@ def skip_formatted(text: str, position: int, quote: str, raw: bool) -> int:
     return position
 
 
-_STRING_AT = re.compile(_STRING, re.VERBOSE | re.DOTALL)
+_STRING_AT = re.compile(STRING, re.VERBOSE | re.DOTALL)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from veteran.findings import Confidence, Finding
+from veteran.findings import Confidence, Finding, Span
 
 
 class Parameter(NamedTuple):
@@ -42,16 +42,6 @@ class Comment(NamedTuple):
     last: int
 
 
-class Place(NamedTuple):
-    """A call, by the index of its statement in the module's body and its number among the calls there.
-
-    The reads of attributes are numbered downwards from -1.
-    """
-
-    statement: int
-    number: int
-
-
 class When(NamedTuple):
     """A test of a function's own parameter that came out so on the way to a call.
 
@@ -68,7 +58,7 @@ class EffectFact(NamedTuple):
 
     name: str
     group: str
-    place: Place
+    span: Span
     shown: str
     confidence: Confidence
     when: tuple[When, ...] = ()
@@ -84,7 +74,7 @@ class CallFact(NamedTuple):
     """
 
     target: str
-    place: Place
+    span: Span
     shown: str
     flags: str = ""
     low: bool = False

@@ -1,21 +1,22 @@
-"""The one parse of a file, on a stack of its own, and the places of the few nodes that are reported."""
+"""The one parse of a file, on a stack of its own, and where its nodes stand."""
 
 from __future__ import annotations
 
-import ast
 import os
 import sys
 import threading
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
 from queue import SimpleQueue
 from typing import TypeVar
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from veteran.analysis.source import NEWLINE, Source, SourceError
+from veteran.analysis.nodes import Converter, Unconverted, children, read
+from veteran.analysis.source import Source, SourceError
 from veteran.findings import Span
 
 T = TypeVar("T")
@@ -96,19 +97,110 @@ def _started(run: Callable[[], None]) -> threading.Thread:
     raise MemoryError("no memory for a stack to parse on")
 
 
-def parse(source: Source) -> cst.Module:
-    """The tree of a file, parsed once. SourceError, with the place, where it is no program."""
+class Tree(ABC):
+    """A file's tree. Ranges are offsets in the text that was parsed."""
+
+    source: Source
+    module: cst.Module
+
+    @abstractmethod
+    def range(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Where a node begins and ends, without the parentheses around it. KeyError where it is not in the tree."""
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """Where a node stands. KeyError where it is not in the tree."""
+        start, stop = self.range(node)
+        source = self.source
+        line, end_line = source.line_at(start), source.line_at(stop)
+        return Span(line, start - source.starts[line - 1] + 1, end_line, stop - source.starts[end_line - 1] + 1)
+
+    def code(self, node: cst.CSTNode) -> str:
+        """The text of a node."""
+        start, stop = self.range(node)
+        return self.source.parse_text[start:stop]
+
+
+class HostTree(Tree):
+    """A tree that CPython's parser has read."""
+
+    def __init__(self, source: Source, converter: Converter) -> None:
+        self.source = source
+        self.module = converter.module
+        self.converter = converter
+
+    def range(self, node: cst.CSTNode) -> tuple[int, int]:
+        place = self.converter.places.get(id(node)) or self._in_fragments.get(id(node))
+        if place is not None:
+            return self.converter.range(place)
+        ranges = []
+        for child in children(node):
+            with suppress(KeyError):
+                ranges.append(self.range(child))
+        if not ranges:
+            raise KeyError(type(node).__name__)  # its `repr` needs the layout
+        return min(start for start, _ in ranges), max(stop for _, stop in ranges)
+
+    def span(self, node: cst.CSTNode) -> Span:
+        return self.converter.span(node) or super().span(node)
+
+    @cached_property
+    def _in_fragments(self) -> dict[int, tuple[int, int]]:
+        """Where the nodes in strings with fields stand."""
+        found: dict[int, tuple[int, int]] = {}
+        for fragment in self.converter.fragments:
+            shift = fragment.shift
+            ranges = _recorded(fragment.node, cst.Module([])).found
+            found.update({key: (start + shift, stop + shift) for key, (start, stop) in ranges.items()})
+        return found
+
+
+class ParsedTree(Tree):
+    """A tree that libcst's parser has read."""
+
+    def __init__(self, source: Source, module: cst.Module) -> None:
+        self.source = source
+        self.module = module
+
+    def range(self, node: cst.CSTNode) -> tuple[int, int]:
+        return self._ranges[id(node)]
+
+    @cached_property
+    def _ranges(self) -> dict[int, tuple[int, int]]:
+        recorder = _recorded(self.module, self.module)
+        written, text = "".join(recorder.tokens), self.source.parse_text
+        if text.startswith(written):
+            return recorder.found
+        offsets = _aligned(written, text)
+        return {
+            key: (offsets[start], offsets[stop - 1] + 1 if stop > start else offsets[start])
+            for key, (start, stop) in recorder.found.items()
+        }
+
+
+def parse(source: Source) -> Tree:
+    """The tree of a file, parsed once. SourceError, with the place, where it is no program.
+
+    The host's own parser is tried first; what it does not know yet, libcst's may.
+    """
     return on_large_stack(lambda: _parse(source))
 
 
-def _parse(source: Source) -> cst.Module:
+def _parse(source: Source) -> Tree:
+    try:
+        return HostTree(source, read(source))
+    except Unconverted as error:
+        return ParsedTree(source, _parsed(source, error))
+
+
+def _parsed(source: Source, reason: Unconverted) -> cst.Module:
+    """What libcst's parser makes of a text that CPython's did not read for that reason."""
     try:
         return cst.parse_module(source.parse_text)
     except cst.ParserSyntaxError as error:
+        if reason.line:  # CPython's words are better than a grammar's
+            raise SourceError(str(reason), reason.line, reason.column) from None
         line, column = error.raw_line, error.raw_column + 1
-        raise _explained(source.parse_text) or SourceError(
-            "libcst cannot parse this, though CPython can", max(line, 1), max(column, 1)
-        ) from None
+        raise SourceError("libcst cannot parse this, though CPython can", max(line, 1), max(column, 1)) from None
     except Exception as error:
         raise SourceError(f"the parser failed: {type(error).__name__}: {error}") from None
     except BaseException as error:
@@ -117,29 +209,15 @@ def _parse(source: Source) -> cst.Module:
         raise SourceError(f"the parser failed: {error}") from None
 
 
-def _explained(text: str) -> SourceError | None:
-    """CPython's own words for the syntax error, which are better than a grammar's; None if it sees none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(text)
-        except SyntaxError as error:
-            return SourceError(error.msg, max(error.lineno or 1, 1), max(error.offset or 1, 1))
-        except (ValueError, RecursionError, MemoryError) as error:
-            return SourceError(str(error) or type(error).__name__)
-    return None
-
-
 class _Recorder(CodegenState):
-    """Writes code as libcst does and notes where the wanted nodes stand. Offsets count from the start."""
+    """Writes code as libcst does and notes where each node stands, by its id. Offsets count from the start."""
 
     # libcst gives positions through a metadata provider only, at several times the cost of the parse.
-    def __init__(self, module: cst.Module, wanted: frozenset[cst.CSTNode]) -> None:
+    def __init__(self, module: cst.Module) -> None:
         super().__init__(module.default_indent, module.default_newline)
         self.offset = 0
-        self.wanted = wanted
-        self.entered: list[tuple[cst.CSTNode, int]] = []
-        self.found: dict[cst.CSTNode, tuple[int, int]] = {}
+        self.entered: list[int] = []
+        self.found: dict[int, tuple[int, int]] = {}
 
     def add_indent_tokens(self) -> None:
         for token in self.indent_tokens:
@@ -150,91 +228,59 @@ class _Recorder(CodegenState):
         self.offset += len(value)
 
     def before_codegen(self, node: cst.CSTNode) -> None:
-        if node in self.wanted:
-            self.entered.append((node, self.offset))
+        self.entered.append(self.offset)
 
     def after_codegen(self, node: cst.CSTNode) -> None:
-        if node in self.wanted:
-            _, start = self.entered.pop()
-            self.found.setdefault(node, (start, self.offset))
+        start = self.entered.pop()
+        # The parentheses of these belong to them, as CPython sees it.
+        if id(node) not in self.found or isinstance(node, (cst.Tuple, cst.GeneratorExp)):
+            self.found[id(node)] = start, self.offset
 
-    def record_syntactic_position(  # type: ignore[override]  # made for each node: a generator costs too much
+    @contextmanager
+    def record_syntactic_position(
         self,
         node: cst.CSTNode,
         *,
         start_node: cst.CSTNode | None = None,
         end_node: cst.CSTNode | None = None,
-    ) -> AbstractContextManager[None]:
-        return self._recorded(node) if node in self.wanted else _UNRECORDED
-
-    @contextmanager
-    def _recorded(self, node: cst.CSTNode) -> Iterator[None]:
+    ) -> Iterator[None]:
         start = self.offset
         yield
-        self.found[node] = (start, self.offset)
+        stop = self.offset
+        if start_node is not None:
+            start = self.found.get(id(start_node), (start, stop))[0]
+        if end_node is not None:
+            stop = self.found.get(id(end_node), (start, stop))[1]
+        self.found[id(node)] = start, stop
 
 
-_UNRECORDED = nullcontext()
+def _aligned(written: str, text: str) -> list[int]:
+    """For each offset in what libcst has written that in the text: it loses some blanks before colons."""
+    offsets = []
+    at = 0
+    for character in written:
+        while at < len(text) and text[at] != character and text[at].isspace():
+            at += 1
+        offsets.append(at)
+        at += 1
+    return [*offsets, at]
 
 
-def locate(source: Source, module: cst.Module, wanted: Iterable[tuple[int, cst.CSTNode]]) -> dict[cst.CSTNode, Span]:
-    """Where nodes stand. wanted: (index of the statement in the module's body, node).
-
-    Only the statements that hold a wanted node are written out again: the logical lines say where each
-    statement of the body begins, and the text written is compared with the text read.
-    """
-    by_statement: dict[int, set[cst.CSTNode]] = {}
-    for index, node in wanted:
-        by_statement.setdefault(index, set()).add(node)
-    tops = [entry for entry in source.logical if entry.top]
-    spans: dict[cst.CSTNode, Span] = {}
-    exact = len(tops) == len(module.body)
-    for index, nodes in by_statement.items():
-        statement = module.body[index]
-        recorder = _Recorder(module, frozenset(nodes))
-        _write(recorder, statement)
-        begin = -1
-        if exact:
-            first = tops[index].first - len(statement.leading_lines)
-            begin = source.starts[first - 1] if first > 0 else -1
-        written = "".join(recorder.tokens)
-        if begin < 0 or not _matches(source.parse_text, begin, written):
-            recorder = _Recorder(module, frozenset(nodes))
-            _write(recorder, module)
-            begin = 0
-        for node, (start, stop) in recorder.found.items():
-            spans[node] = _span(source, begin + start, begin + stop)
-    return spans
+def _recorded(node: cst.CSTNode, module: cst.Module) -> _Recorder:
+    """Writes a node and notes where all in it begins and ends in its code."""
+    return on_large_stack(lambda: _record(node, module))  # code generation recurses with the tree
 
 
-def locate_all(source: Source, module: cst.Module, wanted: Iterable[cst.CSTNode]) -> dict[cst.CSTNode, Span]:
-    """Where nodes of any statements stand; it writes the whole module out again."""
-    recorder = _Recorder(module, frozenset(wanted))
-    _write(recorder, module)
-    return {node: _span(source, start, stop) for node, (start, stop) in recorder.found.items()}
-
-
-def _matches(text: str, begin: int, written: str) -> bool:
-    if text.startswith(written, begin):
-        return True
-    # The last statement of a file without a final newline is written with one.
-    return text[begin:] == NEWLINE.sub("", written[-2:]).join((written[:-2], ""))
-
-
-def _write(state: _Recorder, node: cst.CSTNode) -> None:
-    """Code generation recurses with the tree; a chain within the screening limits may need more frames."""
+def _record(node: cst.CSTNode, module: cst.Module) -> _Recorder:
+    recorder = _Recorder(module)
     try:
-        node._codegen(state)
+        node._codegen(recorder)
     except RecursionError:
         limit = sys.getrecursionlimit()
-        state.__init__(cst.Module([], default_indent=state.default_indent), state.wanted)  # type: ignore[misc]
+        recorder = _Recorder(module)
         try:
             sys.setrecursionlimit(max(limit, 50_000))
-            on_large_stack(lambda: node._codegen(state))
+            node._codegen(recorder)
         finally:
             sys.setrecursionlimit(limit)
-
-
-def _span(source: Source, start: int, stop: int) -> Span:
-    line, end_line = source.line_at(start), source.line_at(stop)
-    return Span(line, start - source.starts[line - 1] + 1, end_line, stop - source.starts[end_line - 1] + 1)
+    return recorder

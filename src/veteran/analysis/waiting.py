@@ -13,6 +13,7 @@ import libcst as cst
 
 from veteran.analysis import guards, scopes
 from veteran.analysis.lowering import At, Binding, Call, Compound, Read, Scope, Use, dotted, first_parameter
+from veteran.analysis.nodes import children
 from veteran.analysis.types import Instance, argument
 
 if TYPE_CHECKING:
@@ -421,7 +422,7 @@ def _breaks(body: cst.CSTNode) -> bool:
         if isinstance(node, cst.Break):
             return True
         if not isinstance(node, (cst.BaseExpression, cst.FunctionDef, cst.ClassDef)):
-            pending.extend(node.children)
+            pending.extend(children(node))
     return False
 
 

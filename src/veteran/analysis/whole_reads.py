@@ -14,6 +14,7 @@ import libcst as cst
 
 from veteran.analysis import scopes, small_files
 from veteran.analysis.lowering import At, Binding, Call, Compound, Scope, Use, dotted
+from veteran.analysis.nodes import children
 from veteran.analysis.open_files import PATH_READS, Handle, Handles
 from veteran.analysis.trace import LINE, Because
 from veteran.findings import Confidence
@@ -690,7 +691,7 @@ def _below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
             return
         found = pending.pop()
         yield found
-        pending.extend(found.children)
+        pending.extend(children(found))
 
 
 def _is_empty(binding: Binding) -> bool:

@@ -7,7 +7,7 @@ functions and modules, reach a call that makes the whole thread wait: sleeping, 
 Methods are followed through `self`, `super()`, bases and objects whose class is known. Making an object, entering and
 leaving a `with`, iterating over a generator in place and reading a property of the module's own classes are calls, too.
 The finding stands at the coroutine's first such call of a helper; its steps show the way down to the call that blocks:
-the one with the fewest hops. Off by default: following the calls makes a run longer by a quarter to a third.
+the one with the fewest hops.
 
 ## Why is this bad?
 
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from veteran.analysis.chains import Chain
     from veteran.analysis.link import Blocked, Linked
 
-rule = Rule("VET312", default=False, since="0.1.0", off_in=("tests",), low_in=("cli", "startup"), needs=("async",))
+rule = Rule("VET312", since="0.1.0", off_in=("tests",), low_in=("cli", "startup"), needs=("async",))
 
 #: More names than this of a chain are not spelled out in its message.
 MAX_NAMES = 4
@@ -91,12 +91,12 @@ def blocking_helper(event: Blocked) -> Iterator[Linked]:
         names[MAX_NAMES - 2 : -1] = ["…"]
     way = " → ".join(f"`{name}`" if name != "…" else name for name in names)
     yield Linked(
-        chain.call.place,
+        chain.call.span,
         f"{_subject(chain)} {group.says} and blocks the event loop in `async def {_plain(chain.coroutine.key)}`,"
         f" through {way}: {_advice(chain)}",
         chain.confidence,
         tuple(
-            LinkedStep(hop.module.path, hop.place, f"`{hop.where.partition('#')[0]}` calls `{hop.shown}`")
+            LinkedStep(hop.module.path, hop.span, f"`{hop.where.partition('#')[0]}` calls `{hop.shown}`")
             for hop in chain.hops
         ),
     )
