@@ -91,7 +91,7 @@ class Linker:
             def load(path: Path) -> Facts | None:
                 return self._load(path, catalog, settings)
 
-            self._chains[key] = Chains(Program(project, load))
+            self._chains[key] = Chains(Program(project, load, catalog))
         return self._chains[key]
 
     def _read(self, path: Path) -> bytes:

@@ -29,7 +29,8 @@ class Subscription(NamedTuple):
 
     kind: `call` (a call of something that the catalogue table `table` lists), `sink` (a value that reaches
     an argument that the catalogue table `table` calls a sink), `event` (what `veteran.analysis.<table>.events`
-    yields) or `chain` (a call that leads to one of the catalogue table `table`). words: of which a file must hold
+    yields), `chain` (a call that leads to one of the catalogue table `table`) or `linked` (a call of one of the
+    catalogue table `table`, as other modules tell). words: of which a file must hold
     one; those of the catalogue's table where none are given.
     """
 
@@ -59,6 +60,15 @@ def chains_to(table: str) -> Subscription:
     The handler receives an `analysis.link.Blocked` and yields `analysis.link.Linked`s.
     """
     return Subscription("chain", table, ("def",))
+
+
+def linked_calls_of(table: str) -> Subscription:
+    """Each coroutine's own call of what the catalogue lists in `table`, where only other modules tell that it is one.
+
+    Decided when files are linked. The handler receives an `analysis.link.LinkedCall`, and yields what
+    `analysis.link.Linked` describes.
+    """
+    return Subscription("linked", table)
 
 
 Handler = Callable[[Any], "Iterable[Any]"]

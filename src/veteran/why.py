@@ -21,7 +21,7 @@ from veteran.analysis.gate import Gate
 from veteran.analysis.link import unsafe_parameters
 from veteran.analysis.lowering import Call, Read
 from veteran.analysis.model import Module
-from veteran.analysis.program import Class, Function, Loaded
+from veteran.analysis.program import Class, Foreign, Function, Loaded, Managed
 from veteran.analysis.queries import SinkValue
 from veteran.analysis.source import Source, SourceError
 from veteran.analysis.sql import Slot, slots
@@ -500,6 +500,12 @@ class Explainer:
             return
         if isinstance(entity, Loaded):
             yield _silent(f"{shown} is a module")
+            return
+        if isinstance(entity, Foreign):
+            yield _silent(f"{shown} is `{entity.name}`, which is no function of this project")
+            return
+        if isinstance(entity, Managed):
+            yield _silent(f"{shown} is what `{entity.function.key}` manages")
             return
         home = engine.display(entity.module.path)
         found = f"{shown} is `{entity.key}` in {home}"

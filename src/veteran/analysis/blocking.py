@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from veteran.analysis import waiting
+from veteran.analysis.link import Linked, LinkedCall
 from veteran.analysis.lowering import Binding
 from veteran.analysis.model import Report, ReportStep
 from veteran.analysis.types import Instance
+from veteran.catalog import Blocking, Catalog
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
@@ -37,11 +39,6 @@ def in_coroutine(event: CatalogCall) -> Iterator[Report]:
             listed = f"`{event.name}` is listed, but "
             module.trace.note(event.table, event.call.node, event.call, listed + because)
         return
-    group = module.catalog.groups[event.entry.group]
-    called = module.code(event.call.node.func)
-    shown = f"`{called}`" if called == event.name else f"`{called}` ({event.name})"
-    library = module.async_library
-    advice = event.entry.instead.get(library) or event.entry.instead.get("") or group.instead.get(library, "")
     steps = []
     origin = event.origin if isinstance(event.origin, Binding) else None
     if origin is not None and origin.target is not None:
@@ -49,15 +46,27 @@ def in_coroutine(event: CatalogCall) -> Iterator[Report]:
         kind = module.types.binding(origin)[0]
         if isinstance(kind, Instance):
             steps.append(ReportStep(origin.target, origin, f"`{receiver}` is a `{kind.type}`"))
-    confidence = group.confidence
+    confidence = module.catalog.groups[event.entry.group].confidence
     if reason := waiting.hardly_waits(event):
         confidence = Confidence.LOW
         steps.append(ReportStep(event.call.node, event.call, reason))
-    yield Report(
-        event.call.node,
-        event.call,
-        f"{shown} {group.says} and blocks the event loop in `async def {event.function.name}`"
-        + (f": use `{advice}`" if advice else ""),
-        confidence,
-        tuple(steps),
-    )
+    called = module.code(event.call.node.func)
+    message = _message(called, event.name, event.entry, event.function.name, module.async_library, module.catalog)
+    yield Report(event.call.node, event.call, message, confidence, tuple(steps))
+
+
+def linked(event: LinkedCall) -> Iterator[Linked]:
+    """The report of a call that a coroutine makes of what another module gave it."""
+    coroutine, call, effect = event.direct
+    entry = event.catalog.lookup(event.catalog.calls["blocking"], effect.name)
+    name = coroutine.key.rpartition(".")[2].partition("#")[0]
+    message = _message(call.shown, effect.name, entry, name, coroutine.fact.library, event.catalog)
+    yield Linked(call.span, message, effect.confidence, ())
+
+
+def _message(called: str, name: str, entry: Blocking, coroutine: str, library: str, catalog: Catalog) -> str:
+    group = catalog.groups[entry.group]
+    shown = f"`{called}`" if called == name else f"`{called}` ({name})"
+    advice = entry.instead.get(library) or entry.instead.get("") or group.instead.get(library, "")
+    use = f": use `{advice}`" if advice else ""
+    return f"{shown} {group.says} and blocks the event loop in `async def {coroutine}`{use}"

@@ -128,8 +128,8 @@ def _test(part: cst.BaseExpression, outcome: bool) -> When | None:
 def abstract(node: cst.BaseExpression) -> str:
     """What is known of a value: a short literal as its text, the class of what is made on the spot, else `?`."""
     name = dotted(node)
-    if name in ("True", "False", "None"):
-        return name
+    if name is not None:
+        return name if name in ("True", "False", "None") else ANY
     if isinstance(node, cst.SimpleString):
         text = node.evaluated_value
         return repr(text) if isinstance(text, str) and _MODE.fullmatch(text) else TEXT

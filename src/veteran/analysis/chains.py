@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from veteran.analysis import values as literals
-from veteran.analysis.program import Class, Entity, Function, Loaded, Program
+from veteran.analysis.program import Class, Entity, Foreign, Function, Loaded, Program
 from veteran.analysis.summary import CallFact, EffectFact, FunctionFact, When
+from veteran.catalog import Unless
 from veteran.findings import Confidence, Span
 
+#: Whether these block depends on what was done with their objects before.
+_BY_STATE = ("io.", "socket.", "ssl.", "serial.", "requests.Response.")
 LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 #: A parameter that decides a branch, and what it is: `True`, `False`, `None` or `?`.
 Known = tuple[tuple[str, str], ...]
@@ -55,6 +58,14 @@ class Chain(NamedTuple):
     confidence: Confidence
 
 
+class Direct(NamedTuple):
+    """A coroutine's own call that blocks, as other modules tell: the receiver or function comes from there."""
+
+    coroutine: Function
+    call: CallFact
+    effect: EffectFact
+
+
 class Chains:
     """The blocking chains of a program, computed once for each function that a coroutine reaches."""
 
@@ -84,6 +95,31 @@ class Chains:
         for node, limit in self._callees(call, coroutine.module, coroutine.fact, ()):
             self._explore(node)
             yield node, self._chain(coroutine, call, node, limit)
+
+    def direct(self, module: Loaded) -> Iterator[Direct]:
+        """The calls of the coroutines of a module that lead out of the project and block there, in source order."""
+        for key, fact in module.facts.functions.items():
+            if fact.kind in ("async", "asyncgenerator"):
+                for call in fact.calls:
+                    effect = self.effect(call, module)
+                    if effect is not None and alive(call.when, (), fact) is not None:
+                        yield Direct(Function(module, key), call, effect)
+
+    def effect(self, call: CallFact, module: Loaded) -> EffectFact | None:
+        """What a call does that blocks its thread, where a name of the project leads out of it; None otherwise."""
+        catalog = self.program.catalog
+        entity = self.program.resolve(call.target, module)
+        if catalog is None or not isinstance(entity, Foreign) or entity.instance or "a" in call.flags:
+            return None
+        entry = catalog.lookup(catalog.calls["blocking"], entity.name)
+        if entry is None or entry.opens is not None or (entry.lazy and "c" not in call.flags):
+            return None
+        confidence = catalog.groups[entry.group].confidence
+        if confidence is Confidence.LOW or entry.name.startswith(_BY_STATE):
+            return None
+        if any(_may_hold(unless, call) for unless in entry.unless):
+            return None
+        return EffectFact(entry.name, entry.group, call.span, call.shown, Confidence.LOW if call.low else confidence)
 
     def reached(self, start: Node) -> list[Node]:
         """What running a node that was explored may run, itself first, by the number of hops."""
@@ -145,6 +181,11 @@ class Chains:
             state = alive(effect.when, node.known, fact)
             if state is not None:
                 yield effect, min(effect.confidence, state)
+        for call in fact.calls:
+            linked = self.effect(call, node.function.module)
+            state = alive(call.when, node.known, fact) if linked is not None else None
+            if linked is not None and state is not None:
+                yield linked, min(linked.confidence, state)
 
     def _calls(self, node: Node) -> Iterator[Edge]:
         fact = node.function.fact
@@ -204,6 +245,15 @@ class Chains:
         return next(
             edge for edge in self._edges[node] if edge.limit >= level and self._hops[level].get(edge.to) == wanted
         )
+
+
+def _may_hold(unless: Unless, call: CallFact) -> bool:
+    """Whether a call may pass the argument that makes it harmless."""
+    given = dict(call.given)
+    value = given.get(unless.keyword or "") or given.get(str(unless.position))
+    if "*" in given:
+        return True
+    return unless.absent if value is None else value in unless.equals or value[:1] in "?="
 
 
 def skipped(fact: FunctionFact, call: CallFact) -> str:

@@ -22,7 +22,7 @@ from veteran.analysis.summary import (
     FunctionFact,
     ParameterFact,
 )
-from veteran.analysis.types import Instance, Local, Ref, Value
+from veteran.analysis.types import Instance, Local, Ref, Value, keeps_result
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ class _Facts:
             marks.append("manager")
         if not all(name in _PLAIN_DECORATORS or name in _MANAGES or _MEMOISES.fullmatch(name) for name in names):
             marks.append("decorated")
+        if not keeps_result(node) and _PROPERTIES.isdisjoint(names):
+            marks.append("wrapped")
         if "staticmethod" in names:
             marks.append("static")
         if not _PROPERTIES.isdisjoint(names):
@@ -126,7 +128,10 @@ class _Facts:
         if scope.is_async and calls:
             contexts = tuple(sorted(self.module.contexts.of(scope)))
         if node.returns is not None and not scope.is_async and scope.entry is not None:
-            returns = self._type(self.types.annotation(node.returns.annotation, scope.entry))
+            values = self.types.annotation(node.returns.annotation, scope.entry)
+            if "manager" in marks:  # what entering it gives
+                values = tuple(Instance(v.item) if isinstance(v, Instance) and v.item else v for v in values)
+            returns = self._type(values)
         elif not scope.is_async and len(scope.returns) == 1:
             made, at = scope.returns[0]
             if (
@@ -324,6 +329,8 @@ class _Facts:
             bound = [*scope.bindings.get(name, ()), *scope.attributes.get(name, ())]
             if all(binding.kind in ("assign", "annotate", "with") for binding in bound):
                 kind = self._type(tuple(v for binding in bound for v in self.types.binding(binding)))
+                if not kind and len(bound) == 1 and isinstance(bound[0].value, cst.Call) and bound[0].path == ():
+                    kind = self._symbol(bound[0].value, bound[0], 0)  # another module can tell
                 if kind:
                     attributes[name] = kind
         return ClassFact(tuple(bases), attributes)

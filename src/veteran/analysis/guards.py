@@ -50,12 +50,14 @@ def conditions(at: At) -> Iterator[Condition]:
         owner = block.owner
         if owner is not None:
             here = At(owner.scope, owner.block, owner.place, at.statement)
-            if owner.kind == "if" and isinstance(owner.node, cst.If):
+            if owner.kind == "if" and type(owner.node) is cst.If:
                 yield Condition(owner.node.test, owner.arms[0][1] is block, here)
-            elif isinstance(owner.node, cst.While) and owner.arms[0][1] is block:
+            elif type(owner.node) is cst.While and owner.arms[0][1] is block:
                 yield Condition(owner.node.test, True, here)
             block, place = owner.block, owner.place
-        elif isinstance(scope.node, (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)):
+        elif scope.kind == "comprehension" and isinstance(
+            scope.node, (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
+        ):
             loop: cst.CompFor | None = scope.node.for_in
             while loop is not None:
                 for condition in loop.ifs:
@@ -83,9 +85,9 @@ def _passed(compound: Compound) -> Iterator[Condition]:
         if type(compound.node) is cst.For:
             continue
         here = At(compound.scope, compound.block, compound.place, 0)
-        if isinstance(compound.node, cst.Assert):
+        if type(compound.node) is cst.Assert:
             yield Condition(compound.node.test, True, here)
-        elif isinstance(compound.node, cst.If) and compound.arms:
+        elif type(compound.node) is cst.If and compound.arms:
             if compound.arms[0][1].leaves:
                 yield Condition(compound.node.test, False, here)
                 if len(compound.arms) > 1:  # what follows went through the other arm
@@ -93,7 +95,7 @@ def _passed(compound: Compound) -> Iterator[Condition]:
             elif len(compound.arms) > 1 and compound.arms[1][1].leaves:
                 yield Condition(compound.node.test, True, here)
                 pending += compound.arms[0][1].compounds
-        elif isinstance(compound.node, cst.While):
+        elif type(compound.node) is cst.While:
             if not _breaks(compound.node.body):
                 yield Condition(compound.node.test, False, here)
         elif compound.kind == "with":
@@ -121,14 +123,14 @@ def parts(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExp
     pending = [(test, outcome)]
     while pending:
         test, outcome = pending.pop()
-        if isinstance(test, cst.Comparison) and len(test.comparisons) == 1 and isinstance(test.left, cst.Call):
+        if type(test) is cst.Comparison and len(test.comparisons) == 1 and type(test.left) is cst.Call:
             target = test.comparisons[0]
             if dotted(target.comparator) == "None" and isinstance(target.operator, (cst.Is, cst.IsNot)):
                 pending.append((test.left, outcome is isinstance(target.operator, cst.IsNot)))
                 continue
-        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        if type(test) is cst.UnaryOperation and isinstance(test.operator, cst.Not):
             pending.append((test.expression, not outcome))
-        elif isinstance(test, cst.BooleanOperation):
+        elif type(test) is cst.BooleanOperation:
             if isinstance(test.operator, cst.And) is outcome:
                 pending += [(test.right, outcome), (test.left, outcome)]
         else:
@@ -137,16 +139,17 @@ def parts(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExp
 
 def spelling(node: cst.CSTNode) -> str | None:
     """`a.b["c"]` of names, attributes and literal keys: what a test and a use can have in common."""
-    if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
+    if type(node) is cst.Name:
+        return node.value
+    if type(node) is cst.Attribute:
+        inner = spelling(node.value)
+        return None if inner is None else f"{inner}.{node.attr.value}"
+    if type(node) is cst.Subscript and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
         key, inner = node.slice[0].slice.value, spelling(node.value)
         if inner is not None and isinstance(key, (cst.SimpleString, cst.Integer)):
             value = key.evaluated_value if isinstance(key, cst.SimpleString) else key.value
             return f"{inner}[{value!r}]"
-        return None
-    if isinstance(node, cst.Attribute):
-        inner = spelling(node.value)
-        return None if inner is None else f"{inner}.{node.attr.value}"
-    return node.value if isinstance(node, cst.Name) else None
+    return None
 
 
 class Guards:

@@ -10,17 +10,25 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from veteran.analysis.chains import Chain, Chains
+from veteran.analysis.chains import Chain, Chains, Direct
+from veteran.analysis.program import Function
 from veteran.analysis.summary import ArgumentFact, Parameter, Summary
 from veteran.catalog import Catalog
 from veteran.findings import Confidence, Finding, Span, Step
-from veteran.registry import Rule
+from veteran.registry import Rule, subscribers
 
 
 class Blocked(NamedTuple):
     """What a rule hears of: a coroutine's call that reaches a blocking one."""
 
     chain: Chain
+    catalog: Catalog
+
+
+class LinkedCall(NamedTuple):
+    """What a rule hears of: a coroutine's own call that blocks, as other modules tell."""
+
+    direct: Direct
     catalog: Catalog
 
 
@@ -58,19 +66,24 @@ def chained(
     """What the rules say of the chains that begin in a file. shown: a path as findings show it."""
     if summary.facts is None:
         return
-    heard = [(rule, handler) for rule in rules for kind, handler in rule.handlers if kind.kind == "chain"]
+    heard = [(rule, handler, on.kind) for on, rule, handler in subscribers(rules) if on.kind in ("chain", "linked")]
     if not heard:
         return
     chains.program.add(path, summary.facts)
     module = chains.program.module_at(path)
     if module is None:
         return
-    for chain in chains.of(module):
-        for rule, handler in heard:
-            if rule.off_in.intersection(chain.coroutine.fact.contexts):
+    events: dict[str, list[tuple[Function, Blocked | LinkedCall]]] = {
+        "chain": [(chain.coroutine, Blocked(chain, catalog)) for chain in chains.of(module)],
+        "linked": [(direct.coroutine, LinkedCall(direct, catalog)) for direct in chains.direct(module)],
+    }
+    for rule, handler, kind in heard:
+        for coroutine, event in events[kind]:
+            contexts = coroutine.fact.contexts
+            if rule.off_in.intersection(contexts):
                 continue
-            low = rule.low_in.intersection(chain.coroutine.fact.contexts)
-            for report in handler(Blocked(chain, catalog)):
+            low = rule.low_in.intersection(contexts)
+            for report in handler(event):
                 confidence = Confidence.LOW if low else report.confidence
                 steps = tuple(Step(shown(step.path), step.span, step.text) for step in report.steps)
                 yield Finding(summary.path, report.span, rule.code, report.message, confidence, steps)

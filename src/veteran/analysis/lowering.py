@@ -6,7 +6,7 @@ in which it runs, and skips whitespace, punctuation and annotations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import libcst as cst
@@ -264,6 +264,17 @@ def children_fields(kind: type) -> tuple[str, ...]:
     return found
 
 
+def running(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The nodes directly in a node that may hold something that runs, last field first."""
+    for name in children_fields(type(node)):
+        child = getattr(node, name)
+        kind = child.__class__
+        if kind is list or kind is tuple:
+            yield from child
+        elif kind not in _NO_NODES:
+            yield child
+
+
 class _Walk:
     """The walk's state: where it is, and what is still to be visited (last first)."""
 
@@ -302,7 +313,7 @@ class _Walk:
                 child = getattr(node, name)
                 if child.__class__ in _SEQUENCES:
                     stack.extend(reversed(child))
-                elif isinstance(child, cst.CSTNode):
+                elif child.__class__ not in _NO_NODES:
                     stack.append(child)
         for scope, binding in self.outer:
             _owner(scope, binding.name).bindings.setdefault(binding.name, []).append(binding)
@@ -791,6 +802,7 @@ class _Walk:
 
 
 _SEQUENCES = (tuple, list)
+_NO_NODES = frozenset((type(None), str, bool, cst.MaybeSentinel))
 
 
 #: Calls that run through their first argument before they return.

@@ -13,6 +13,7 @@ from veteran.analysis.summary import ClassFact, Facts, FunctionFact
 
 if TYPE_CHECKING:
     from veteran.analysis.project import Project
+    from veteran.catalog import Catalog
 
 #: More steps than this from name to name are a circle.
 MAX_STEPS = 40
@@ -64,16 +65,30 @@ class Class(NamedTuple):
         return self.module.facts.classes[self.key]
 
 
-Entity = Loaded | Function | Class
+class Managed(NamedTuple):
+    """What a generator function gives that `contextlib` makes a context manager."""
+
+    function: Function
+
+
+class Foreign(NamedTuple):
+    """Something outside the project, by its qualified name; with `instance`, an object of that class."""
+
+    name: str
+    instance: bool = False
+
+
+Entity = Loaded | Function | Class | Managed | Foreign
 #: The facts of the module in a file; None where it has none.
 Load = Callable[[Path], Facts | None]
 
 
 class Program:
-    """The modules of one project, by demand."""
+    """The modules of one project, by demand. catalog: says what things outside the project are."""
 
-    def __init__(self, project: Project, load: Load) -> None:
+    def __init__(self, project: Project, load: Load, catalog: Catalog | None = None) -> None:
         self.project = project
+        self.catalog = catalog
         self._load = load
         self._modules: dict[Path, Loaded | None] = {}
         self._found: dict[tuple[Path, str], Entity | None] = {}
@@ -199,40 +214,88 @@ class Program:
         """What a call gives."""
         if isinstance(entity, Class):
             return entity._replace(instance=True) if not entity.instance else None
-        if isinstance(entity, Function) and entity.fact.returns:
-            found = self.resolve(entity.fact.returns, entity.module)
-            return found._replace(instance=True) if isinstance(found, Class) else None
+        if isinstance(entity, Function):
+            if "manager" in entity.fact.marks:
+                return Managed(entity)
+            made = self._object(entity.fact.returns, entity.module)
+            return None if isinstance(made, Foreign) and "wrapped" in entity.fact.marks else made
+        if isinstance(entity, Managed):  # of its `__enter__`
+            return self._object(entity.function.fact.returns, entity.function.module)
+        if isinstance(entity, Foreign) and self.catalog is not None:
+            return self._made(entity, self.catalog)
         return None
+
+    def _object(self, kind: str, module: Loaded) -> Entity | None:
+        """An object of a class that a module names."""
+        found = self._meant(kind, module) if kind else None
+        if isinstance(found, (Class, Foreign)):
+            return found._replace(instance=True)
+        return None
+
+    def _meant(self, target: str, module: Loaded) -> Entity | None:
+        """What a target means that something in the project leads to; it may be outside."""
+        found = self.resolve(target, module)
+        if found is None and self.catalog is not None and target[:1] not in ":.":
+            head, *parts = target.replace("()", ".()").split(".")
+            if self.project.find(head) is None:
+                return self._walk(Foreign(self.catalog.canonical(head)), parts)
+        return found
+
+    @staticmethod
+    def _made(entity: Foreign, catalog: Catalog) -> Foreign | None:
+        """What a call of something outside the project gives."""
+        owner, _, last = entity.name.rpartition(".")
+        if entity.instance:
+            last = "__call__"
+            owner = entity.name
+        elif last == "__enter__":
+            return Foreign(catalog.types["enters"].get(owner, owner), True)
+        kind = catalog.lookup(catalog.types["returns"], f"{owner}.{last}")
+        if kind:
+            return Foreign(kind, True)
+        # By the naming convention a capital makes it a class.
+        return Foreign(entity.name, True) if last[:1].isupper() and not last.isupper() else None
+
+    @staticmethod
+    def _part(entity: Foreign, name: str, catalog: Catalog) -> Foreign:
+        full = f"{entity.name}.{name}"
+        table = catalog.types["attribute"]
+        kind = catalog.lookup(table, full) if entity.instance else table.get(catalog.canonical(full))
+        return Foreign(kind, True) if kind else Foreign(full if entity.instance else catalog.canonical(full))
 
     def attribute(self, entity: Entity, name: str) -> Entity | None:
         """An attribute of a module, a class or an instance."""
         if isinstance(entity, Loaded):
             return self._exported(entity, name)
+        if isinstance(entity, Managed):
+            return entity if name == "__enter__" else None
+        if isinstance(entity, Foreign):
+            return self._part(entity, name, self.catalog) if self.catalog is not None else None
         if isinstance(entity, Class):
             if name == "__enter__" and self.method(entity, name) is None:
                 return None
             found = self.method(entity, name)
             if found is not None:
-                if "property" in found.fact.marks and entity.instance:
+                if "property" in found.fact.marks:
                     return self.called(found)
                 return found
             for owner in self.bases(entity):
                 kind = owner.fact.attributes.get(name)
                 if kind:
-                    held = self.resolve(kind, owner.module)
-                    return held._replace(instance=True) if isinstance(held, Class) else None
+                    return self._object(kind, owner.module)
                 nested = f"{owner.key}.{name}"
                 if nested in owner.module.facts.classes:
                     return Class(owner.module, nested)
         return None
 
     def _exported(self, module: Loaded, name: str) -> Entity | None:
-        for target in module.facts.exports.get(name, ()):
-            if target == f"{module.name}.{name}":
-                continue
+        targets = [target for target in module.facts.exports.get(name, ()) if target != f"{module.name}.{name}"]
+        for target in targets:
             found = self.resolve(target, module)
             if found is not None:
                 return found
+        if len(targets) == 1 and (outside := self._meant(targets[0], module)) is not None:
+            return outside
         if name not in module.facts.exports and name != "__all__":
             for star in reversed(module.facts.stars):
                 source = self.resolve(star, module)

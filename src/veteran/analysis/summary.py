@@ -93,7 +93,8 @@ class ParameterFact(NamedTuple):
 class FunctionFact(NamedTuple):
     """A function or method. kind: `sync`, `async`, `generator` or `asyncgenerator`.
 
-    marks: of memoised, offloaded, manager, decorated (by what may change it), static, property, method. deciding: the
+    marks: of memoised, offloaded, manager, decorated (by what may change it), wrapped (by what may change its result),
+    static, property, method. deciding: the
     parameters that decide what it calls. contexts: of a coroutine, see `analysis.contexts`. returns: the class of what
     it returns, as in `CallFact`.
     """

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.lowering import At, Binding, Call, Lowered, Scope, decorator_name, dotted, first_parameter
+from veteran.analysis.lowering import At, Binding, Block, Call, Lowered, Scope, decorator_name, dotted, first_parameter
 from veteran.catalog import Catalog
 
 
@@ -95,7 +95,7 @@ _MAX_DEPTH = 40
 _MAX_STEPS = 2_000
 #: More assignments to one attribute than this are not looked at.
 _MAX_ASSIGNMENTS = 16
-_PLAIN_DECORATORS = frozenset(("staticmethod", "classmethod", "override", "final"))
+_PLAIN_DECORATORS = frozenset(("staticmethod", "classmethod", "override", "final", "cache", "lru_cache"))
 #: Decorators that call a function again or later, and give what it gives.
 _REPEATS = re.compile(r"(?i)retr(?:y|ies)|backoff|throttle|rate_?limit")
 
@@ -111,6 +111,7 @@ class Types:
         self.cuts = 0  # how often a cycle or a limit kept a value from being followed
         self.active: set[Binding] = set()
         self.returning: set[Scope] = set()
+        self.known: dict[tuple[int, int, int], tuple[cst.CSTNode, Block, Values]] = {}
 
     @cached_property
     def classes(self) -> dict[str, Scope]:
@@ -120,7 +121,7 @@ class Types:
     def of(self, node: cst.CSTNode, at: At) -> Values:
         """What the expression can be at a place."""
         if self.depth == 0:
-            self.steps = 0
+            return self._asked(node, at)
         self.steps += 1
         if self.depth > _MAX_DEPTH or self.steps > _MAX_STEPS:
             self.cuts += 1
@@ -130,6 +131,23 @@ class Types:
             return self._of(node, at)
         finally:
             self.depth -= 1
+
+    def _asked(self, node: cst.CSTNode, at: At) -> Values:
+        """What is asked from outside, often twice: concluded once, unless a limit cut it short."""
+        key = id(node), at.place, id(at.block)
+        known = self.known.get(key)
+        if known is not None:
+            return known[2]
+        cuts = self.cuts
+        self.steps = 0
+        self.depth = 1
+        try:
+            values = self._of(node, at)
+        finally:
+            self.depth = 0
+        if self.cuts == cuts:
+            self.known[key] = node, at.block, values  # they are held, so that no other gets their ids
+        return values
 
     def refs(self, node: cst.CSTNode, at: At) -> list[Ref] | None:
         """The named things the expression can be; None unless every possibility is one."""
@@ -151,6 +169,8 @@ class Types:
             owners = self.of(node.value, at)
             if dotted(node) in self.lowered.assigned and not self._all_local(owners):
                 return UNKNOWN
+            if len(owners) == 1:
+                return self._attribute(owners[0], node.attr.value)
             return self._merge(self._attribute(v, node.attr.value) for v in owners)
         if type(node) is cst.Call and not node.args and isinstance(node.func, cst.Name) and node.func.value == "super":
             return self._super(at)
@@ -218,6 +238,8 @@ class Types:
             return (Ref(self.catalog.canonical(name), True),)
         if found.where == "unknown" or not found.bindings:
             return UNKNOWN
+        if len(found.bindings) == 1:
+            return self.binding(found.bindings[0])
         return self._merge(self.binding(binding) for binding in found.bindings)
 
     def binding(self, binding: Binding) -> Values:

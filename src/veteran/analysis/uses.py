@@ -9,7 +9,7 @@ from operator import attrgetter
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.lowering import At, Binding, Lowered, Use, children_fields, dotted
+from veteran.analysis.lowering import At, Binding, Lowered, Use, dotted, running
 
 
 class Uses:
@@ -70,12 +70,9 @@ def _pairs(root: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
     pending = [root]
     while pending:
         node = pending.pop()
-        for name in children_fields(type(node)):
-            child = getattr(node, name)
-            for part in child if isinstance(child, (tuple, list)) else (child,):
-                if isinstance(part, cst.CSTNode):
-                    pending.append(part)
-                    yield part, node
+        for part in running(node):
+            pending.append(part)
+            yield part, node
 
 
 def names_in(*nodes: cst.CSTNode) -> set[str]:
@@ -88,8 +85,5 @@ def names_in(*nodes: cst.CSTNode) -> set[str]:
             found.add(name)
         if isinstance(node, cst.Lambda):
             continue
-        for field in children_fields(type(node)):
-            child = getattr(node, field)
-            parts = child if isinstance(child, (tuple, list)) else (child,)
-            pending += [part for part in parts if isinstance(part, cst.CSTNode)]
+        pending += running(node)
     return found

@@ -506,7 +506,7 @@ def assigned(function: Scope) -> Iterator[tuple[str, str | None, bool]]:
     pending: list[tuple[cst.CSTNode, bool]] = [(function.node.body, False)]  # type: ignore[attr-defined]
     while pending:
         node, handled = pending.pop()
-        if isinstance(node, (cst.Assign, cst.AnnAssign)):
+        if type(node) is cst.Assign or type(node) is cst.AnnAssign:
             if node.value is None:
                 continue
             targets = [target.target for target in node.targets] if isinstance(node, cst.Assign) else [node.target]
