@@ -39,7 +39,7 @@ STEPS = (
     ("parse", "veteran.analysis.tree.parse"),
     ("lowering", "veteran.analysis.model.lower"),
     ("model and rules", "veteran.analysis.model.Module.summary"),
-    ("locate", "veteran.analysis.model.locate"),
+    ("facts", "veteran.analysis.facts.facts_of"),
     ("suppressions", "veteran.engine.finish"),
 )
 

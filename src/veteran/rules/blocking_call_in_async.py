@@ -4,7 +4,8 @@
 
 Finds calls in the body of an `async def` that make the whole thread wait: sleeping, network, subprocesses,
 databases, console input and files. What a call does is known from where its name comes from: an import under
-any alias, or the type of its receiver (constructor, `with` item or annotation).
+any alias, or the type of its receiver (constructor, `with` item or annotation), also where another module of the
+project made it: its sessions, factories, context managers and the attributes and properties of its classes.
 
 ## Why is this bad?
 
