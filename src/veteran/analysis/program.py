@@ -24,6 +24,11 @@ MAX_CLASSES = 200
 SUPER = ".super()."
 
 
+def is_class_private(name: str) -> bool:
+    """Whether Python spells the name anew for each class, so that no class inherits it."""
+    return name.startswith("__") and not name.endswith("__")
+
+
 class Loaded(NamedTuple):
     """A module that was read. name: dotted; empty where nothing can import it."""
 
@@ -279,7 +284,7 @@ class Program:
                 if "property" in found.fact.marks:
                     return self.called(found)
                 return found
-            for owner in self.bases(entity):
+            for owner in self._owners(entity, name):
                 kind = owner.fact.attributes.get(name)
                 if kind:
                     return self._object(kind, owner.module)
@@ -342,9 +347,13 @@ class Program:
                 orders[one] = [one, *_merged([*known, parents[one]], one)]
         return tuple(orders[entity])
 
+    def _owners(self, entity: Class, name: str) -> tuple[Class, ...]:
+        """The classes that may hold an attribute of a class, in their order."""
+        return self.bases(entity)[: 1 if is_class_private(name) else None]
+
     def method(self, entity: Class, name: str) -> Function | None:
         """A method of a class or of the nearest base that has it."""
-        for owner in self.bases(entity):
+        for owner in self._owners(entity, name):
             key = f"{owner.key}.{name}"
             if key in owner.module.facts.functions:
                 return Function(owner.module, key)

@@ -16,6 +16,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, Binding, Block, Call, Lowered, Scope, decorator_name, dotted, first_parameter
+from veteran.analysis.program import is_class_private
 from veteran.catalog import Catalog
 
 
@@ -424,7 +425,7 @@ class Types:
             return self._merge(self.binding(binding) for binding in bound[:_MAX_ASSIGNMENTS])
         if name in owner.bindings and name not in owner.attributes:
             return self._method(owner.bindings[name])
-        if bound or owner.entry is None:
+        if bound or owner.entry is None or is_class_private(name):
             return UNKNOWN
         found: list[Values] = []
         for base in cst.ensure_type(owner.node, cst.ClassDef).bases:
