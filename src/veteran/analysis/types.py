@@ -33,8 +33,10 @@ class Instance(NamedTuple):
     type: str
     #: The binding or call that says so, to show where a receiver came from.
     origin: At | None = None
-    #: The type of the items of a collection.
+    #: The type of the items of a collection, and of the values of a mapping; the types of the parts of a tuple.
     item: str = ""
+    value: str = ""
+    parts: tuple[str, ...] = ()
 
 
 class Local(NamedTuple):
@@ -165,14 +167,25 @@ class Types:
     def _of(self, node: cst.CSTNode, at: At) -> Values:
         if type(node) is cst.Name:
             # None is the absence of what else the value can be.
+            if node.value in self._told_apart:
+                return self._narrowed(node.value, self.name(node.value, at), at)
             return () if node.value == "None" else self.name(node.value, at)
         if type(node) is cst.Attribute:
-            owners = self.of(node.value, at)
-            if dotted(node) in self.lowered.assigned and not self._all_local(owners):
-                return UNKNOWN
-            if len(owners) == 1:
-                return self._attribute(owners[0], node.attr.value)
-            return self._merge(self._attribute(v, node.attr.value) for v in owners)
+            if node.attr.value in self._told_apart and (name := dotted(node)) is not None:
+                return self._narrowed(name, self._attribute_of(node, at), at)
+            return self._attribute_of(node, at)
+        return self._expression(node, at)
+
+    def _attribute_of(self, node: cst.Attribute, at: At) -> Values:
+        owners = self.of(node.value, at)
+        if dotted(node) in self.lowered.assigned and not self._all_local(owners):
+            return UNKNOWN
+        if len(owners) == 1:
+            return self._attribute(owners[0], node.attr.value)
+        return self._merge(self._attribute(v, node.attr.value) for v in owners)
+
+    def _expression(self, node: cst.CSTNode, at: At) -> Values:
+        """What an expression can be that is neither a name nor an attribute."""
         if type(node) is cst.Call and not node.args and isinstance(node.func, cst.Name) and node.func.value == "super":
             return self._super(at)
         if type(node) is cst.Call:
@@ -185,6 +198,12 @@ class Types:
                     return self._handed(node, node.func.attr.value, at)
                 if isinstance(node.func, cst.Call) and dotted(node.func.func) == "getattr":
                     return self._got(node.func, at)
+                if isinstance(node.func, cst.Name) and node.func.value in _ONE_OF and self.refs(node.func, at):
+                    return self._elements(node.args[0].value, at) if len(node.args) == 1 else UNKNOWN
+            if isinstance(node.func, cst.Attribute) and node.func.attr.value in _OF_COLLECTIONS:
+                held = self._held(node.func, at)
+                if held is not None:
+                    return held
             return self._merge(self._made(v, node, at) for v in self.of(node.func, at))
         if type(node) is cst.Await:
             return self.of(node.expression, at)
@@ -197,9 +216,103 @@ class Types:
         if type(node) is cst.BinaryOperation:
             return self._binary(node, at)
         if type(node) is cst.Subscript:
-            return self._elements(node.value, at)
+            return self._indexed(node, at)
         literal = _LITERALS.get(type(node))
         return (Instance(literal),) if literal else UNKNOWN
+
+    @cached_property
+    def _told_apart(self) -> frozenset[str]:
+        """The last names of what `isinstance` asks about anywhere in the module."""
+        asked = (call.node.args[0].value for call in self.lowered.calls if _asks(call.node))
+        return frozenset((dotted(node) or "").rpartition(".")[2] for node in asked) - {""}
+
+    def _narrowed(self, name: str, values: Values, at: At) -> Values:
+        """What is left of the possible values of a name or attribute by `isinstance` tests on the way."""
+        from veteran.analysis import guards
+
+        root = name.partition(".")[0]
+        here = scopes.lookup(root, at).bindings
+        for condition in guards.conditions(at):
+            for test, outcome in guards.parts(condition.test, condition.outcome):
+                if not isinstance(test, cst.Call) or not _asks(test) or dotted(test.args[0].value) != name:
+                    continue
+                if scopes.lookup(root, condition.at).bindings != here:
+                    return values
+                kinds = self._classes_of(test.args[1].value, condition.at)
+                if outcome and None not in kinds:
+                    known = tuple(value for value in values if value in kinds)
+                    return known or kinds
+                if not outcome:
+                    excluded = {kind.type for kind in kinds if isinstance(kind, Instance)}
+                    values = tuple(v for v in values if not isinstance(v, Instance) or v.type not in excluded)
+        return values
+
+    def _classes_of(self, node: cst.CSTNode, at: At) -> Values:
+        """Objects of the classes that `isinstance` is given."""
+        if isinstance(node, cst.Tuple):
+            return self._merge(self._classes_of(element.value, at) for element in node.elements)
+        if isinstance(node, cst.BinaryOperation):
+            return self._merge((self._classes_of(node.left, at), self._classes_of(node.right, at)))
+        found: list[Value] = []
+        for value in self.of(node, at):
+            if isinstance(value, Ref):
+                found.append(Instance(value.name.removeprefix("builtins.")))
+            elif isinstance(value, Local) and value.scope.kind == "class":
+                found.append(Instance(f"<{value.scope.qualname}>"))
+            else:
+                return UNKNOWN
+        return tuple(found)
+
+    def _held(self, func: cst.Attribute, at: At) -> Values | None:
+        """What a method of a collection gives whose items are known; None for anything else."""
+        owners = self.of(func.value, at)
+        if len(owners) != 1 or not isinstance(owners[0], Instance) or not (owners[0].item or owners[0].value):
+            return None
+        owner, method = owners[0], func.attr.value
+        if method == "values":
+            return (Instance("dict_values", item=owner.value),) if owner.value else UNKNOWN
+        if method in ("keys", "copy"):
+            return owners
+        kind = owner.value if owner.value else owner.item
+        if method in ("get", "setdefault") and not owner.value:
+            return None
+        return (Instance(kind),) if kind else UNKNOWN
+
+    def _indexed(self, node: cst.Subscript, at: At) -> Values:
+        """What indexing an expression gives."""
+        values = self.of(node.value, at)
+        only = values[0] if len(values) == 1 else None
+        index = node.slice[0].slice if len(node.slice) == 1 else None
+        if isinstance(only, Instance):
+            if isinstance(index, cst.Slice):
+                return (only._replace(parts=()),) if only.item else UNKNOWN
+            if only.value:
+                return (Instance(only.value),)
+            if only.parts and isinstance(index, cst.Index) and isinstance(index.value, cst.Integer):
+                number = int(index.value.value, 0)
+                return (Instance(only.parts[number]),) if number < len(only.parts) and only.parts[number] else UNKNOWN
+        return self._elements(node.value, at)
+
+    def _iterated(self, node: cst.CSTNode, path: tuple[int, ...], at: At) -> Values:
+        """What a loop over an expression binds to the part of its target that `path` leads to."""
+        if not path:
+            return self._elements(node, at)
+        first, rest = path[0], path[1:]
+        if not isinstance(node, cst.Call) or any(arg.star or arg.keyword for arg in node.args[:2]):
+            return UNKNOWN
+        name = dotted(node.func) or ""
+        if name in _SAME_ITEMS and node.args and self.refs(node.func, at):
+            return self._iterated(node.args[0].value, path, at)
+        if name == "enumerate" and node.args and self.refs(node.func, at):
+            return self._iterated(node.args[0].value, rest, at) if first == 1 else (Instance("int"),)
+        if name == "zip" and first < len(node.args) and self.refs(node.func, at):
+            return self._iterated(node.args[first].value, rest, at)
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "items" and not rest:
+            values = self.of(node.func.value, at)
+            if len(values) == 1 and isinstance(values[0], Instance):
+                kind = (values[0].item, values[0].value)[first] if first < 2 else ""
+                return (Instance(kind),) if kind else UNKNOWN
+        return UNKNOWN
 
     def _handed(self, node: cst.Call, name: str, at: At) -> Values:
         """What a function gives that a call runs in a thread."""
@@ -289,11 +402,13 @@ class Types:
             value = _through(binding.value, binding.path)
             if value is None and len(binding.path) == 1 and isinstance(binding.value, cst.Call):
                 return self._placed(self._elements(binding.value, binding), binding)
+            if value is None and len(binding.path) == 1:
+                return self._placed(self._part_of(binding.value, binding.path[0], binding), binding)
             return self._placed(self.of(value, binding), binding) if value else UNKNOWN
         if binding.kind == "with" and not binding.path:
             return self._placed(self._entered(binding.value, binding), binding)
-        if binding.kind == "for" and not binding.path:
-            return self._placed(self._elements(binding.value, binding), binding)
+        if binding.kind == "for":
+            return self._placed(self._iterated(binding.value, binding.path, binding), binding)
         if binding.kind == "augment" and isinstance(binding.value.operator, cst.DivideAssign):
             before = self.name(binding.name, binding)
             return before if any(self._is_path(value) for value in before) else UNKNOWN
@@ -303,6 +418,12 @@ class Types:
             refs = [self.refs(kind, binding) for kind in kinds]
             return self._merge(tuple(Instance(ref.name, binding) for ref in r) if r else UNKNOWN for r in refs)
         return UNKNOWN
+
+    def _part_of(self, node: cst.CSTNode, index: int, at: At) -> Values:
+        """A part of a tuple whose parts are known by an annotation."""
+        values = self.of(node, at)
+        parts = values[0].parts if len(values) == 1 and isinstance(values[0], Instance) else ()
+        return (Instance(parts[index]),) if index < len(parts) and parts[index] else UNKNOWN
 
     @staticmethod
     def _placed(values: Values, binding: Binding) -> Values:
@@ -568,7 +689,12 @@ class Types:
             return self.annotation(meant, alias) if not isinstance(meant, cst.Call) else UNKNOWN
         values = []
         for value in self.of(node, at):
-            if isinstance(value, Ref) and value.name not in _VAGUE:
+            if isinstance(value, Ref) and value.name in _SELF:
+                owner = at.scope.function.parent if at.scope.kind != "class" else at.scope
+                if owner is None or owner.kind != "class":
+                    return UNKNOWN
+                values.append(Instance(f"<{owner.qualname}>"))
+            elif isinstance(value, Ref) and value.name not in _VAGUE:
                 values.append(Instance(value.name, at if isinstance(at, Binding) else None))
             elif isinstance(value, Local) and value.scope.kind == "class":
                 values.append(Instance(f"<{value.scope.qualname}>"))
@@ -601,13 +727,31 @@ class Types:
             wanted = inner if name.endswith("Union") else inner[:1]
             parts = [part for part in wanted if not _is_none(part)]
             return self._merge(self.annotation(part, at) for part in parts)
-        if name.rpartition(".")[2] in _COLLECTIONS and inner:
+        last = name.rpartition(".")[2]
+        if last in ("tuple", "Tuple") and inner:
+            return (self._tuple(name, inner, at),)
+        if last in _MAPPINGS and len(inner) == 2:
+            key, held = (self._single(part, at) for part in inner)
+            return (Instance(name, at if isinstance(at, Binding) else None, key, held),)
+        if last in _COLLECTIONS and inner:
             items = self.annotation(inner[0], at)
             item = items[0].type if len(items) == 1 and isinstance(items[0], Instance) else ""
             return (Instance(name, at if isinstance(at, Binding) else None, item),)
         if name.rpartition(".")[2] == "Literal":
             return (Instance("typing.Literal"),)
         return (Instance(name, at if isinstance(at, Binding) else None),)
+
+    def _single(self, node: cst.BaseExpression, at: At) -> str:
+        """The one class that an annotation names; empty where it is not one."""
+        values = self.annotation(node, at)
+        return values[0].type if len(values) == 1 and isinstance(values[0], Instance) else ""
+
+    def _tuple(self, name: str, inner: list[cst.BaseExpression], at: At) -> Instance:
+        origin = at if isinstance(at, Binding) else None
+        if len(inner) == 2 and isinstance(inner[1], cst.Ellipsis):
+            return Instance(name, origin, self._single(inner[0], at))
+        parts = tuple(self._single(part, at) for part in inner)
+        return Instance(name, origin, parts[0] if len(set(parts)) == 1 else "", "", parts)
 
     def _quoted(self, text: str, at: At) -> Values:
         """A quoted annotation, read by `ast`: the tree of the file is parsed once."""
@@ -632,6 +776,12 @@ class Types:
 
 #: Functions whose result has the items of their first argument.
 _SAME_ITEMS = frozenset(("sorted", "list", "tuple", "set", "frozenset", "reversed", "iter"))
+#: Functions that give one of the items of their argument.
+_ONE_OF = frozenset(("next", "min", "max"))
+#: Methods of collections that give items, values, or all of them.
+_OF_COLLECTIONS = frozenset(("get", "pop", "popleft", "setdefault", "values", "keys", "copy"))
+_MAPPINGS = frozenset(("dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"))
+_SELF = frozenset(("typing.Self", "typing_extensions.Self"))
 _BUILTIN_TYPES = frozenset(
     ["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "complex", "bytearray"]
 )
@@ -654,6 +804,11 @@ _COLLECTIONS = frozenset(
         "deque",
     ]
 )
+
+
+def _asks(node: cst.Call) -> bool:
+    """Whether a call is `isinstance(value, kinds)`."""
+    return type(node.func) is cst.Name and node.func.value == "isinstance" and len(node.args) == 2
 
 
 def keeps_result(node: cst.FunctionDef) -> bool:
