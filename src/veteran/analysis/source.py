@@ -19,6 +19,7 @@ MAX_FORMATTED = 149  # formatted strings in each other's fields
 #: Past these libcst needs seconds for one expression; CPython gives up soon after.
 MAX_LINKS = 1_000  # `.x`, `(…)` and `[…]` in one chain
 MAX_OPERATORS = 2_500  # binary operators, or neighbouring string literals, in one operand list
+MAX_FIELDS = 10_000  # in one formatted string
 
 BOM = codecs.BOM_UTF8
 COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -301,6 +302,8 @@ class Source:
         if _COMPOUND.match(self.text, begin):
             raise self._error("an expression too long for the parser", begin)
         start = _ASSIGNS.match(self.text, begin).end()  # type: ignore[union-attr]
+        if start - begin > MAX_LINKS:  # it may stand in the target or the annotation
+            start = _INDENT.match(self.text, begin).end()  # type: ignore[union-attr]
         return start, stop
 
 
@@ -332,7 +335,9 @@ def _has_long_chain(text: str, begin: int, stop: int) -> bool:
                 end = _skip(text, quote, fields)
                 if end != match.end():
                     scanner = _CHAIN.scanner(text, end, stop)  # type: ignore[attr-defined]
-                if any(last - first > 2 * MAX_LINKS and _has_long_chain(text, first, last) for first, last in fields):
+                if len(fields) > MAX_FIELDS or any(
+                    last - first > 2 * MAX_LINKS and _has_long_chain(text, first, last) for first, last in fields
+                ):
                     return True
             strings[-1] += kind == "string"
             operand = True
