@@ -254,10 +254,18 @@ class _Recorder(CodegenState):
             return
         # The parentheses of these belong to them, as CPython sees it.
         if id(node) not in self.found or isinstance(node, (cst.Tuple, cst.GeneratorExp)):
-            self.found[id(node)] = start, self.offset
-
+            self.found[id(node)] = start, self.offset - (self._blanks() if isinstance(node, cst.Slice) else 0)
         if self.cut and self.cut[-1][0] is node:
             self._write_elifs(node)
+
+    def _blanks(self) -> int:
+        """How much of what is written is blanks and comments at its end."""
+        length = 0
+        for token in reversed(self.tokens):
+            if token and not token.isspace() and token[0] not in "#\\":
+                break
+            length += len(token)
+        return length
 
     def _write_elifs(self, node: cst.CSTNode) -> None:
         """Writes the branches that were cut off a statement, one after the other: there may be thousands."""
