@@ -27,6 +27,17 @@ READ = {
     "lambdas": GOOD + "x = " + "lambda: " * 2_000 + "1\n",
     "no-final-newline": GOOD.rstrip("\n"),
     "form-feed": "\f" + GOOD,
+    "long-line": GOOD + "é = [" + "'a', g(b), " * 20_000 + "]\n",
+    "attributes-in-a-field": GOOD + "x = f'{a" + ".b" * 20_000 + "}'\n",
+    "sum-in-a-field": GOOD + "x = f'{a" + " + b" * 20_000 + "}'\n",
+    "sum-in-a-field-in-a-field": GOOD + "x = f'''a {f'{a" + " + b" * 20_000 + "}'} b'''\n",
+    "fields": GOOD + "x = f'" + "{a}" * 20_000 + "'\n",
+    "annotation": GOOD + "x: " + "a | " * 20_000 + "b = 1\n",
+    "target": GOOD + "x" + ".a" * 20_000 + " = 1\n",
+    "patterns": GOOD + "match x:\n  case " + "[" * 40 + "a" + "]" * 40 + ": pass\n",
+    "deleted": GOOD + "del " + "(" * 40 + "a" + ",)" * 40 + "\n",
+    "quoted-annotation": GOOD + "def g(x: '" + "(" * 50_000 + "a" + ")" * 50_000 + "'): return x.json()['a']\n",
+    "digits": GOOD.replace("1", "9" * 400),
 }
 #: What no Python reads: the line that the finding names, and a word of its message.
 REFUSED = {
@@ -35,6 +46,14 @@ REFUSED = {
     "null": (GOOD + "x = 1\0\n", 4, "null byte"),
     "5000-parentheses": (GOOD + "x = " + "(" * 5_000 + "1" + ")" * 5_000 + "\n", 4, "nested"),
     "indents": (GOOD + "".join(" " * i + "if a:\n" for i in range(150)) + " " * 150 + "pass\n", 104, "levels"),
+    "brackets-in-a-field": (GOOD + "x = f'{" + "(" * 50_000 + "1" + ")" * 50_000 + "}'\n", 4, "nested"),
+    "formatted-in-formatted": (GOOD + "x = " + "f'{" * 2_000 + "1" + "}'" * 2_000 + "\n", 4, "nested"),
+    "patterns-and-an-error": (
+        GOOD + "match x:\n  case " + "[" * 60 + "a" + "]" * 60 + ": pass\nx =\n",
+        6,
+        "invalid syntax",
+    ),
+    "deleted-and-an-error": (GOOD + "x; del " + "(" * 60 + "a" + ",)" * 60 + "\nx =\n", 5, "invalid syntax"),
     "condition": (GOOD + "if " + " + ".join(["a"] * 20_000) + ": pass\n", 4, "too long"),
 }
 ENCODED = {

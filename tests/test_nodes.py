@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import multiprocessing
+import subprocess
 import sys
 import sysconfig
-import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import libcst as cst
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import check, places
 from veteran.analysis import nodes, tree
 from veteran.analysis.source import Source, SourceError
+from veteran.findings import Finding
 
 ROOT = Path(__file__).parent.parent
 LIBRARY = Path(sysconfig.get_paths()["stdlib"])
@@ -42,30 +46,15 @@ def shape(node: Any) -> Any:
     if not isinstance(node, cst.CSTNode):
         return node
     if isinstance(node, cst.Name):
-        return "Name", unicodedata.normalize("NFKC", node.value)
+        return "Name", node.value
     if isinstance(node, (cst.IndentedBlock, cst.SimpleStatementSuite)):
         return "Block", [shape(one) for one in statements(node.body)]
-    if isinstance(node, cst.Subscript):
-        return "Subscript", shape(node.value), [shape(part) for part in subscripts(node)]
     kind = "MatchList" if isinstance(node, cst.MatchTuple) else type(node).__name__
     return kind, [shape(getattr(node, name)) for name in meaning(type(node))]
 
 
-def subscripts(node: cst.Subscript) -> Iterator[Any]:
-    """What stands between the brackets: `x[(a, b)]` is `x[a, b]`."""
-    first = node.slice[0].slice
-    whole = first.value if len(node.slice) == 1 and isinstance(first, cst.Index) else None
-    if isinstance(whole, cst.Tuple) and whole.elements:
-        for element in whole.elements:
-            yield [element.value, isinstance(element, cst.StarredElement)]
-        return
-    for part in (element.slice for element in node.slice):
-        yield [part.value, part.star == "*"] if isinstance(part, cst.Index) else part
-
-
 def meaning(kind: Any) -> list[str]:
-    left = nodes.LAYOUT | ({"star"} if kind is cst.TypeParam else frozenset())
-    return [name for name in kind.__dataclass_fields__ if name not in left and "whitespace" not in name]
+    return [name for name in kind.__dataclass_fields__ if name not in nodes.LAYOUT and "whitespace" not in name]
 
 
 def both(text: str) -> tuple[tree.Tree, tree.Tree]:
@@ -80,8 +69,8 @@ def pairs(one: cst.CSTNode, other: cst.CSTNode) -> Iterator[tuple[cst.CSTNode, c
     while pending:
         one, other = pending.pop()
         if type(one) is not type(other):
-            continue  # the ways to write a block, a subscript or a pattern
-        if isinstance(one, cst.BaseExpression):
+            continue  # the ways to write a block or a pattern
+        if isinstance(one, (cst.BaseExpression, cst.Slice)):
             yield one, other
         ours, theirs = list(nodes.children(one)), list(nodes.children(other))
         if len(ours) == len(theirs):
@@ -95,8 +84,6 @@ def same(text: str) -> int:
     count = 0
     for one, other in pairs(ours.module, theirs.module):
         count += 1
-        if isinstance(one, cst.GeneratorExp):
-            continue  # the parentheses of a call are those of its only argument, for CPython
         try:
             ours.range(one)
         except KeyError:
@@ -293,7 +280,185 @@ def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 OPERATORS = [*"+ - * / // % @ ** << >> & | ^ < > <= >= == != in is and or".split(), "not in", "is not"]  # noqa: SIM905
 
 
+@settings(deadline=None)
 @given(st.lists(st.recursive(_LEAVES, _compound, max_leaves=12), min_size=1, max_size=5))
 def test_any_expression_gives_the_same_tree(expressions: list[str]) -> None:
     lines = "".join(f"    ü = {one}; v = {one}\n" for one in expressions)
     assert same(f"async def f():\n{lines}")
+
+
+def findings_by(reader: str, text: str, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+    """What is found in a text that CPython's parser reads, or that only libcst's reads."""
+
+    def refuse(source: Source) -> nodes.Converter:
+        raise nodes.Unconverted("not read here")
+
+    with monkeypatch.context() as patched:
+        if reader == "libcst":
+            patched.setattr(tree, "read", refuse)
+        return check(text)
+
+
+#: Bodies of a coroutine, and the calls found in them, without blanks.
+ODD = {
+    "normalised attribute": ("    time.\u017fleep(1); time.sleep(2)\n", ["time.\u017fleep(1)", "time.sleep(2)"]),
+    "normalised name": (
+        "    import time as \ufb01\n    \ufb01.sleep(1); fi.sleep(2)\n",
+        ["\ufb01.sleep(1)", "fi.sleep(2)"],
+    ),
+    "normalised in a field": (
+        "    x = f'é{time.\u017fleep(1)} {time.sleep(2)}'\n",
+        ["time.\u017fleep(1)", "time.sleep(2)"],
+    ),
+    "combining marks": ("    import time as नमस्ते\n    नमस्ते.sleep(1)\n", ["नमस्ते.sleep(1)"]),
+    "a middle dot": ("    import time as a·b\n    a·b.sleep(1)\n", ["a·b.sleep(1)"]),
+    "wide characters before": (
+        "    x = 'äöü😀'; time.sleep(1); y = f'😀{time.sleep(2)}'; time.sleep(3)\n",
+        ["time.sleep(1)", "time.sleep(2)", "time.sleep(3)"],
+    ),
+    "a long wide line": (
+        "    x = ['" + "é" * 3_000 + "', g('a😀', b)]; time.sleep(1); y = 'é'; time.sleep(2)\n",
+        ["time.sleep(1)", "time.sleep(2)"],
+    ),
+    "tabs": ("    if x:\n    \ttime\t.\tsleep\t(\t1\t)\n", ["time.sleep(1)"]),
+    "form feeds": ("\f    time.sleep(1)\n    \f\n    time.sleep(2)\f\n\f\n", ["time.sleep(1)", "time.sleep(2)"]),
+    "mixed line ends": (
+        "    time.sleep(1)\r    x = 'a\\\r\nb'; time.sleep(2)\n    f'''{time.sleep(3)}\r{\rtime.sleep(4)\r\n}'''\r\n",
+        ["time.sleep(1)", "time.sleep(2)", "time.sleep(3)", "time.sleep(4)"],
+    ),
+    "continued lines": ("    x = 1; \\\n  time \\\n . \\\n sleep \\\n ( \\\n 1)\n", ["time\\.\\sleep\\(\\1)"]),
+    "comments": (
+        "    (time # x\n  . # y )\n  sleep # z (\n  ( # time.sleep(2)\n  1 # )\n  ) # q\n  ) # end\n"
+        "    x = (a and ( # c )\n  b # )\n ) and time.sleep(2) # and\n  )\n",
+        ["time#x.#y)sleep#z((#time.sleep(2)1#))", "time.sleep(2)"],
+    ),
+    "strings side by side": (
+        "    x = (f'''{\r\n time.sleep(1) }''' # c\r\n   f'{time.sleep(2)}' # d\r\n  'x'\r\n f'{time.sleep(3)}')\r\n",
+        ["time.sleep(1)", "time.sleep(2)", "time.sleep(3)"],
+    ),
+    "strings on continued lines": (
+        "    x = f'{time.sleep(1)}' \\\n   f'{time.sleep(2)}' \\\n   'x' f'{time.sleep(3)}'\n",
+        ["time.sleep(1)", "time.sleep(2)", "time.sleep(3)"],
+    ),
+    "fields of all kinds": (
+        "    x = f'{time.sleep(1)!r:>{time.sleep(2)}}{ time.sleep(3) = }{{{time.sleep(4)}}}' \\\n"
+        "        rf'\\d{time.sleep(5)}\\{time.sleep(6)}'\n",
+        [f"time.sleep({number})" for number in range(1, 7)],
+    ),
+    "blanks in fields": (
+        "    x = f'{a [ 1 : 2 ] }{ {1 : 2} [ 1 ] }{time.sleep(2)  !r:>3}{ a if b else time.sleep(4) }'\n",
+        ["time.sleep(2)", "time.sleep(4)"],
+    ),
+    "escapes": ("    x = '\\d'; y = f'\\d{a}\\N{DIGIT ONE}'; z = b'\\d'; time.sleep(1)\n", ["time.sleep(1)"]),
+    "everything asynchronous": (
+        "    async with a: time.sleep(1)\n    async for b in c: time.sleep(2)\n"
+        "    x = [time.sleep(3) async for d in e if await g]; return (await h)(time.sleep(4))\n",
+        [f"time.sleep({number})" for number in range(1, 5)],
+    ),
+    "arguments in any order": (
+        "    g(a=time.sleep(1), *time.sleep(2), b=3, **time.sleep(3))\n",
+        ["time.sleep(1)", "time.sleep(2)", "time.sleep(3)"],
+    ),
+    "names in comments": (
+        "    try: pass\n    except (A # as e\n , B # e\n ) as e: time.sleep(1)\n",
+        ["time.sleep(1)"],
+    ),
+    "type comments": (
+        "    def g(a, # type: int\n  b # type: (\n ):\n        # type: (...) -> None\n        pass\n"
+        "    time.sleep(1) # type: ignore[\n",
+        ["time.sleep(1)"],
+    ),
+    "patterns": (
+        "    match time.sleep(1):\n        case [1, *_, {'a': None, **r}] if time.sleep(2): pass\n"
+        "        case -1 | 1+2j | A.b(x=1) as q: time.sleep(3)\n        case (1, ) | [] | (): pass\n",
+        ["time.sleep(1)", "time.sleep(2)", "time.sleep(3)"],
+    ),
+    "keys": (
+        "    d = g.json()\n    x = 'é'; y = d['é']['a'][:2][(1, 2)][1:2, ...][(a)]; return y\n",
+        ["d['é']"],
+    ),
+    "one-line suites": (
+        "    if a: x = 1; time.sleep(1); y = 2\n    for b in c: time.sleep(2); x;\n",
+        ["time.sleep(1)", "time.sleep(2)"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_findings_do_not_depend_on_the_reader(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    body, expected = ODD[name]
+    text = f"import time\nfrom requests import Response\n@a # (\nasync def f(g: Response):\n{body}"
+    source = Source(text)
+    nodes.read(source)
+    found = findings_by("host", text, monkeypatch)
+    assert findings_by("libcst", text, monkeypatch) == found
+    shown = []
+    for line, column, end_line, end_column in (finding.span for finding in found):
+        stop = source.starts[end_line - 1] + end_column - 1
+        shown.append("".join(text[source.starts[line - 1] + column - 1 : stop].split()))
+    assert shown == expected
+
+
+def test_words_are_found_however_they_are_written() -> None:
+    text = (
+        "def \ufb01(): pass\nimport \ufb01 . a # as b\nfrom m import (a  # as b\n  as b)\ndef f(\ufb01: int): pass\n"
+        "try: pass\nexcept (A # e\n ) as e: pass\nclass नमस्ते: pass\n"
+        "match x:\n    case {'rest': 1, **rest # rest\n }: pass\n    case [  *  # r\n r]: pass\n    case a·b: pass\n"
+    )
+    converter = nodes.read(Source(text))
+    words = [place for place in converter.places.values() if isinstance(place, (nodes.Word, ast.arg))]
+    ranges = sorted({converter.range(place) for place in words})
+    shown = [(text.count("\n", 0, start) + 1, text[start:stop]) for start, stop in ranges]
+    assert shown == [
+        *((1, "\ufb01"), (2, "\ufb01 . a"), (3, "a"), (4, "b"), (5, "f"), (5, "\ufb01"), (8, "e"), (9, "नमस्ते")),
+        *((11, "rest"), (14, "r"), (15, "a·b")),
+    ]
+
+
+def test_tuples_in_subscripts_keep_their_parentheses() -> None:
+    assert same(
+        "x[(a, b)]; x[a, b]; x[(a), b]; x[(a), (b)]; x[((a), b)]; x[(a, b), c]; x[((a, b), c)]; x[(a,)]; x[a,]\n"
+    )
+    assert same(
+        "x[()]; x[( # (\n (a) # ,\n , b)]; x[(*a, b)]; x[:, (a, b)]; x[(f(x), y)]; x[(yield), b]; x[:2]; x[a:b:c]\n"
+    )
+
+
+def test_a_generator_stands_in_the_parentheses_of_its_call() -> None:
+    assert same(
+        "f(x for x in y); f((x for x in y)); f( # (\n (x) for x in g(z for z in y) # )\n ); f((x for x in y), 1)\n"
+    )
+    assert same("f'{g(x for x in y)}'\n")
+
+
+def test_hosts_filters_stay_and_parsing_is_silent_under_error() -> None:
+    """In a process of its own: filters are the process's."""
+    program = f"""
+import sys, warnings
+sys.path.insert(0, {str(ROOT / "tests")!r})
+from helpers import check, places
+before = list(warnings.filters)
+text = '''import sqlite3, time, requests
+async def f(c: sqlite3.Cursor, x: "1if 1else int"):
+    c.execute("\\\\d" + x); c.execute(f"\\\\d select {{x}}"); c.execute("select \\\\400 " f"\\\\400{{x}}")
+    time.sleep("\\\\q", 1if x else 2); requests.get("").json()["\\\\d"]["\\\\e"]
+'''
+print(sorted(set(places(check(text)))))
+assert [entry for entry in warnings.filters if "<veteran>" not in str(entry[3])] == before
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    quiet = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (quiet.stdout, quiet.stderr) == (done.stdout, "")
+    assert "(3, 'VET201')" in done.stdout
+    assert "VET0" not in done.stdout
+
+
+def test_threads_and_forks_may_check_at_once() -> None:
+    text = "import time\nasync def f():\n    x = f'é{time.sleep(1)}'\n    time.sleep(2)\n"
+    expected = check(text)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(check, [text] * 40))
+    assert found == [expected] * 40
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as processes:
+        assert list(processes.map(check, [text] * 4)) == [expected] * 4

@@ -13,7 +13,7 @@ import libcst as cst
 
 from veteran.analysis import guards, scopes, waiting
 from veteran.analysis.lowering import At, Call, Compound, Read, Scope, all_parameters, dotted
-from veteran.analysis.nodes import changed
+from veteran.analysis.nodes import changed, string_value
 from veteran.analysis.summary import When
 from veteran.analysis.values import ANY, EMPTY, FULL, TEXT
 
@@ -131,7 +131,7 @@ def abstract(node: cst.BaseExpression) -> str:
     if name is not None:
         return name if name in ("True", "False", "None") else ANY
     if isinstance(node, cst.SimpleString):
-        text = node.evaluated_value
+        text = string_value(node)
         return repr(text) if isinstance(text, str) and _MODE.fullmatch(text) else TEXT
     if isinstance(node, (cst.Integer, cst.Float)):
         return node.value if len(node.value) <= 16 else "1"

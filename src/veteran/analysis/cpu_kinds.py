@@ -9,6 +9,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis.lowering import At, Binding, Scope, children_fields
+from veteran.analysis.nodes import integer_value
 
 #: Loops of fewer rounds are no work.
 MANY = 1_000
@@ -173,7 +174,7 @@ def display(node: cst.CSTNode) -> list[cst.BaseExpression] | None:
 def integer(node: cst.CSTNode, depth: int = 0) -> int | None:
     """The value of an integer that is written out, if need be as a small calculation."""
     if isinstance(node, cst.Integer):
-        return node.evaluated_value
+        return integer_value(node)
     if isinstance(node, cst.BinaryOperation) and depth < 10:
         left, right = integer(node.left, depth + 1), integer(node.right, depth + 1)
         if left is None or right is None:

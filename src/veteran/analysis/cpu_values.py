@@ -38,6 +38,8 @@ from veteran.analysis.cpu_kinds import (
     words,
 )
 from veteran.analysis.lowering import At, Binding, Scope, dotted, first_parameter
+from veteran.analysis.nodes import MAX_QUOTED, string_value
+from veteran.analysis.tree import on_large_stack
 from veteran.analysis.types import Local, Ref
 
 if TYPE_CHECKING:
@@ -223,7 +225,7 @@ class Values:
             loop = node.for_in
             return self.rounds(loop.iter, depth + 1) if loop.inner_for_in is None else None
         if isinstance(node, cst.SimpleString):
-            return len(node.evaluated_value)
+            return len(string_value(node))
         if isinstance(node, cst.Name):
             binding = self._only(node)
             if binding is None or binding.kind != "assign" or binding.path or not binding.value:
@@ -432,9 +434,11 @@ class Values:
     def annotated(self, node: cst.BaseExpression, at: At) -> Kind:
         """What an annotation says."""
         if isinstance(node, cst.SimpleString):
-            text = node.evaluated_value
+            text = string_value(node)
+            if not isinstance(text, str) or len(text) > MAX_QUOTED:
+                return UNKNOWN
             try:
-                return self.annotated(cst.parse_expression(text), at) if isinstance(text, str) else UNKNOWN
+                return self.annotated(on_large_stack(lambda: cst.parse_expression(text)), at)
             except (cst.ParserSyntaxError, ValueError):
                 return UNKNOWN
         if isinstance(node, cst.BinaryOperation):

@@ -27,7 +27,7 @@ from veteran.analysis.lowering import (
     dotted,
     first_parameter,
 )
-from veteran.analysis.nodes import children
+from veteran.analysis.nodes import children, string_value
 from veteran.analysis.trace import LINE, Because
 from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
 from veteran.findings import Confidence
@@ -520,13 +520,13 @@ class _Decoded:
     def _key(self, node: cst.BaseExpression, at: At, denoted: Denoted) -> str:
         """The text by which a key is the same in a check and in an access."""
         if isinstance(node, cst.SimpleString):
-            return repr(node.evaluated_value)
+            return repr(string_value(node))
         if isinstance(node, cst.Name):
             found = scopes.lookup(node.value, at)
             if len(found.bindings) == 1:
                 value = found.bindings[0].value
                 if isinstance(value, cst.SimpleString) and found.bindings[0].kind == "assign":
-                    return repr(value.evaluated_value)
+                    return repr(string_value(value))
         return self.module.code(node, 80)
 
     def _method(
@@ -835,7 +835,7 @@ class _Decoded:
         values = [element.value for element in keys.elements]
         if not all(isinstance(value, cst.SimpleString) for value in values):
             return True
-        return access.key in [repr(v.evaluated_value) for v in values if isinstance(v, cst.SimpleString)]
+        return access.key in [repr(string_value(v)) for v in values if isinstance(v, cst.SimpleString)]
 
     def _conditions(self, access: Access) -> Iterator[tuple[cst.BaseExpression, bool]]:
         """The simple tests that were decided before an access, in its expression and around it."""

@@ -12,7 +12,7 @@ from veteran.analysis import scopes
 from veteran.analysis.cpu import Cpu
 from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, targets_of
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
-from veteran.analysis.nodes import children
+from veteran.analysis.nodes import children, integer_value
 from veteran.analysis.trace import LINE, Because
 from veteran.analysis.types import Instance, Local, Ref, argument
 
@@ -381,14 +381,14 @@ class _Finder:
         if isinstance(node, cst.IfExp):
             return self._several(node.body, at) and self._several(node.orelse, at)
         if isinstance(node, cst.Integer):
-            return node.evaluated_value > 1
+            return integer_value(node) > 1
         if isinstance(node, cst.Name) and node.value != "None":
             found = scopes.lookup(node.value, at)
             for binding in found.bindings:
                 value = binding.value
                 if binding.kind == "parameter":
                     value = value.default
-                if isinstance(value, cst.Integer) and value.evaluated_value < 2:
+                if isinstance(value, cst.Integer) and integer_value(value) < 2:
                     return False
         return True
 

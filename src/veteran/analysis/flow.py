@@ -30,7 +30,7 @@ from veteran.analysis.lowering import (
     decorators_of,
     dotted,
 )
-from veteran.analysis.nodes import changed
+from veteran.analysis.nodes import changed, integer_value, string_value
 from veteran.analysis.types import Instance, Local, Types, argument
 
 
@@ -987,7 +987,7 @@ class Flow:
             if table is not None:
                 found += [(value, place) for name, value, place in table if _literal(name) == _literal(key)]
             elif isinstance(key, cst.Integer) and isinstance(whole, (cst.Tuple, cst.List)):
-                part = unpacked(whole, (int(key.evaluated_value),))
+                part = unpacked(whole, (integer_value(key),))
                 if not isinstance(part, cst.BaseExpression):
                     return None
                 found.append((part, where))
@@ -1314,7 +1314,7 @@ _SANITISES = re.compile(r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|al
 def _literal(node: cst.CSTNode) -> str:
     """The text of a literal."""
     if isinstance(node, cst.SimpleString):
-        value = node.evaluated_value
+        value = string_value(node)
         return value.decode("latin-1") if isinstance(value, bytes) else str(value)
     value = getattr(node, "value", "")
     return value if isinstance(value, str) else ""
@@ -1322,12 +1322,21 @@ def _literal(node: cst.CSTNode) -> str:
 
 def _unescaped(text: str) -> str:
     """The text of an f-string's literal part, its escapes read."""
-    if "\\" not in text:
-        return text
+    return _ESCAPE.sub(_escaped, text) if "\\" in text else text
+
+
+#: The codec warns of all others, and leaves them as they are.
+_ESCAPE = re.compile(
+    r"""\\(?:[\\'"abfnrtv\n]|[0-3]?[0-7]{1,2}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[^}\n]+\})"""
+)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """What an escape sequence stands for."""
     try:
-        return text.encode("latin-1", "backslashreplace").decode("unicode_escape")
-    except UnicodeDecodeError:
-        return text
+        return found[0].encode("latin-1").decode("unicode_escape")
+    except UnicodeError:
+        return found[0]
 
 
 def _constant(alternatives: Sequence[Pieces]) -> bool:

@@ -11,7 +11,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, Block, Call, Compound, dotted
-from veteran.analysis.nodes import children
+from veteran.analysis.nodes import children, string_value
 from veteran.analysis.types import Instance, Types
 
 #: String methods whose truth leaves no room for quotes, blanks or operators.
@@ -147,7 +147,7 @@ def spelling(node: cst.CSTNode) -> str | None:
     if type(node) is cst.Subscript and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
         key, inner = node.slice[0].slice.value, spelling(node.value)
         if inner is not None and isinstance(key, (cst.SimpleString, cst.Integer)):
-            value = key.evaluated_value if isinstance(key, cst.SimpleString) else key.value
+            value = string_value(key) if isinstance(key, cst.SimpleString) else key.value
             return f"{inner}[{value!r}]"
     return None
 

@@ -8,8 +8,12 @@ for layout are not: such nodes are read, and their text is taken from the source
 from __future__ import annotations
 
 import ast
+import itertools
 import re
+import sys
+import unicodedata
 import warnings
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -51,13 +55,15 @@ class Word:
 
 
 class Fragment:
-    """A string with fields, that libcst has parsed. shift: added to an offset in its code gives that in the file's."""
+    """A string with fields, that libcst has parsed from this code. shift: from an offset in that to the file's."""
 
-    __slots__ = ("node", "shift")
+    __slots__ = ("code", "node", "shift", "spelled")
 
-    def __init__(self, node: cst.BaseExpression, shift: int) -> None:
+    def __init__(self, node: cst.BaseExpression, code: str, shift: int) -> None:
         self.node = node
+        self.code = code
         self.shift = shift
+        self.spelled = normalised(node, code)
 
 
 #: Fields that hold layout, by name: they are the same in every node class.
@@ -97,15 +103,38 @@ def changed(node: T, **values: Any) -> T:
     return made
 
 
+def normalised(node: cst.CSTNode, text: str) -> list[tuple[cst.Name, str]]:
+    """Makes of names that libcst has read what CPython reads (PEP 3131). Returns how those are written that differ."""
+    if unicodedata.is_normalized("NFKC", text):
+        return []
+    spelled: list[tuple[cst.Name, str]] = []
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.Name) and not unicodedata.is_normalized("NFKC", node.value):
+            spelled.append((node, node.value))
+            respell(node, unicodedata.normalize("NFKC", node.value))
+        pending += children(node)
+    return spelled
+
+
+def respell(name: cst.Name, value: str) -> None:
+    object.__setattr__(name, "value", value)
+
+
 def read(source: Source) -> Converter:
     """The converted module, and where its nodes stand."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parsed = ast.parse(source.parse_text)
-        converter = Converter(source)
-        converter.module = _module(converter.body(parsed.body))
-        converter.kinds.clear()  # they hold the converter, and with it the tree
+        parsed = quietly(source.parse_text)
+        try:
+            converter = _converted(source, parsed)
+        except RecursionError:
+            limit = sys.getrecursionlimit()
+            try:
+                sys.setrecursionlimit(max(limit, DEEP))
+                converter = _converted(source, parsed)
+            finally:
+                sys.setrecursionlimit(limit)
     except SyntaxError as error:
         raise Unconverted(error.msg, max(error.lineno or 1, 1), max(error.offset or 1, 1)) from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -114,6 +143,48 @@ def read(source: Source) -> Converter:
         if isinstance(error.args[0], type) and issubclass(error.args[0], ast.AST):
             raise Unconverted(f"{error.args[0].__name__} is not known yet") from None
         raise
+    return converter
+
+
+#: Frames for what hosts' limits are too low for; the threads that trees are read on have stacks for them.
+DEEP = 20_000
+#: Quoted annotations longer than this are not read, wherever the stack is small.
+MAX_QUOTED = 1_000
+#: The file that CPython's warnings about a text would name.
+_FILE = "<veteran>"
+
+
+def quietly(text: str, mode: str = "exec") -> Any:
+    """What CPython's parser makes of a text; it passes over invalid escapes and their like, whatever `-W` says."""
+    # The filter stays: `catch_warnings` would take back what other threads have set in the meantime.
+    if not any(getattr(pattern, "pattern", "") == _FILE for _, _, _, pattern, _ in warnings.filters):
+        warnings.filterwarnings("ignore", module=_FILE)
+    return ast.parse(text, _FILE, mode)
+
+
+def string_value(node: cst.SimpleString) -> str | bytes:
+    """The value of a literal; what stands between its quotes where CPython refuses that."""
+    try:
+        value: str | bytes = quietly(node.value, "eval").body.value
+    except (SyntaxError, ValueError, MemoryError):
+        return node.raw_value
+    return value
+
+
+def integer_value(node: cst.Integer) -> int:
+    """The value of a number; CPython reads no decimal one of thousands of digits."""
+    try:
+        return int(node.value, 0)
+    except ValueError:
+        return sys.maxsize
+
+
+def _converted(source: Source, parsed: ast.Module) -> Converter:
+    converter = Converter(source)
+    try:
+        converter.module = _module(converter.body(parsed.body))
+    finally:
+        converter.kinds.clear()  # they hold the converter, and with it the tree
     return converter
 
 
@@ -231,7 +302,7 @@ _match_or = _maker(cst.MatchOr, "patterns")
 _match_element = _maker(cst.MatchSequenceElement, "value")
 _type_alias = _maker(cst.TypeAlias, "name", "value", "type_parameters")
 _type_parameters = _maker(cst.TypeParameters, "params")
-_type_param = _maker(cst.TypeParam, "param", "default")
+_type_param = _maker(cst.TypeParam, "param", "default", "star")
 _module = _maker(cst.Module, "body")
 
 #: Nodes without anything in them can be shared.
@@ -262,6 +333,11 @@ _COMPOUND = frozenset(
 )
 _UTF8 = "utf-8", "surrogatepass"
 _LITERAL = re.compile(rf"[A-Za-z]{{0,2}}{STRING}", re.VERBOSE | re.DOTALL)
+#: How many characters of a line are looked through for those that are longer in UTF-8.
+_STRETCH = 512
+#: An identifier: CPython also takes any character beyond ASCII for a part of one.
+_WORD = re.compile(rf"\#[^\r\n]*|(?P<word>(?:\w|[^\x00-\x7f])+)|{STRING}", re.VERBOSE | re.DOTALL)
+_BRACKET = re.compile(r"#[^\r\n]*|(?P<bracket>[(),])")
 _CLOSING = re.compile(r"(?P<close>\))|(?P<comment>#[^\r\n]*)|(?P<operator>[a-z])")
 _BETWEEN = re.compile(r"(?:[\s\\]+|#[^\r\n]*)*")
 
@@ -274,6 +350,7 @@ class Converter:
         self.text = source.parse_text
         self.ascii = self.text.isascii()
         self.places: dict[int, Place] = {}  # by id: libcst's nodes hash slowly
+        self.stretches: dict[int, list[int]] = {}  # by line: the bytes before each stretch of it
         self.fragments: list[Fragment] = []
         self.module: cst.Module
         self.kinds: dict[type, Callable[[Any], Any]] = {
@@ -287,27 +364,57 @@ class Converter:
         start = self.source.starts[line - 1]
         if self.ascii:
             return start + column
+        if column > _STRETCH:
+            before = self.stretches.get(line) or self.stretch(line)
+            index = bisect_right(before, column) - 1
+            start += index * _STRETCH
+            column -= before[index]
         part = self.text[start : start + column]
         if not part.isascii():
             column = len(part.encode(*_UTF8)[:column].decode(*_UTF8))
         return start + column
+
+    def stretch(self, line: int) -> list[int]:
+        """The bytes of UTF-8 before each stretch of a line: long lines are asked for often."""
+        starts, text = self.source.starts, self.text
+        stop = starts[line] if line < len(starts) else len(text)
+        parts = (text[at : at + _STRETCH] for at in range(starts[line - 1], stop, _STRETCH))
+        lengths = (len(part) if part.isascii() else len(part.encode(*_UTF8)) for part in parts)
+        self.stretches[line] = before = list(itertools.accumulate(lengths, initial=0))
+        return before
 
     def range(self, place: Place) -> tuple[int, int]:
         """The offsets at which something begins and ends."""
         if isinstance(place, tuple):
             return place
         if isinstance(place, Word):
-            start, stop = self.range(place.node)
-            begin = self.range(place.after)[1] if place.after is not None else start
-            found = list(re.finditer(rf"(?<!\w){re.escape(place.name)}(?!\w)", self.text[begin:stop]))
-            if not found:
-                return start, stop  # CPython normalises names
-            word = found[-1 if place.last else 0]
-            return begin + word.start(), begin + word.end()
+            return self.word_range(place)
+        start, stop = self.offset(place.lineno, place.col_offset), self.offset(place.end_lineno, place.end_col_offset)
         if isinstance(place, ast.arg):
-            start = self.offset(place.lineno, place.col_offset)
-            return start, start + len(place.arg)
-        return self.offset(place.lineno, place.col_offset), self.offset(place.end_lineno, place.end_col_offset)
+            return self.word_range(Word(place.arg, (start, stop)))
+        return start, stop
+
+    def word_range(self, place: Word) -> tuple[int, int]:
+        start, stop = self.range(place.node)
+        begin = self.range(place.after)[1] if place.after is not None else start
+        parts = place.name.split(".")
+        found = None
+        first = count = 0
+        for token in _WORD.finditer(self.text, begin, stop):
+            word = token["word"]
+            if word is None:
+                continue
+            if word != parts[count] and unicodedata.normalize("NFKC", word) != parts[count]:
+                count = 0
+                continue
+            first = first if count else token.start()
+            count += 1
+            if count == len(parts):
+                found = first, token.end()
+                count = 0
+                if not place.last:
+                    break
+        return found or (start, stop)
 
     def span(self, node: cst.CSTNode) -> Span | None:
         """Where a node stands, if CPython says so."""
@@ -325,6 +432,21 @@ class Converter:
             if token.lastgroup == "close":
                 end = token.end()
         return end
+
+    def enclosed(self, node: ast.Tuple) -> bool:
+        """Whether a tuple has parentheses of its own."""
+        start = self.range(node)[0]
+        if self.text[start] != "(":
+            return False
+        first, last = self.range(node.elts[0])
+        count = 0
+        for token in _BRACKET.finditer(self.text, start, first):
+            count += token["bracket"] == "("
+        for token in _BRACKET.finditer(self.text, last):
+            if token["bracket"] == ",":
+                break
+            count -= token["bracket"] == ")"
+        return count > 0
 
     def segment(self, node: Any) -> str:
         """The text of an expression."""
@@ -438,16 +560,19 @@ class Converter:
         return _type_parameters([self.kinds[one.__class__](one) for one in listed]) if listed else None
 
     def _TypeVar(self, node: Any) -> Any:
-        return _type_param(_type_var(self.word(node.name, node), self.optional(node.bound)), self._default(node))
+        return self.type_parameter(_type_var(self.word(node.name, node), self.optional(node.bound)), node)
 
     def _TypeVarTuple(self, node: Any) -> Any:
-        return _type_param(_type_var_tuple(self.word(node.name, node)), self._default(node))
+        return self.type_parameter(_type_var_tuple(self.word(node.name, node)), node)
 
     def _ParamSpec(self, node: Any) -> Any:
-        return _type_param(_param_spec(self.word(node.name, node)), self._default(node))
+        return self.type_parameter(_param_spec(self.word(node.name, node)), node)
 
-    def _default(self, node: Any) -> Any:
-        return self.optional(getattr(node, "default_value", None))
+    def type_parameter(self, made: Any, node: Any) -> Any:
+        default = getattr(node, "default_value", None)
+        if isinstance(default, ast.Starred):
+            return _type_param(made, self.one(default.value), "*")
+        return _type_param(made, self.optional(default), "")
 
     def _TypeAlias(self, node: Any) -> Any:
         return _type_alias(self.one(node.name), self.one(node.value), self.type_parameters(node))
@@ -528,16 +653,17 @@ class Converter:
         return made
 
     def _If(self, node: ast.If) -> Any:
-        orelse = node.orelse
-        after: Any = None
-        if orelse:
-            first = orelse[0]
-            if len(orelse) == 1 and isinstance(first, ast.If) and self.text.startswith("elif", self.range(first)[0]):
-                after = self._If(first)
-                self.places[id(after)] = first
-            else:
-                after = _else(_block(self.body(orelse)))
-        return _if(self.kinds[node.test.__class__](node.test), _block(self.body(node.body)), after)
+        chain = [node]
+        while (orelse := node.orelse) and len(orelse) == 1 and isinstance(orelse[0], ast.If):
+            if not self.text.startswith("elif", self.range(orelse[0])[0]):
+                break
+            node = orelse[0]
+            chain.append(node)
+        made = _else(_block(self.body(orelse))) if orelse else None
+        for one in reversed(chain):  # there are thousands in generated code
+            made = _if(self.kinds[one.test.__class__](one.test), _block(self.body(one.body)), made)
+            self.places[id(made)] = one
+        return made
 
     def _While(self, node: ast.While) -> Any:
         return _while(self.one(node.test), self.block(node.body), self.orelse(node.orelse))
@@ -585,12 +711,17 @@ class Converter:
         return _match(
             self.one(node.subject),
             [
-                _match_case(self.one(case.pattern), self.block(case.body), self.optional(case.guard))
+                _match_case(self.pattern(case.pattern), self.block(case.body), self.optional(case.guard))
                 for case in node.cases
             ],
         )
 
     # Patterns
+
+    def pattern(self, node: Any) -> Any:
+        made = self.kinds[node.__class__](node)
+        self.places[id(made)] = node
+        return made
 
     def _MatchValue(self, node: Any) -> Any:
         return _match_value(self.one(node.value))
@@ -601,7 +732,7 @@ class Converter:
     def _MatchSequence(self, node: Any) -> Any:
         return _match_list(
             [
-                self.one(one) if isinstance(one, ast.MatchStar) else _match_element(self.one(one))
+                self.pattern(one) if isinstance(one, ast.MatchStar) else _match_element(self.pattern(one))
                 for one in node.patterns
             ]
         )
@@ -612,7 +743,7 @@ class Converter:
     def _MatchMapping(self, node: Any) -> Any:
         return _match_mapping(
             [
-                _match_mapping_element(self.one(key), self.one(pattern))
+                _match_mapping_element(self.one(key), self.pattern(pattern))
                 for key, pattern in zip(node.keys, node.patterns, strict=True)
             ],
             self.word(node.rest, node, last=True) if node.rest else None,
@@ -621,18 +752,19 @@ class Converter:
     def _MatchClass(self, node: Any) -> Any:
         return _match_class(
             self.one(node.cls),
-            [_match_element(self.one(pattern)) for pattern in node.patterns],
+            [_match_element(self.pattern(pattern)) for pattern in node.patterns],
             [
-                _match_keyword_element(_name(name), self.one(pattern))
+                _match_keyword_element(_name(name), self.pattern(pattern))
                 for name, pattern in zip(node.kwd_attrs, node.kwd_patterns, strict=True)
             ],
         )
 
     def _MatchAs(self, node: Any) -> Any:
-        return _match_as(self.optional(node.pattern), self.word(node.name, node, last=True) if node.name else None)
+        inner = self.pattern(node.pattern) if node.pattern is not None else None
+        return _match_as(inner, self.word(node.name, node, last=True) if node.name else None)
 
     def _MatchOr(self, node: Any) -> Any:
-        return _match_or([_match_or_element(self.one(pattern)) for pattern in node.patterns])
+        return _match_or([_match_or_element(self.pattern(pattern)) for pattern in node.patterns])
 
     # Expressions
 
@@ -715,12 +847,12 @@ class Converter:
 
     def _JoinedStr(self, node: ast.AST) -> Any:
         """A string with fields: CPython knows the places in it, and its text, in new versions only."""
-        text = self.segment(node)
+        text = f"({self.segment(node)})"
         try:
-            made = cst.parse_expression(f"({text})")
+            made = cst.parse_expression(text)
         except Exception as error:  # as libcst's own parser would for the whole file
             raise Unconverted(str(error)) from None
-        self.fragments.append(Fragment(made, self.range(node)[0] - 1))
+        self.fragments.append(Fragment(made, text, self.range(node)[0] - 1))
         self.places[id(made)] = node
         return made
 
@@ -728,19 +860,21 @@ class Converter:
 
     def _Subscript(self, node: ast.Subscript) -> Any:
         index = node.slice
-        parts = index.elts if isinstance(index, ast.Tuple) and index.elts else (index,)
+        parts = index.elts if isinstance(index, ast.Tuple) and index.elts and not self.enclosed(index) else (index,)
         made = _subscript(self.one(node.value), [self._element(part) for part in parts])
         self.places[id(made)] = node
         return made
 
     def _element(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Slice):
-            return _subscript_element(
-                _slice(self.optional(node.lower), self.optional(node.upper), self.optional(node.step))
-            )
-        if isinstance(node, ast.Starred):
-            return _subscript_element(_index(self.one(node.value), "*"))
-        return _subscript_element(_index(self.one(node), None))
+            made = _slice(self.optional(node.lower), self.optional(node.upper), self.optional(node.step))
+            self.places[id(made)] = node
+        elif isinstance(node, ast.Starred):
+            made = _index(self.one(node.value), "*")
+            self.places[id(made)] = node
+        else:
+            made = _index(self.one(node), None)
+        return _subscript_element(made)
 
     def _BinOp(self, node: ast.BinOp) -> Any:
         chain = [node]

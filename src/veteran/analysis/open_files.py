@@ -8,6 +8,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, Binding, Scope, first_parameter
+from veteran.analysis.nodes import string_value
 from veteran.analysis.types import Instance, Local, Types, Values, argument
 
 #: What opens a file by its name, with the position of the mode.
@@ -174,7 +175,7 @@ class Handles:
         if mode is not None:
             if not isinstance(mode, cst.SimpleString):
                 return None
-            text = str(mode.evaluated_value)
+            text = str(string_value(mode))
         if set(text) & set("wax+"):
             return None
         compressed = name not in ("open", "codecs.open", "pathlib.Path.open", "os.fdopen") and "t" not in text

@@ -11,7 +11,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, dotted, first_parameter
-from veteran.analysis.nodes import children
+from veteran.analysis.nodes import children, string_value
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
@@ -122,7 +122,7 @@ def _judged(module: Module, path: cst.BaseExpression, at: At) -> Iterator[bool]:
             return
         node, where, depth = pending.pop()
         if isinstance(node, cst.SimpleString):
-            text = node.evaluated_value
+            text = string_value(node)
             yield _literal(text if isinstance(text, str) else text.decode("latin-1"))
         elif isinstance(node, cst.FormattedStringText):
             yield _literal(node.value)

@@ -15,9 +15,11 @@ from typing import NamedTuple
 #: CPython's own limits ("too many nested parentheses", "too many levels of indentation").
 MAX_NESTING = 200
 MAX_INDENTS = 100
+MAX_FORMATTED = 149  # formatted strings in each other's fields
 #: Past these libcst needs seconds for one expression; CPython gives up soon after.
 MAX_LINKS = 1_000  # `.x`, `(…)` and `[…]` in one chain
 MAX_OPERATORS = 2_500  # binary operators, or neighbouring string literals, in one operand list
+MAX_FIELDS = 10_000  # in one formatted string
 
 BOM = codecs.BOM_UTF8
 COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -57,7 +59,7 @@ _INDENT = re.compile(r"[ \t\f]*")
 _CONTINUES = re.compile(r"(?:elif|else|except|finally)\b")
 _CHAIN = re.compile(
     rf"""
-      (?P<string> (?<!\w)[A-Za-z]{{0,2}}(?=["']) {STRING} )
+      (?P<string> (?<!\w)[A-Za-z]{{0,2}}(?=["'])(?P<quote>) {STRING} )
     | (?P<comment> \#[^\r\n]* )
     | (?P<space> [\s\\]+ )
     | (?P<operator> (?:and|or|not|is|in|if|else|lambda|await)\b | [-+*/%@&|^~<>!]=? )
@@ -83,6 +85,14 @@ class SourceError(Exception):
         self.message = message
         self.line = line
         self.column = column
+
+
+class _TooDeep(Exception):
+    """More nesting than CPython reads, at this offset."""
+
+    def __init__(self, what: str, offset: int) -> None:
+        super().__init__(what)
+        self.offset = offset
 
 
 class Comment(NamedTuple):
@@ -116,7 +126,10 @@ class Source:
         self.logical: list[LogicalLine] = []
         self.starts: list[int] = [0]  # offset of each line
         self.parse_text = text
-        self._scan()
+        try:
+            self._scan()
+        except _TooDeep as error:
+            raise self._error(str(error), error.offset) from None
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Source:
@@ -144,6 +157,20 @@ class Source:
         """The lines with their ends, split where CPython splits them."""
         bounds = [*self.starts, len(self.text)]
         return [self.text[a:b] for a, b in itertools.pairwise(bounds)]
+
+    def nesting_where(self, begins: re.Pattern[str]) -> tuple[int, int]:
+        """The deepest nesting of brackets in logical lines that begin so, and the line."""
+        deepest = 0, 1
+        bounds = [*self.starts, len(self.text)]
+        for entry in self.logical:
+            start, stop = bounds[entry.first - 1], bounds[entry.last]
+            if not begins.match(self.text, start, stop):
+                continue
+            depth = 0
+            for token in _TOKEN.finditer(self.text, start, stop):
+                depth += (token.lastgroup == "open") - (token.lastgroup == "close")
+                deepest = max(deepest, (depth, entry.first))
+        return deepest
 
     def line_at(self, offset: int) -> int:
         """The line, from 1, that holds this offset."""
@@ -267,46 +294,63 @@ class Source:
 
     def _screen_chains(self, begin: int, stop: int, blanked: list[tuple[int, int]]) -> None:
         """Notes the statement [begin, stop) for blanking if it holds a chain too long for the parser."""
-        text = self.text
-        links, operators, strings = [0], [0], [0]  # one entry for each open bracket
-        operand = False  # whether an operand stands directly before
-        for match in _CHAIN.finditer(text, begin, stop):
-            kind = match.lastgroup
-            if kind in ("space", "comment"):
-                continue
-            if kind in ("dot", "open"):
-                if operand:
-                    links[-1] += 1
-                if kind == "open":
-                    for counts in (links, operators, strings):
-                        counts.append(0)
-                    operand = False
-                    continue
-            elif kind == "close":
-                if len(links) > 1:
-                    for counts in (links, operators, strings):
-                        counts.pop()
-                operand = True
-            elif kind in ("string", "name", "number"):
-                strings[-1] += kind == "string"
-                operand = True
-            elif kind == "operator":
-                operators[-1] += 1
-                links[-1] = strings[-1] = 0
-                operand = False
-            else:  # a separator: the next operand list begins
-                links[-1] = operators[-1] = strings[-1] = 0
-                operand = False
-            if links[-1] > MAX_LINKS or max(operators[-1], strings[-1]) > MAX_OPERATORS:
-                blanked.append(self._blankable(begin, stop))
-                return
+        if _has_long_chain(self.text, begin, stop):
+            blanked.append(self._blankable(begin, stop))
 
     def _blankable(self, begin: int, stop: int) -> tuple[int, int]:
         """The part of the statement [begin, stop) to blank out; SourceError where it heads a block."""
         if _COMPOUND.match(self.text, begin):
             raise self._error("an expression too long for the parser", begin)
         start = _ASSIGNS.match(self.text, begin).end()  # type: ignore[union-attr]
+        if start - begin > MAX_LINKS:  # it may stand in the target or the annotation
+            start = _INDENT.match(self.text, begin).end()  # type: ignore[union-attr]
         return start, stop
+
+
+def _has_long_chain(text: str, begin: int, stop: int) -> bool:
+    """Whether an expression in [begin, stop) is too long for the parser."""
+    links, operators, strings = [0], [0], [0]  # one entry for each open bracket
+    operand = False  # whether an operand stands directly before
+    scanner = _CHAIN.scanner(text, begin, stop)  # type: ignore[attr-defined]
+    while match := scanner.match():
+        kind = match.lastgroup
+        if kind in ("space", "comment"):
+            continue
+        if kind in ("dot", "open"):
+            if operand:
+                links[-1] += 1
+            if kind == "open":
+                for counts in (links, operators, strings):
+                    counts.append(0)
+                operand = False
+                continue
+        elif kind == "close":
+            if len(links) > 1:
+                for counts in (links, operators, strings):
+                    counts.pop()
+            operand = True
+        elif kind in ("string", "name", "number"):
+            if kind == "string" and _is_formatted(text, quote := match.start("quote")):
+                fields: list[tuple[int, int]] = []
+                end = _skip(text, quote, fields)
+                if end != match.end():
+                    scanner = _CHAIN.scanner(text, end, stop)  # type: ignore[attr-defined]
+                if len(fields) > MAX_FIELDS or any(
+                    last - first > 2 * MAX_LINKS and _has_long_chain(text, first, last) for first, last in fields
+                ):
+                    return True
+            strings[-1] += kind == "string"
+            operand = True
+        elif kind == "operator":
+            operators[-1] += 1
+            links[-1] = strings[-1] = 0
+            operand = False
+        else:  # a separator: the next operand list begins
+            links[-1] = operators[-1] = strings[-1] = 0
+            operand = False
+        if links[-1] > MAX_LINKS or max(operators[-1], strings[-1]) > MAX_OPERATORS:
+            return True
+    return False
 
 
 def _is_formatted(text: str, quote: int) -> bool:
@@ -324,9 +368,14 @@ def _string_end(text: str, start: int, end: int) -> int:
         return end
     if plain := _FORMATTED.match(text, start):
         return plain.end()
+    return _skip(text, start)
+
+
+def _skip(text: str, start: int, fields: list[tuple[int, int]] | None = None) -> int:
+    """Where a formatted string ends that begins with the quote at `start`. fields: takes its expressions."""
     quote = text[start : start + 3]
     quote = quote if quote in ('"""', "'''") else quote[:1]
-    return skip_formatted(text, start + len(quote), quote, "r" in text[max(start - 2, 0) : start].lower())
+    return skip_formatted(text, start + len(quote), quote, "r" in text[max(start - 2, 0) : start].lower(), fields)
 
 
 _FORMATTING = frozenset("fFtTrR")
@@ -359,16 +408,24 @@ def declared_encoding(data: bytes, bom: bool) -> str:
     return "utf-8"
 
 
-def skip_formatted(text: str, position: int, quote: str, raw: bool) -> int:
+def skip_formatted(
+    text: str, position: int, quote: str, raw: bool, fields: list[tuple[int, int]] | None = None, level: int = 1
+) -> int:
     """The offset behind a formatted string that began before `position` with `quote` (PEP 701).
 
     At the end of the text, or of the line for single quotes, it stops there: the parser reports it.
+    fields: takes where the expressions in it begin and end. level: how many strings it stands in, itself included.
     """
+    if level > MAX_FORMATTED:
+        raise _TooDeep(f"more than {MAX_FORMATTED} nested formatted strings", position)
     # Each entry is a quote (inside its text) or a bracket (inside a field's expression, or "spec").
     stack = [quote]
+    begin = position
     while position < len(text):
         char = text[position]
         mode = stack[-1]
+        if len(stack) > MAX_NESTING:
+            raise _TooDeep(f"more than {MAX_NESTING} nested brackets", position)
         if mode in ('"', "'", '"""', "'''"):
             if text.startswith(mode, position):
                 stack.pop()
@@ -388,6 +445,7 @@ def skip_formatted(text: str, position: int, quote: str, raw: bool) -> int:
                 else:
                     stack.append("{")
                     position += 1
+                    begin = position
             elif char in "\r\n" and len(mode) == 1:
                 return position
             else:
@@ -398,6 +456,8 @@ def skip_formatted(text: str, position: int, quote: str, raw: bool) -> int:
             elif char == "}":
                 stack.pop()
                 stack.pop()
+                if fields is not None and len(stack) == 1:
+                    fields.append((begin, position))
             elif char in "\r\n":
                 return position
             position += 1
@@ -409,6 +469,8 @@ def skip_formatted(text: str, position: int, quote: str, raw: bool) -> int:
             position += 1
         elif char in ")]}":
             stack.pop()
+            if fields is not None and len(stack) == 1:
+                fields.append((begin, position))
             position += 1
         elif char == ":" and mode == "{":
             stack.append("spec")
@@ -422,7 +484,7 @@ def skip_formatted(text: str, position: int, quote: str, raw: bool) -> int:
             if prefix[-1:] in ("f", "t") or (prefix[-1:] == "r" and prefix[:1] in ("f", "t")):
                 nested = text[position : position + 3]
                 nested = nested if nested in ('"""', "'''") else char
-                position = skip_formatted(text, position + len(nested), nested, "r" in prefix)
+                position = skip_formatted(text, position + len(nested), nested, "r" in prefix, None, level + 1)
             elif found:
                 position = found.end()
             elif stack[0] == char:  # before PEP 701 the outer quote ends the string wherever it stands

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from abc import ABC, abstractmethod
@@ -15,13 +16,18 @@ from typing import TypeVar
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from veteran.analysis.nodes import Converter, Unconverted, children, read
-from veteran.analysis.source import Source, SourceError
+from veteran.analysis.nodes import Converter, Unconverted, children, normalised, read, respell
+from veteran.analysis.source import NEWLINE, Source, SourceError
 from veteran.findings import Span
 
 T = TypeVar("T")
 #: Only touched pages cost memory. Smaller ones are tried where the system refuses (`ulimit -v`).
 STACK_SIZES = (512 << 20, 128 << 20, 32 << 20)
+
+
+#: libcst's parser tries every way to read the brackets in these, several at each level.
+_TRIED = re.compile(r"[ \t\f]*(?:case\b|(?:.*[:;][ \t\f]*)?del\b)")
+MAX_TRIED = 7
 
 
 class _Worker:
@@ -149,7 +155,7 @@ class HostTree(Tree):
         found: dict[int, tuple[int, int]] = {}
         for fragment in self.converter.fragments:
             shift = fragment.shift
-            ranges = _recorded(fragment.node, cst.Module([])).found
+            ranges = _ranges(fragment.node, fragment.code, fragment.spelled)
             found.update({key: (start + shift, stop + shift) for key, (start, stop) in ranges.items()})
         return found
 
@@ -160,21 +166,14 @@ class ParsedTree(Tree):
     def __init__(self, source: Source, module: cst.Module) -> None:
         self.source = source
         self.module = module
+        self.spelled = normalised(module, source.parse_text)
 
     def range(self, node: cst.CSTNode) -> tuple[int, int]:
         return self._ranges[id(node)]
 
     @cached_property
     def _ranges(self) -> dict[int, tuple[int, int]]:
-        recorder = _recorded(self.module, self.module)
-        written, text = "".join(recorder.tokens), self.source.parse_text
-        if text.startswith(written):
-            return recorder.found
-        offsets = _aligned(written, text)
-        return {
-            key: (offsets[start], offsets[stop - 1] + 1 if stop > start else offsets[start])
-            for key, (start, stop) in recorder.found.items()
-        }
+        return _ranges(self.module, self.source.parse_text, self.spelled)
 
 
 def parse(source: Source) -> Tree:
@@ -194,6 +193,10 @@ def _parse(source: Source) -> Tree:
 
 def _parsed(source: Source, reason: Unconverted) -> cst.Module:
     """What libcst's parser makes of a text that CPython's did not read for that reason."""
+    depth, line = source.nesting_where(_TRIED)
+    if depth > MAX_TRIED:
+        message = str(reason) if reason.line else f"more than {MAX_TRIED} nested brackets in a pattern or `del`"
+        raise SourceError(message, reason.line or line, reason.column or 1)
     try:
         return cst.parse_module(source.parse_text)
     except cst.ParserSyntaxError as error:
@@ -216,7 +219,12 @@ class _Recorder(CodegenState):
     def __init__(self, module: cst.Module) -> None:
         super().__init__(module.default_indent, module.default_newline)
         self.offset = 0
+        self.opened = 0  # offset of the last opening parenthesis
         self.entered: list[int] = []
+        self.bare: list[tuple[int, int]] = []  # generators that a call's parentheses enclose, and where those begin
+        self.cut: list[tuple[cst.If, cst.If]] = []
+        self.driven: set[int] = set()
+        self.next: cst.If | None = None
         self.found: dict[int, tuple[int, int]] = {}
 
     def add_indent_tokens(self) -> None:
@@ -225,16 +233,56 @@ class _Recorder(CodegenState):
 
     def add_token(self, value: str) -> None:
         self.tokens.append(value)
+        if value == "(":
+            self.opened = self.offset
         self.offset += len(value)
+        if value == ")" and self.bare:
+            key, start = self.bare.pop()
+            self.found[key] = start, self.offset
 
     def before_codegen(self, node: cst.CSTNode) -> None:
-        self.entered.append(self.offset)
+        bare = isinstance(node, cst.GeneratorExp) and not node.lpar
+        self.entered.append(self.opened if bare else self.offset)
+        if isinstance(node, cst.If) and isinstance(node.orelse, cst.If):
+            self.cut.append((node, node.orelse))
+            object.__setattr__(node, "orelse", None)
 
     def after_codegen(self, node: cst.CSTNode) -> None:
         start = self.entered.pop()
+        if isinstance(node, cst.GeneratorExp) and not node.lpar:
+            self.bare.append((id(node), start))  # the call's parentheses are those of its only argument, for CPython
+            return
         # The parentheses of these belong to them, as CPython sees it.
         if id(node) not in self.found or isinstance(node, (cst.Tuple, cst.GeneratorExp)):
-            self.found[id(node)] = start, self.offset
+            self.found[id(node)] = start, self.offset - (self._blanks() if isinstance(node, cst.Slice) else 0)
+        if self.cut and self.cut[-1][0] is node:
+            self._write_elifs(node)
+
+    def _blanks(self) -> int:
+        """How much of what is written is blanks and comments at its end."""
+        length = 0
+        for token in reversed(self.tokens):
+            if token and not token.isspace() and token[0] not in "#\\":
+                break
+            length += len(token)
+        return length
+
+    def _write_elifs(self, node: cst.CSTNode) -> None:
+        """Writes the branches that were cut off a statement, one after the other: there may be thousands."""
+        after = self.mend()
+        if id(node) in self.driven:
+            self.next = after
+            return
+        self.next = after
+        while self.next is not None:
+            branch, self.next = self.next, None
+            self.driven.add(id(branch))
+            branch._codegen(self, is_elif=True)
+
+    def mend(self) -> cst.If:
+        node, after = self.cut.pop()
+        object.__setattr__(node, "orelse", after)
+        return after
 
     @contextmanager
     def record_syntactic_position(
@@ -254,33 +302,63 @@ class _Recorder(CodegenState):
         self.found[id(node)] = start, stop
 
 
+def _ranges(node: cst.CSTNode, text: str, spelled: list[tuple[cst.Name, str]]) -> dict[int, tuple[int, int]]:
+    """Where all in a node stands in the text that libcst has made it of, by id. spelled: names, as they are written."""
+    recorder = on_large_stack(lambda: _recorded(node, text, spelled))  # code generation recurses with the tree
+    written = "".join(recorder.tokens)
+    if text.startswith(written):
+        return recorder.found
+    offsets = _aligned(written, text)
+    return {
+        key: (offsets[start], offsets[stop - 1] + 1 if stop > start else offsets[start])
+        for key, (start, stop) in recorder.found.items()
+    }
+
+
+_INK = re.compile(r"[^ \t\f\r\n\\\ufeff]")
+
+
 def _aligned(written: str, text: str) -> list[int]:
-    """For each offset in what libcst has written that in the text: it loses some blanks before colons."""
-    offsets = []
-    at = 0
-    for character in written:
-        while at < len(text) and text[at] != character and text[at].isspace():
-            at += 1
-        offsets.append(at)
-        at += 1
-    return [*offsets, at]
+    """For each offset in what libcst has written that in the text: it loses or moves some blanks and form feeds."""
+    offsets = [0] * (len(written) + 1)
+    last = 0
+    for one, other in zip(_INK.finditer(written), _INK.finditer(text), strict=False):
+        at, to = one.start(), other.start()
+        offsets[last:at] = [min(offsets[last] + more, to) for more in range(at - last)]
+        offsets[at] = to
+        offsets[at + 1] = to + 1
+        last = at + 1
+    offsets[last:] = [min(offsets[last] + more, len(text)) for more in range(len(offsets) - last)]
+    return offsets
 
 
-def _recorded(node: cst.CSTNode, module: cst.Module) -> _Recorder:
+def _recorded(node: cst.CSTNode, text: str, spelled: list[tuple[cst.Name, str]]) -> _Recorder:
     """Writes a node and notes where all in it begins and ends in its code."""
-    return on_large_stack(lambda: _record(node, module))  # code generation recurses with the tree
+    read = [(name, name.value) for name, _ in spelled]
+    newline = NEWLINE.search(text)
+    module = node if isinstance(node, cst.Module) else cst.Module([], default_newline=newline[0] if newline else "\n")
+    limit = sys.getrecursionlimit()
+    try:
+        for name, value in spelled:
+            respell(name, value)
+        try:
+            return _written(node, module)
+        except RecursionError:
+            sys.setrecursionlimit(max(limit, 50_000))
+            return _written(node, module)
+    except RecursionError:  # CPython 3.12 counts calls out of C apart
+        raise SourceError("nested too deep to tell where anything stands") from None
+    finally:
+        sys.setrecursionlimit(limit)
+        for name, value in read:
+            respell(name, value)
 
 
-def _record(node: cst.CSTNode, module: cst.Module) -> _Recorder:
+def _written(node: cst.CSTNode, module: cst.Module) -> _Recorder:
     recorder = _Recorder(module)
     try:
         node._codegen(recorder)
-    except RecursionError:
-        limit = sys.getrecursionlimit()
-        recorder = _Recorder(module)
-        try:
-            sys.setrecursionlimit(max(limit, 50_000))
-            node._codegen(recorder)
-        finally:
-            sys.setrecursionlimit(limit)
+    finally:
+        while recorder.cut:
+            recorder.mend()
     return recorder

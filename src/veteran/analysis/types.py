@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, Binding, Block, Call, Lowered, Scope, decorator_name, dotted, first_parameter
+from veteran.analysis.nodes import MAX_QUOTED, quietly, string_value
 from veteran.analysis.program import is_class_private
 from veteran.catalog import Catalog
 
@@ -675,8 +676,8 @@ class Types:
     def annotation(self, node: cst.BaseExpression, at: At) -> Values:
         """The classes that an annotation allows, `None` aside; unknown where it says more than names."""
         if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
-            text = node.evaluated_value
-            return self._quoted(text, at) if isinstance(text, str) else UNKNOWN
+            pieces = list(_pieces(node))
+            return self._quoted("".join(map(str, pieces)), at) if all(isinstance(p, str) for p in pieces) else UNKNOWN
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
             parts = [p for p in (node.left, node.right) if not _is_none(p)]
             return self._merge(self.annotation(part, at) for part in parts)
@@ -755,8 +756,10 @@ class Types:
 
     def _quoted(self, text: str, at: At) -> Values:
         """A quoted annotation, read by `ast`: the tree of the file is parsed once."""
+        if len(text) > MAX_QUOTED:
+            return UNKNOWN
         try:
-            parsed = ast.parse(text.strip(), mode="eval").body
+            parsed = quietly(text.strip(), "eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return UNKNOWN
         names = [name for name in _names_in(parsed) if name != "None"]
@@ -772,6 +775,14 @@ class Types:
                 else:
                     return UNKNOWN
         return tuple(values) or UNKNOWN
+
+
+def _pieces(node: cst.BaseString) -> Iterator[str | bytes | None]:
+    """The values of literals that stand side by side; None for a formatted one."""
+    while isinstance(node, cst.ConcatenatedString):
+        yield string_value(node.left) if isinstance(node.left, cst.SimpleString) else None
+        node = node.right
+    yield string_value(node) if isinstance(node, cst.SimpleString) else None
 
 
 #: Functions whose result has the items of their first argument.

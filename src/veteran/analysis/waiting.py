@@ -13,7 +13,7 @@ import libcst as cst
 
 from veteran.analysis import guards, scopes
 from veteran.analysis.lowering import At, Binding, Call, Compound, Read, Scope, Use, dotted, first_parameter
-from veteran.analysis.nodes import children
+from veteran.analysis.nodes import children, integer_value
 from veteran.analysis.types import Instance, argument
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _unbounded(made: cst.Call) -> bool:
 def _is_zero(node: cst.BaseExpression | None) -> bool:
     if not isinstance(node, (cst.Integer, cst.Float)):
         return False
-    return float(node.evaluated_value) == 0
+    return (integer_value(node) if isinstance(node, cst.Integer) else float(node.value)) == 0
 
 
 def _may_stream(made: cst.Call) -> bool:

@@ -14,7 +14,7 @@ import libcst as cst
 
 from veteran.analysis import scopes, small_files
 from veteran.analysis.lowering import At, Binding, Call, Compound, Scope, Use, dotted
-from veteran.analysis.nodes import children
+from veteran.analysis.nodes import children, integer_value, string_value
 from veteran.analysis.open_files import PATH_READS, Handle, Handles
 from veteran.analysis.trace import LINE, Because
 from veteran.findings import Confidence
@@ -429,7 +429,7 @@ class _Reads:
             name = node.func.attr.value if isinstance(node.func, cst.Attribute) else dotted(node.func) or ""
             if name in ("open", "fdopen"):
                 modes = [arg.value for arg in node.args if isinstance(arg.value, cst.SimpleString)]
-                if not any(set(str(mode.evaluated_value)) & set("wax+") for mode in modes):
+                if not any(set(str(string_value(mode))) & set("wax+") for mode in modes):
                     continue
             elif name not in _TAKES_AWAY and not _CHANGES.search(name):
                 continue
@@ -708,13 +708,13 @@ def _is_newline(arg: cst.Arg) -> bool:
     if arg.star or (arg.keyword is not None and arg.keyword.value != "sep"):
         return False
     if isinstance(arg.value, cst.SimpleString):
-        return arg.value.evaluated_value in ("\n", b"\n", "\r\n", b"\r\n")
+        return string_value(arg.value) in ("\n", b"\n", "\r\n", b"\r\n")
     return dotted(arg.value) == "os.linesep"
 
 
 def _is_blank(args: Iterable[cst.Arg]) -> bool:
     """Whether what is stripped is newlines and blanks."""
-    texts = [arg.value.evaluated_value for arg in args if isinstance(arg.value, cst.SimpleString)]
+    texts = [string_value(arg.value) for arg in args if isinstance(arg.value, cst.SimpleString)]
     return bool(texts) and not any(text.strip() for text in texts)
 
 
@@ -740,7 +740,7 @@ def _number(node: cst.BaseExpression | None) -> int | None:
     if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
         number = _number(node.expression)
         return None if number is None else -number
-    return node.evaluated_value if isinstance(node, cst.Integer) else None
+    return integer_value(node) if isinstance(node, cst.Integer) else None
 
 
 # What the rules say

@@ -113,7 +113,9 @@ def _shown(module: Module, node: cst.CSTNode) -> str:
     whole = module.code(node, 60)
     if not whole.endswith("…") or not isinstance(node, cst.Subscript):
         return whole
-    return f"{module.code(node.value, 40)}[{module.code(node.slice[0].slice, 30)}]"
+    part = node.slice[0].slice
+    key = module.code(part.value if isinstance(part, cst.Index) else part, 30)
+    return f"{module.code(node.value, 40)}[{key}]"
 
 
 def _message(event: Unchecked) -> str:
