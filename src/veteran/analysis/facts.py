@@ -270,6 +270,9 @@ class _Facts:
             bound = named.bindings
             if not bound and named.where == "unknown" and self.lowered.module.star:
                 return f":*{node.value}" if node.value not in self.lowered.module.names else ""
+            kinds = {binding.kind if binding.scope is self.lowered.module else "" for binding in bound}
+            if len(bound) > 1 and "import" in kinds and kinds <= {"import", "def", "class"}:
+                return f":*{node.value}"  # an import and what takes its place
             if len(bound) == 1 and bound[0].kind in ("assign", "walrus", "with") and bound[0].path == ():
                 value = bound[0].value
                 entered = ".__enter__()" if bound[0].kind == "with" else ""
