@@ -132,6 +132,71 @@ def test_an_import_and_what_takes_its_place(tmp_path: Path, head: str, expected:
     assert lines(tmp_path / "main.py") == ([local.count("\n")] if expected else [])
 
 
+KEEPER = """import functools
+import time
+
+
+class Base:
+    @property
+    def above(self):
+        time.sleep(9)
+
+
+class Keeper(Base):
+    limit = 3
+
+    def __init__(self):
+        self.kept = 1
+
+    @property
+    def slow(self):
+        time.sleep(9)
+
+    @property
+    def calm(self):
+        return self.kept
+
+    @functools.cached_property
+    def once(self):
+        time.sleep(9)
+
+    def method(self):
+        time.sleep(9)
+
+    class Inner:
+        def __call__(self):
+            time.sleep(9)
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ("k.slow", True),
+        ("k.slow + 1", True),
+        ("k.slow.more", True),
+        ("k.slow.more()", True),
+        ("k.above", True),
+        ("Keeper().slow", True),
+        ("k.once", True),  # of low confidence
+        ("k.method", False),
+        ("k.calm", False),
+        ("k.limit + k.kept", False),
+        ("k.nothing", False),
+        ("k.Inner", False),
+        ("Keeper.slow", False),
+        ("lambda: k.slow", False),
+        ("given.slow", False),  # not looked at
+        ("other.slow", False),
+    ],
+)
+def test_properties_of_other_modules(tmp_path: Path, read: str, expected: bool) -> None:
+    head = "from fancy import Other\nfrom low import Keeper\n\n\n"
+    main = f"{head}async def f(given: Keeper, other: Other):\n    k = Keeper()\n    return {read}\n"
+    write(tmp_path, {"main.py": main, "low.py": KEEPER})
+    assert lines(tmp_path / "main.py") == ([7] if expected else [])
+
+
 @pytest.mark.parametrize("data", [b"\0", b"\xff\xfe", b"# coding: none\n", b"", b"x = (" + b"(" * 5000])
 def test_modules_that_cannot_be_read_end_the_chain(tmp_path: Path, data: bytes) -> None:
     write(tmp_path, {"main.py": caller("middle")})

@@ -69,13 +69,6 @@ SPREADS = {
     | {"pkg/a.py": caller("from .c import KEPT", "list(KEPT.map(work, xs))"), "pkg/c.py": LATER},
     "pool of a module": B
     | {"pkg/a.py": caller("from . import c", "list(c.KEPT.map(work, xs))"), "pkg/c.py": LATER},
-    "thread class elsewhere": INIT
-    | {
-        "pkg/a.py": "from .c import Counter\n\n\ndef go(xs):\n    threads = [Counter() for x in xs]\n"
-        "    for t in threads:\n        t.start()\n",
-        "pkg/c.py": "import threading\n\n\nclass Counter(threading.Thread):\n    def run(self):\n"
-        "        self.total = sum(i * i for i in range(100_000))\n",
-    },
 }  # fmt: skip
 
 A = B | {"pkg/a.py": caller("from .c import each")}
@@ -124,7 +117,6 @@ LOOK_ALIKES = {
     "processes elsewhere": B | {"pkg/a.py": caller("from .c import KEPT", "list(KEPT.map(work, xs))"), "pkg/c.py": LATER.replace("Thread", "Process") + "# Thread\n"},
     "no pool": B | {"pkg/a.py": caller("from .c import KEPT", "list(KEPT.map(work, xs))"), "pkg/c.py": LATER.replace("ThreadPoolExecutor(4)", "[1]")},
     "method on the class": B | {"pkg/a.py": caller("from .c import Runner", "Runner.each(work, xs)"), "pkg/c.py": POOL + "\n\nclass Runner:\n    def each(self, fn, xs):\n        with ThreadPoolExecutor() as pool:\n            return list(pool.map(fn, xs))\n"},
-    "class that is no thread": INIT | {"pkg/a.py": "from .c import Counter\n\n\ndef go(xs):\n    threads = [Counter() for x in xs]\n    for t in threads:\n        t.start()\n", "pkg/c.py": "import threading  # Thread\n\n\nclass Counter:\n    def run(self):\n        self.total = sum(i * i for i in range(100_000))\n"},
     "asks for the GIL": A | {"pkg/c.py": EACH + "\n\nimport sys\nsys._is_gil_enabled()\n"},
     "another module of that name": B | {"pkg/a.py": caller("from c import each"), "pkg/c.py": EACH},
 }  # fmt: skip

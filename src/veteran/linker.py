@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,27 +54,31 @@ class Linker:
 
     def _linked(self, summary: Summary, path: Path, settings: Settings) -> list[Finding]:
         findings = link.decided(summary)
-        spreading = summary.outlook is not None and self._calls_spreading(summary.outlook, path, settings)
+        spreading = self._spreading_names(summary.outlook, path, settings) if summary.outlook else {}
         if summary.asks or spreading:
-            findings += self._fan_outs(summary, path, settings, spreading=spreading)
+            findings += self._fan_outs(summary, path, settings, spreading)
         if summary.facts is not None:
             rules = engine.enabled_rules(summary.path, settings)
             catalog = catalog_for(settings.catalog)
             findings += link.chained(summary, path, rules, self.chains_for(path, settings), catalog, self.shown)
         return findings
 
-    def _calls_spreading(self, outlook: Outlook, path: Path, settings: Settings) -> bool:
-        """Whether a file imports what may start jobs on threads for it."""
-        if not outlook.imports and not outlook.stars:
-            return False
-        from veteran.analysis.outlook import Spreading
+    def _spreading_names(self, outlook: Outlook, path: Path, settings: Settings) -> dict[str, frozenset[str]]:
+        """What a file imports that may start jobs on threads for it. See `Spreading.names`."""
+        if not outlook.imports:
+            return {}
+        from veteran.analysis.outlook import Spreading, calls_any
         from veteran.analysis.project import project_for
 
         project = project_for(path, settings.source_roots)
         key = (project, repr(settings.catalog))
         if key not in self._spreading:
             self._spreading[key] = Spreading(project, lambda path: self._outlook(path, settings))
-        return self._spreading[key].imported(path, outlook)
+        found = self._spreading[key].names(path, outlook)
+        with suppress(OSError):  # where the file itself is checked, it is said what went wrong
+            if found and calls_any(self._read(path), outlook, found):
+                return found
+        return {}
 
     def _outlook(self, path: Path, settings: Settings) -> Outlook:
         """What a module says of others; nothing where it cannot be read."""
@@ -99,7 +104,9 @@ class Linker:
             store.keep_outlook(content.digest, settings, found)
         return found
 
-    def _fan_outs(self, summary: Summary, path: Path, settings: Settings, *, spreading: bool) -> list[Finding]:
+    def _fan_outs(
+        self, summary: Summary, path: Path, settings: Settings, spreading: dict[str, frozenset[str]]
+    ) -> list[Finding]:
         """The jobs on threads of a file whose work is in other modules."""
         from veteran.analysis.linked_fan_outs import linked_findings
         from veteran.analysis.project import project_for
@@ -118,7 +125,7 @@ class Linker:
 
         try:
             project = project_for(path, settings.source_roots)
-            return list(linked_findings(summary, path, rules, project, module_at, spreading=spreading))
+            return list(linked_findings(summary, path, rules, project, module_at, spreading))
         except Exception as error:
             return list(engine.crashed(summary.path, error).findings)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -122,11 +122,11 @@ def spreads_of(module: Module) -> tuple[str, ...]:
     return tuple(sorted(finder.offered()))
 
 
-def linked_events(cpu: Cpu, leads: Callable[[str], bool], *, spreading: bool = False) -> Iterator[FanOut]:
+def linked_events(cpu: Cpu, leads: Callable[[str], bool], spreading: Mapping[str, frozenset[str]]) -> Iterator[FanOut]:
     """The fan-outs of a module that are proven by what it imports.
 
-    cpu: may look at other modules. leads: whether a name is one of theirs. spreading: whether a function of theirs
-    may start the jobs.
+    cpu: may look at other modules. leads: whether a name is one of theirs. spreading: the imported
+    names that may lead to what starts jobs, with the last words of what does.
     """
     alone = _Finder(cpu.module, Cpu(cpu.module), leads)
     finder = _Finder(cpu.module, cpu)
@@ -138,6 +138,7 @@ def linked_events(cpu: Cpu, leads: Callable[[str], bool], *, spreading: bool = F
             if len(jobs) == len(group) and (found := _first(finder, jobs)) is not None:
                 yield found
     if spreading:
+        finder.spreading = spreading
         for group in finder.groups([*finder.spread_elsewhere(), *finder.on_pools_elsewhere()]):
             if (found := _first(finder, group)) is not None:
                 yield found
@@ -188,6 +189,7 @@ class _Finder:
         self.cpu = cpu
         self.asks: set[str] = set()  # names of other modules that a judgement depends on
         self.spreads: dict[Scope, dict[str, Spread]] = {}  # the functions of the module that spread a parameter
+        self.spreading: Mapping[str, frozenset[str]] = {}  # see `linked_events`
         self._spreads_in: dict[Cpu, dict[Scope, dict[str, Spread]]] = {}
         #: What else a call that makes a job may be called: aliases, and subclasses of Thread.
         self.names = {
@@ -403,7 +405,8 @@ class _Finder:
             binding = bound[0] if len(bound) == 1 else None
         if (binding is None or binding.kind == "import") and self.cpu.others is not None:
             refs = self.types.refs(node, at) or [Ref("", spelled=True)]
-            kept = self.cpu.ask(refs[0].name) if len(refs) == 1 and not refs[0].spelled else None
+            known = len(refs) == 1 and not refs[0].spelled and self._may_start(refs[0].name)
+            kept = self.cpu.ask(refs[0].name) if known else None
             binding = kept.binding if kept is not None else None
         return binding if binding is not None and self._is_pool(binding) else None
 
@@ -620,16 +623,8 @@ class _Finder:
     # Functions that spread what they are given
 
     def offered(self) -> set[str]:
-        """What other modules may start jobs with, by dotted names: such functions, thread classes and pools."""
+        """What other modules may start jobs with, by dotted names: such functions, and pools."""
         found = {scope.qualname for scope in self.spreads}
-        for scope in self.module.lowered.scopes:
-            if scope.kind == "class" and any(
-                base == Ref("threading.Thread")
-                for one in self.cpu.line(scope)
-                if one is not None
-                for base in self.cpu.bases(one)
-            ):
-                found.add(scope.qualname)
         for name, bound in self.module.lowered.module.bindings.items():
             if len(bound) == 1 and self._is_pool(bound[0]):
                 found.add(name)
@@ -698,14 +693,22 @@ class _Finder:
             value = values[0] if len(values) == 1 else None
             scope = None
             if isinstance(value, Ref) and not value.spelled:
-                found = self.cpu.ask(value.name)
+                found = self.cpu.ask(value.name) if self._may_start(value.name) else None
                 scope = found.scope if found is not None else None
-            elif value is None and isinstance(func, cst.Attribute):
+            elif value is None and isinstance(func, cst.Attribute) and self._may_be_started(func.attr.value):
                 scope = self._method_elsewhere(func, call)
             if scope is None or scope.kind != "function" or self.cpu.of(scope) is self.cpu:
                 continue
             for where, spread, target in self._spread_by(call, scope, self._spreads_of(self.cpu.of(scope), scope)):
                 yield Job(where, spread.via, target, (), {}, many=spread.many, through=spread)
+
+    def _may_start(self, name: str) -> bool:
+        """Whether a name that is imported, or an attribute of one, may lead to what starts jobs."""
+        return any(name == one or name.startswith(f"{one}.") for one in self.spreading)
+
+    def _may_be_started(self, method: str) -> bool:
+        """Whether anything of that name that is in reach starts jobs."""
+        return any(method in ends for ends in self.spreading.values())
 
     def on_pools_elsewhere(self) -> Iterator[Job]:
         """The jobs on pools that other modules keep."""

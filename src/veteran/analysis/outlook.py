@@ -7,7 +7,7 @@ no word of threads. Which of them have to be read follows from their imports. It
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 #: More names than this of one file are not asked about.
 MAX_NAMES = 300
-#: More steps than this from name to name are a circle.
+#: Names with more dots, and ways over more names, are not followed.
 _MAX_STEPS = 20
+_MAX_NODES = 1_000
 _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(\.+|[.\w\x80-\xff]+[ \t])[ \t]*import\b[ \t]*(\([^()]*\)|(?:\\\r?\n|[^\n;#(])+)"
     rb"|import[ \t]((?:\\\r?\n|[^\n;#])+))",
@@ -29,7 +30,7 @@ _COMMENT = re.compile(rb"#[^\n]*")
 class Outlook(NamedTuple):
     """A file's view of others. imports: a name and what it means, as imported. stars: modules imported whole.
 
-    spreads: the functions of the file, by their dotted names, that hand a parameter of theirs to several threads.
+    spreads: the functions of the file, by their dotted names, that hand a parameter of theirs to threads; and pools.
     """
 
     imports: dict[str, str]
@@ -37,6 +38,7 @@ class Outlook(NamedTuple):
     spreads: tuple[str, ...] = ()
 
 
+_Node = tuple[Path, str]
 #: Of a file that cannot be read.
 NOTHING = Outlook({})
 
@@ -74,45 +76,73 @@ def absolute(project: Project, name: str, path: Path) -> str:
     return f"{base}.{name[level:]}" if base else ""
 
 
+def calls_any(data: bytes, outlook: Outlook, wanted: Container[str]) -> bool:
+    """Whether the bytes of a file may call one of these imports or something of it."""
+    names = [re.escape(name.encode()) for name, meant in outlook.imports.items() if meant in wanted]
+    return bool(names and re.search(rb"(?<![\w.])(?:" + b"|".join(names) + rb")\s*[.(]", data))
+
+
 class Spreading:
     """Which names of a project lead to functions that spread jobs over threads. of: the outlook of a file."""
 
     def __init__(self, project: Project, of: Callable[[Path], Outlook]) -> None:
         self.project = project
         self.of = of
-        self._known: dict[tuple[Path, str], bool] = {}
+        self._known: dict[_Node, frozenset[str]] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
-    def imported(self, path: Path, outlook: Outlook) -> bool:
-        """Whether a file imports such a function, or a module that has one."""
-        names = {*outlook.imports.values(), *outlook.stars}
-        return any(self._leads(absolute(self.project, name, path), 0) for name in names)
+    def names(self, path: Path, outlook: Outlook) -> dict[str, frozenset[str]]:
+        """What a file imports, as imported, that leads to such functions, and their own names."""
+        found = ((name, self.leads(name, path)) for name in set(outlook.imports.values()))
+        return {name: ends for name, ends in found if ends}
 
-    def _leads(self, name: str, depth: int) -> bool:
+    def leads(self, name: str, path: Path) -> frozenset[str]:
+        """The last words of such functions that a name, as a file imports it, leads to."""
+        full = absolute(self.project, name, path) if name[:1] == "." else name
+        known = self._names.get(full)
+        if known is None:
+            start = self._node(full)
+            known = self._names[full] = self._reach(start) if start is not None else frozenset()
+        return known
+
+    def _node(self, name: str) -> _Node | None:
         parts = name.split(".") if name else []
         for length in range(len(parts), 0, -1):
             module = self.project.find(".".join(parts[:length]))
             if module is not None:
-                return self._in(module.path, ".".join(parts[length:]), depth)
-        return False
+                return module.path, ".".join(parts[length:])
+        return None
 
-    def _in(self, path: Path, name: str, depth: int) -> bool:
-        """Whether a module's name does; without one, whether any does that it has or, as a package, hands on."""
-        key = path, name
-        if key not in self._known:
-            self._known[key] = False  # while it is asked, and in a circle
-            self._known[key] = depth < _MAX_STEPS and self._asked(path, name, depth + 1)
-        return self._known[key]
+    def _reach(self, start: _Node) -> frozenset[str]:
+        """Follows all ways from a name; circles end. An answer depends on nothing that was asked before."""
+        if start not in self._known:
+            ends: set[str] = set()
+            seen = {start: None}
+            pending = [start]
+            while pending and len(seen) <= _MAX_NODES:
+                here, after = self._step(*pending.pop())
+                ends.update(here)
+                for node in after:
+                    if node not in seen:
+                        seen[node] = None
+                        pending.append(node)
+            self._known[start] = frozenset(ends)
+            if not ends and not pending:
+                self._known.update(dict.fromkeys(seen, frozenset()))
+        return self._known[start]
 
-    def _asked(self, path: Path, name: str, depth: int) -> bool:
+    def _step(self, path: Path, name: str) -> tuple[list[str], list[_Node]]:
+        """What a module's name ends at, and what it leads on to. Without a name: all that the module has, and as a
+        package hands on."""
         outlook = self.of(path)
         head, _, rest = name.partition(".")
+        ends = [one for one in outlook.spreads if not head or one == head or one.startswith(f"{head}.")]
+        onward: list[str] = []
         if not head:
-            own = bool(outlook.spreads)
-            handed_on = outlook.imports.values() if path.stem == "__init__" else ()
-            return own or any(self._leads(absolute(self.project, one, path), depth) for one in handed_on)
-        if any(one == head or one.startswith(f"{head}.") for one in outlook.spreads):
-            return True
-        if head in outlook.imports:
-            meant = outlook.imports[head] + (f".{rest}" if rest else "")
-            return self._leads(absolute(self.project, meant, path), depth)
-        return any(self._leads(absolute(self.project, _below(star, name), path), depth) for star in outlook.stars)
+            onward = [*outlook.imports.values()] if path.stem == "__init__" else []
+        elif not ends and head in outlook.imports:
+            onward = [outlook.imports[head] + (f".{rest}" if rest else "")]
+        elif not ends and name.count(".") < _MAX_STEPS:
+            onward = [_below(star, name) for star in outlook.stars]
+        nodes = (self._node(absolute(self.project, one, path)) for one in onward if one.count(".") < _MAX_STEPS)
+        return [one.rpartition(".")[2] for one in ends], [node for node in nodes if node is not None]
