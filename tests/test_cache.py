@@ -258,6 +258,13 @@ def test_a_pack_that_is_a_directory_or_a_link(folder: Path) -> None:
     assert Cache(folder).get(key_of("7")) == b"2"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pack_that_is_a_pipe_is_not_waited_for(folder: Path) -> None:
+    filled(folder, a=b"1")
+    os.mkfifo(folder / f"{0:012d}-{'3' * 16}.vetpack")
+    assert Cache(folder).get(key_of("a")) == b"1"
+
+
 @pytest.mark.parametrize("path", ["file", "file/below", "a\0b", "x" * 300])
 def test_folders_that_cannot_be(tmp_path: Path, path: str) -> None:
     (tmp_path / "file").write_text("mine")

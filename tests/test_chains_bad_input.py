@@ -109,6 +109,94 @@ def test_a_module_that_does_not_parse_ends_the_chain(tmp_path: Path) -> None:
     assert lines(tmp_path / "main.py") == [5, 6]
 
 
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("try:\n    from low import wait\nexcept ImportError:\n    from calm import wait\n", True),
+        ("try:\n    from gone import wait\nexcept ImportError:\n    from low import wait\n", True),
+        ("try:\n    from low import wait\nexcept ImportError:\n    def wait():\n        pass\n", True),
+        ("if sys.version_info > (3, 8):\n    from low import wait\nelse:\n    from calm import wait\n", True),
+        ("try:\n    from calm import wait\nexcept ImportError:\n    from low import wait\n", False),
+        ("try:\n    from low import wait\nexcept ImportError:\n    wait = print\n", False),
+        ("from low import wait\nfrom calm import wait\n", False),
+        ("try:\n    from gone import wait\nexcept ImportError:\n    from gone_too import wait\n", False),
+    ],
+)
+def test_an_import_and_what_takes_its_place(tmp_path: Path, head: str, expected: bool) -> None:
+    """As for a re-export: the first that is part of the project."""
+    call = "\n\nasync def f():\n    wait()\n"
+    write(tmp_path, {"main.py": f"import sys\n{head}{call}", "low.py": BLOCKS, "calm.py": "def wait():\n    pass\n"})
+    assert bool(lines(tmp_path / "main.py")) is expected
+    local = f"import sys\n{head}\n\ndef g():\n    wait()\n\n\nasync def f(wait):\n    wait()\n    g()\n"
+    (tmp_path / "main.py").write_text(local)
+    assert lines(tmp_path / "main.py") == ([local.count("\n")] if expected else [])
+
+
+KEEPER = """import functools
+import time
+
+
+class Base:
+    @property
+    def above(self):
+        time.sleep(9)
+
+
+class Keeper(Base):
+    limit = 3
+
+    def __init__(self):
+        self.kept = 1
+
+    @property
+    def slow(self):
+        time.sleep(9)
+
+    @property
+    def calm(self):
+        return self.kept
+
+    @functools.cached_property
+    def once(self):
+        time.sleep(9)
+
+    def method(self):
+        time.sleep(9)
+
+    class Inner:
+        def __call__(self):
+            time.sleep(9)
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ("k.slow", True),
+        ("k.slow + 1", True),
+        ("k.slow.more", True),
+        ("k.slow.more()", True),
+        ("k.above", True),
+        ("Keeper().slow", True),
+        ("k.once", True),  # of low confidence
+        ("k.method", False),
+        ("k.calm", False),
+        ("k.limit + k.kept", False),
+        ("k.nothing", False),
+        ("k.Inner", False),
+        ("Keeper.slow", False),
+        ("lambda: k.slow", False),
+        ("given.slow", False),  # not looked at
+        ("other.slow", False),
+    ],
+)
+def test_properties_of_other_modules(tmp_path: Path, read: str, expected: bool) -> None:
+    head = "from fancy import Other\nfrom low import Keeper\n\n\n"
+    main = f"{head}async def f(given: Keeper, other: Other):\n    k = Keeper()\n    return {read}\n"
+    write(tmp_path, {"main.py": main, "low.py": KEEPER})
+    assert lines(tmp_path / "main.py") == ([7] if expected else [])
+
+
 @pytest.mark.parametrize("data", [b"\0", b"\xff\xfe", b"# coding: none\n", b"", b"x = (" + b"(" * 5000])
 def test_modules_that_cannot_be_read_end_the_chain(tmp_path: Path, data: bytes) -> None:
     write(tmp_path, {"main.py": caller("middle")})

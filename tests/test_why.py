@@ -495,6 +495,42 @@ def test_helper_in_another_module(project: Path, why: Why) -> None:
     assert "`calm` is `calm` in pkg/low.py: nothing in it is known to block" in calm
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("broken.wait()", "`.broken.wait`, and pkg/broken.py does not parse or cannot be read: the chain ends there"),
+        ("low.gone()", "and pkg/low.py is not known to bind `gone` to a function or class"),
+        ("gone.wait()", "and pkg/__init__.py is not known to bind `gone` to a function or class"),
+        ("fancy.wait()", "`fancy.wait`, which is no function of this project's modules"),
+        ("low.seldom()", "`time.sleep` at line 8 is called rarely, waits shortly, or its outcome is kept"),
+        ("low.way()", "`seldom` is called rarely at line 15, or its outcome is kept"),
+        ("low.kept()", "below the minimum confidence, which is medium: `kept` is a memoised helper"),
+    ],
+)
+def test_where_a_chain_ends(project: Path, why: Why, call: str, said: str) -> None:
+    (project / "pkg").mkdir()
+    (project / "pkg/__init__.py").write_text("")
+    (project / "pkg/broken.py").write_text("def wait(:\n")
+    (project / "pkg/low.py").write_text(
+        "import functools, time\n\n\n"
+        "def seldom():\n    try:\n        print()\n    except OSError:\n        time.sleep(9)\n"
+        "\n\ndef way():\n    try:\n        print()\n    except OSError:\n        seldom()\n"
+        "\n\n@functools.cache\ndef kept():\n    time.sleep(9)\n"
+    )
+    text = f"import fancy\nfrom . import broken, gone, low\n\n\nasync def f():\n    {call}  # ?\n"
+    assert said in ask(project, why, text, path="pkg/top.py")
+
+
+def test_jobs_that_another_module_starts(project: Path, why: Why) -> None:
+    (project / "each.py").write_text(
+        THREADS + "def each(fn, xs):\n    with ThreadPoolExecutor() as pool:\n        return list(pool.map(fn, xs))\n"
+    )
+    head = "from each import each\n\n\ndef work(n):\n    return sum(i * i for i in range(n))\n\n\n"
+    said = ask(project, why, head + "def go(xs):\n    return each(work, xs)  # ?\n")
+    assert "VET301 fired (high): `work` only computes in Python" in said
+    assert "`each` hands it to several threads" in said
+
+
 def test_the_example_of_the_manual(project: Path, why: Why) -> None:
     manual = (ROOT / "docs/why.md").read_text(encoding="utf-8")
     program, shown = (manual.split(f"```{kind}\n")[1].split("```")[0] for kind in ("python", "text"))

@@ -355,8 +355,10 @@ class _Pack:
     @classmethod
     def open(cls, path: Path) -> _Pack | None:
         """None where it cannot be used."""
+        # A pipe of that name is not waited for.
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0))
+            handle = os.open(path, flags)
         except OSError:
             return None
         pack = None

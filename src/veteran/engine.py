@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veteran import suppressions
 from veteran.analysis.gate import gate_for
+from veteran.analysis.outlook import Outlook, outlook_of
 from veteran.analysis.summary import Comment, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
@@ -131,6 +132,22 @@ def facts(data: bytes, catalog: Catalog) -> Facts | None:
         return found
 
 
+def outlook(data: bytes, catalog: Catalog) -> Outlook:
+    """What a file's bytes say of other modules."""
+    gate = gate_for(tuple(rule for rule in all_rules().values() if _of_fan_outs(rule)), catalog)
+    if not gate.live(data):
+        return outlook_of(data)
+    with uncollected():
+        known = module("", data, catalog)
+        if known is None:
+            return outlook_of(data)
+        from veteran.analysis.fan_outs import spreads_of
+
+        found = outlook_of(data, spreads_of(known))
+        known.forget()
+        return found
+
+
 def module(path: str, data: bytes, catalog: Catalog) -> Module | None:
     """A file's bytes, understood; None where they are no program. path: as findings show it."""
     from veteran.analysis.model import Module
@@ -196,25 +213,33 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
         rules = enabled_rules(path, settings)
         catalog = catalog_for(settings.catalog)
         live = gate_for(rules, catalog).live(data)
+        outlook = outlook_of(data) if any(map(_of_fan_outs, rules)) else None
         if live:
             with uncollected():
-                return _analysed(path, read(), live, any(map(_of_chains, rules)), catalog)
+                return _analysed(path, read(), live, any(map(_of_chains, rules)), catalog, outlook)
         if SUPPRESSION in enabled and suppressions.GATE.search(data):
-            return Summary(path, comments=comments(read()))
-        return Summary(path)
+            return Summary(path, comments=comments(read()), outlook=outlook)
+        if outlook is not None and outlook.imports and suppressions.MAY_SILENCE.search(data):
+            with suppress(SourceError):  # nothing has to be parsed yet
+                return Summary(path, comments=comments(read()), outlook=outlook)
+        return Summary(path, outlook=outlook)
     except SourceError as error:
         return Summary(path, (_finding(path, UNPARSABLE, error.message, error.line, error.column),))
     except Exception as error:
         return crashed(path, error)
 
 
-def _analysed(path: str, source: Source, rules: Iterable[Rule], linked: bool, catalog: Catalog) -> Summary:
+def _analysed(
+    path: str, source: Source, rules: Iterable[Rule], linked: bool, catalog: Catalog, outlook: Outlook | None
+) -> Summary:
     """linked: whether other files may ask for the facts; to read them now is cheaper than a second parse."""
     from veteran.analysis.model import Module
     from veteran.analysis.tree import parse
 
     module = Module(path, source, parse(source), catalog)
     summary = module.summary(rules)._replace(comments=comments(source))
+    if outlook is not None:
+        summary = summary._replace(outlook=outlook._replace(spreads=tuple(sorted(module.spreads))))
     if linked:
         from veteran.analysis.facts import facts_of
 
@@ -225,6 +250,10 @@ def _analysed(path: str, source: Source, rules: Iterable[Rule], linked: bool, ca
 
 def _of_chains(rule: Rule) -> bool:
     return any(subscription.kind in ("chain", "linked") for subscription, _ in rule.handlers)
+
+
+def _of_fan_outs(rule: Rule) -> bool:
+    return any(subscription.table == "fan_outs" for subscription, _ in rule.handlers)
 
 
 def comments(source: Source) -> tuple[Comment, ...]:

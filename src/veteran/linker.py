@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veteran import engine
 from veteran.analysis import link
+from veteran.analysis.outlook import NOTHING, Outlook
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import Finding
 
 if TYPE_CHECKING:
     from veteran.analysis.chains import Chains
     from veteran.analysis.model import Module
+    from veteran.analysis.outlook import Spreading
     from veteran.analysis.summary import Facts, Summary
     from veteran.settings import Settings
     from veteran.store import Store, Stores
@@ -36,6 +39,8 @@ class Linker:
         self.stores = stores
         self._chains: dict[tuple[object, str], Chains] = {}
         self._modules: dict[str, dict[Path, Module | None]] = {}
+        self._outlooks: dict[str, dict[Path, Outlook]] = {}
+        self._spreading: dict[tuple[object, str], Spreading] = {}
 
     def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
         """The findings of each file, in the order given."""
@@ -43,19 +48,65 @@ class Linker:
         for summary, path, settings in summaries:
             if summary.facts is not None:
                 self.chains_for(path, settings).program.add(path, summary.facts)
+            if summary.outlook is not None:
+                self._outlooks.setdefault(repr(settings.catalog), {})[path] = summary.outlook
         return [self._linked(*one) for one in summaries]
 
     def _linked(self, summary: Summary, path: Path, settings: Settings) -> list[Finding]:
         findings = link.decided(summary)
-        if summary.asks:
-            findings += self._fan_outs(summary, path, settings)
+        spreading = self._spreading_names(summary.outlook, path, settings) if summary.outlook else {}
+        if summary.asks or spreading:
+            findings += self._fan_outs(summary, path, settings, spreading)
         if summary.facts is not None:
             rules = engine.enabled_rules(summary.path, settings)
             catalog = catalog_for(settings.catalog)
             findings += link.chained(summary, path, rules, self.chains_for(path, settings), catalog, self.shown)
         return findings
 
-    def _fan_outs(self, summary: Summary, path: Path, settings: Settings) -> list[Finding]:
+    def _spreading_names(self, outlook: Outlook, path: Path, settings: Settings) -> dict[str, frozenset[str]]:
+        """What a file imports that may start jobs on threads for it. See `Spreading.names`."""
+        if not outlook.imports:
+            return {}
+        from veteran.analysis.outlook import Spreading, calls_any
+        from veteran.analysis.project import project_for
+
+        project = project_for(path, settings.source_roots)
+        key = (project, repr(settings.catalog))
+        if key not in self._spreading:
+            self._spreading[key] = Spreading(project, lambda path: self._outlook(path, settings))
+        found = self._spreading[key].names(path, outlook)
+        with suppress(OSError):  # where the file itself is checked, it is said what went wrong
+            if found and calls_any(self._read(path), outlook, found):
+                return found
+        return {}
+
+    def _outlook(self, path: Path, settings: Settings) -> Outlook:
+        """What a module says of others; nothing where it cannot be read."""
+        known = self._outlooks.setdefault(repr(settings.catalog), {})
+        if path not in known:
+            try:
+                known[path] = self._read_outlook(path, settings)
+            except Exception:  # where the file itself is checked, it is said what went wrong
+                known[path] = NOTHING
+        return known[path]
+
+    def _read_outlook(self, path: Path, settings: Settings) -> Outlook:
+        store = self._store(path, settings)
+        catalog = catalog_for(settings.catalog)
+        if store is None:
+            return engine.outlook(self._read(path), catalog)
+        content = store.content(path)
+        found = store.outlook(content.digest, settings)
+        if found is None:
+            if content.data is None:
+                content = store.content(path, read=True)
+            found = engine.outlook(content.data or b"", catalog)
+            store.keep_outlook(content.digest, settings, found)
+        return found
+
+    def _fan_outs(
+        self, summary: Summary, path: Path, settings: Settings, spreading: dict[str, frozenset[str]]
+    ) -> list[Finding]:
         """The jobs on threads of a file whose work is in other modules."""
         from veteran.analysis.linked_fan_outs import linked_findings
         from veteran.analysis.project import project_for
@@ -73,7 +124,8 @@ class Linker:
             return modules[path]
 
         try:
-            return list(linked_findings(summary, path, rules, project_for(path, settings.source_roots), module_at))
+            project = project_for(path, settings.source_roots)
+            return list(linked_findings(summary, path, rules, project, module_at, spreading))
         except Exception as error:
             return list(engine.crashed(summary.path, error).findings)
 

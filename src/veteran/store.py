@@ -18,6 +18,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import veteran
+from veteran.analysis.outlook import Outlook
 from veteran.analysis.summary import Facts, Summary
 from veteran.cache import Cache, key_of
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence
@@ -25,7 +26,7 @@ from veteran.findings import INTERNAL, UNPARSABLE, Confidence
 if TYPE_CHECKING:
     from veteran.settings import Settings
 
-SCHEMA = "2"
+SCHEMA = "3"
 #: Set to anything, it turns the cache off.
 OFF = "VETERAN_NO_CACHE"
 T = TypeVar("T")
@@ -106,6 +107,14 @@ class Store:
     def keep_facts(self, digest: bytes, settings: Settings, facts: Facts | None) -> None:
         """Keeps the facts of a module, or that it has none."""
         self._put(_facts_key(digest, settings), facts)
+
+    def outlook(self, digest: bytes, settings: Settings) -> Outlook | None:
+        """What a file of that content says of others; None where that is not known."""
+        return self._get(_outlook_key(digest, settings), _decode_outlook)
+
+    def keep_outlook(self, digest: bytes, settings: Settings, outlook: Outlook) -> None:
+        """Keeps what a file says of others."""
+        self._put(_outlook_key(digest, settings), outlook)
 
     def flush(self) -> None:
         """Writes what is kept."""
@@ -213,6 +222,10 @@ def _facts_key(digest: bytes, settings: Settings) -> bytes:
     return key_of("facts", _tool(veteran.__version__), _additions(settings), digest)
 
 
+def _outlook_key(digest: bytes, settings: Settings) -> bytes:
+    return key_of("outlook", _tool(veteran.__version__), _additions(settings), digest)
+
+
 def _may_change(code: str, message: str) -> bool:
     """Whether what went wrong may lie with the machine."""
     return code == INTERNAL or (code == UNPARSABLE and message.startswith("the parser failed"))
@@ -299,3 +312,7 @@ def _decode_summary(value: Any) -> tuple[bool, Summary]:
 
 def _decode_facts(value: Any) -> tuple[Facts | None]:
     return (None if value is None else cast(Decoder, _decoder(Facts))(value),)
+
+
+def _decode_outlook(value: Any) -> Outlook:
+    return cast(Outlook, cast(Decoder, _decoder(Outlook))(value))

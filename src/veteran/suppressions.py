@@ -16,6 +16,7 @@ from veteran.findings import SUPPRESSION, TOOL_CODES, Confidence, Finding, Span
 from veteran.registry import Rule
 
 #: What a comment must hold to be looked at.
+MAY_SILENCE = re.compile(rb"(?i)noqa|nosec|nosonar|veteran\s*:|ruff\s*:")
 RELEVANT = re.compile(r"noqa|nosec|nosonar|veteran\s*:|ruff\s*:", re.IGNORECASE)
 #: What bytes must hold for an unused or malformed suppression to be in them.
 GATE = re.compile(rb"(?i)noqa[^\n]*vet|veteran\s*:")

@@ -21,6 +21,7 @@ from veteran.analysis.gate import Gate
 from veteran.analysis.link import unsafe_parameters
 from veteran.analysis.lowering import Call, Read
 from veteran.analysis.model import Module
+from veteran.analysis.outlook import outlook_of
 from veteran.analysis.program import Class, Foreign, Function, Loaded, Managed
 from veteran.analysis.queries import SinkValue
 from veteran.analysis.source import Source, SourceError
@@ -146,6 +147,7 @@ class Explainer:
 
     def _summary(self) -> Summary:
         summary = self.module.summary(self.live.values())._replace(comments=engine.comments(self.source))
+        summary = summary._replace(outlook=outlook_of(self.data, tuple(sorted(self.module.spreads))))
         notes = list(self.trace.notes)  # the facts ask about other calls too
         summary = summary._replace(facts=facts_of(self.module))
         self.trace.notes = notes
@@ -309,8 +311,22 @@ class Explainer:
                     return f": `{node.function.key}` is a memoised helper"
                 if fact.low:
                     return ": the call is made rarely, or its outcome is kept"
+                if not self._contexts_at(finding):
+                    return ": " + self._low_hop(chain)
         contexts = self._contexts_at(finding)
         return f": the function is in the context `{min(contexts)}`" if contexts else ""
+
+    @staticmethod
+    def _low_hop(chain: Chain) -> str:
+        """What makes a chain of low confidence on its way down."""
+        for hop in chain.hops[:-1]:
+            fact = hop.module.facts.functions[hop.where]
+            if any(call.span == hop.span and call.low for call in fact.calls):
+                return f"`{hop.shown}` is called rarely at line {hop.span.line}, or its outcome is kept"
+        if chain.effect.confidence is Confidence.LOW:
+            last = chain.hops[-1]
+            return f"`{last.shown}` at line {last.span.line} is called rarely, waits shortly, or its outcome is kept"
+        return "a helper on the way is memoised, or an argument has to ask for it"
 
     def _contexts_at(self, finding: Finding) -> frozenset[str]:
         rule = self.rules.get(finding.code)
@@ -496,7 +512,7 @@ class Explainer:
         entity = self.chains.program.resolve(fact.target, coroutine.module)
         target = fact.target.lstrip(":")
         if entity is None:
-            yield _silent(f"{shown} is `{target}`, which is no function of this project's modules")
+            yield _silent(f"{shown} is `{target.lstrip('*')}`, {self._where_it_ends(fact.target, coroutine.module)}")
             return
         if isinstance(entity, Loaded):
             yield _silent(f"{shown} is a module")
@@ -517,6 +533,24 @@ class Explainer:
                 yield _silent(f"{found}, which {reason}")
         for node, chain in self.chains.leads(coroutine, fact):
             yield self._of_way(found, node, chain)
+
+    def _where_it_ends(self, target: str, module: Loaded) -> str:
+        """Why a target leads to no function: a module on the way cannot be read, or has no such name."""
+        program = self.chains.program
+        if not target.startswith(":"):
+            level = len(target) - len(target.lstrip("."))
+            base = program.project.resolve_relative(module.name, module.package, "." * level) if level else ""
+            parts = ".".join(part for part in (base or "", target[level:]) if part).replace("()", ".()").split(".")
+            for length in range(len(parts), 0, -1):
+                found = program.project.find(".".join(parts[:length]))
+                if found is not None:
+                    home = engine.display(found.path)
+                    if program.module_at(found.path) is None:
+                        return f"and {home} does not parse or cannot be read: the chain ends there"
+                    if length < len(parts):
+                        return f"and {home} is not known to bind `{parts[length]}` to a function or class"
+                    break
+        return "which is no function of this project's modules"
 
     def _of_way(self, found: str, node: Node, chain: Chain | None) -> Conclusion:
         if chain is not None:

@@ -208,7 +208,10 @@ class Chains:
             yield Node(function, _bind(call, function, entity, known, caller)), limit
 
     def runs(self, entity: Entity | None, call: CallFact) -> Iterator[Function]:
-        if isinstance(entity, Function):
+        if "p" in call.flags:  # only a property runs when it is read
+            if isinstance(entity, Function) and "property" in entity.fact.marks:
+                yield entity
+        elif isinstance(entity, Function):
             yield entity
             made = self.program.called(entity) if "e" in call.flags and "manager" not in entity.fact.marks else None
             if isinstance(made, Class):

@@ -14,6 +14,7 @@ import libcst as cst
 
 from veteran.analysis.cpu import Cpu, Work
 from veteran.analysis.lowering import Binding, Scope, dotted
+from veteran.analysis.outlook import absolute
 from veteran.analysis.types import Local, Ref
 
 if TYPE_CHECKING:
@@ -40,16 +41,6 @@ class Found(NamedTuple):
     cpu: Cpu
     scope: Scope | None = None
     binding: Binding | None = None
-
-
-def absolute(project: Project, name: str, path: Path) -> str:
-    """The absolute form of a name as a file imports it; empty beyond the top."""
-    level = len(name) - len(name.lstrip("."))
-    if not level:
-        return name
-    module = project.name_of(path) or ""
-    base = project.resolve_relative(module, project.is_package(path), "." * level) if module else None
-    return f"{base}.{name[level:]}" if base else ""
 
 
 def leads_into(project: Project, name: str, path: Path) -> bool:

@@ -6,6 +6,7 @@ Plain data, without any tree. What a name leads to in another module is left ope
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -180,32 +181,52 @@ class _Facts:
         yield CallFact(target, self.tree.span(call.node), shown, flags, bool(low), way.when, given)
 
     def _properties(self) -> list[tuple[Read, CallFact]]:
-        """The reads of properties of this module's classes, last first."""
+        """The reads of properties of this module's classes, and in coroutines of others' too, last first."""
         owners: dict[str, set[Scope]] = {}
         for scope in self.keys:
             if scope.parent is not None and scope.parent.kind == "class" and isinstance(scope.node, cst.FunctionDef):
                 names = {decorator_name(decorator) for decorator in scope.node.decorators}
                 if not names.isdisjoint(_PROPERTIES):
                     owners.setdefault(scope.name, set()).add(scope.parent)
-        if not owners:
+        if not owners and not any(scope.is_async for scope in self.keys):
             return []
         found = []
         called = {call.node.func for call in self.lowered.calls}
         for read in (Read(*arguments) for arguments in self.lowered.reads):
             name = read.node.attr.value
             function = read.scope.function
-            if name not in owners or read.node in called or function.kind != "function":
+            if (name not in owners and not function.is_async) or read.node in called or function.kind != "function":
                 continue
-            owner = self._owner(read, owners[name])
-            if owner is not None:
+            owner = self._owner(read, owners[name]) if name in owners else None
+            target = f":{self.keys[owner]}.{name}" if owner is not None else ""
+            if not target:
+                target = self._elsewhere(read)
+            if target:
                 way = branches.way_to(self.module, read)
                 shown = dotted(read.node) or self.module.code(read.node, 40)
                 low = way.rare or way.kept
-                target = f":{self.keys[owner]}.{name}"
                 found.append((read, CallFact(target, self.tree.span(read.node), shown, "p", low, way.when)))
         found.sort(key=lambda one: one[0].place)
         found.reverse()
         return found
+
+    def _elsewhere(self, read: Read) -> str:
+        """What a coroutine reads of an object of another module's class that it has made itself; else empty."""
+        function, receiver = read.scope.function, read.node.value
+        if not function.is_async:
+            return ""
+        if isinstance(receiver, cst.Name):  # most attributes are read of what is handed in: all of them would cost much
+            bound = function.bindings.get(receiver.value, ())
+            if not any(isinstance(b.value, cst.Call) and b.kind in ("assign", "with", "walrus") for b in bound):
+                return ""
+        elif not isinstance(receiver, cst.Call):
+            return ""
+        values = self.types.of(read.node.value, read)
+        kind = values[0].type if len(values) == 1 and isinstance(values[0], Instance) else ""
+        root = kind.partition(".")[0]
+        if kind[:1] == "<" or "." not in kind or root in sys.stdlib_module_names:
+            return ""
+        return f"{kind}.{read.node.attr.value}"
 
     def _owner(self, read: Read, owners: set[Scope]) -> Scope | None:
         """The class of this module whose property is read."""
@@ -275,6 +296,9 @@ class _Facts:
             bound = named.bindings
             if not bound and named.where == "unknown" and self.lowered.module.star:
                 return f":*{node.value}" if node.value not in self.lowered.module.names else ""
+            kinds = {binding.kind if binding.scope is self.lowered.module else "" for binding in bound}
+            if len(bound) > 1 and "import" in kinds and kinds <= {"import", "def", "class"}:
+                return f":*{node.value}"  # an import and what takes its place
             if len(bound) == 1 and bound[0].kind in ("assign", "walrus", "with") and bound[0].path == ():
                 value = bound[0].value
                 entered = ".__enter__()" if bound[0].kind == "with" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,7 +55,8 @@ class Job(NamedTuple):
 
     via: `threads`, `pool` or `loop`. pool: the executor, where it is one. target: what runs, as written.
     positional, keywords: what is known of its arguments. many: the place itself makes several. made, run: a thread
-    class and its method. asks: the class of another module that decides whether it is one.
+    class and its method. asks: the class of another module that decides whether it is one. through: the function that
+    is called and starts the jobs.
     """
 
     call: Call
@@ -68,6 +69,17 @@ class Job(NamedTuple):
     made: Scope | None = None
     run: Scope | None = None
     asks: str = ""
+    through: Spread | None = None
+
+
+class Spread(NamedTuple):
+    """A parameter that a function hands to threads. call: the place that does. via, many: as in `Job`; where it is not
+    many, its value is that of the function."""
+
+    function: Scope
+    call: Call
+    via: str
+    many: bool
 
 
 class FanOut(NamedTuple):
@@ -75,7 +87,7 @@ class FanOut(NamedTuple):
 
     target: the function that runs, None for one of a library. shown: how it is written. shape: how they are
     started (`threads`, `pool` or `loop`). movable: whether another process could be given it. file: that of the
-    target, if it is another one.
+    target, if it is another one. through: the function that is called and starts them.
     """
 
     module: Module
@@ -86,6 +98,7 @@ class FanOut(NamedTuple):
     shape: str
     movable: str
     file: str = ""
+    through: Spread | None = None
 
 
 def events(module: Module) -> Iterator[FanOut]:
@@ -98,20 +111,36 @@ def events(module: Module) -> Iterator[FanOut]:
         else:
             module.asks |= finder.asks
         finder.asks.clear()
+    module.spreads |= finder.offered()
 
 
-def linked_events(cpu: Cpu, leads: Callable[[str], bool]) -> Iterator[FanOut]:
-    """The fan-outs of a module that are proven by what it imports, in order.
+def spreads_of(module: Module) -> tuple[str, ...]:
+    """What a module offers to others for jobs on threads, by dotted names."""
+    finder = _Finder(module, Cpu(module))
+    for _ in _groups(finder):
+        pass
+    return tuple(sorted(finder.offered()))
 
-    cpu: may look at other modules. leads: whether a name is one of theirs.
+
+def linked_events(cpu: Cpu, leads: Callable[[str], bool], spreading: Mapping[str, frozenset[str]]) -> Iterator[FanOut]:
+    """The fan-outs of a module that are proven by what it imports.
+
+    cpu: may look at other modules. leads: whether a name is one of theirs. spreading: the imported
+    names that may lead to what starts jobs, with the last words of what does.
     """
     alone = _Finder(cpu.module, Cpu(cpu.module), leads)
     finder = _Finder(cpu.module, cpu)
     for group in _groups(alone):
         alone.asks.clear()
         if _first(alone, group) is None and any(map(leads, alone.asks)):
-            again = [job for one in group if (job := finder.job(one.call)) is not None]
-            if len(again) == len(group) and (found := _first(finder, again)) is not None:
+            again = [one if one.through else finder.job(one.call) for one in group]
+            jobs = [job for job in again if job is not None]
+            if len(jobs) == len(group) and (found := _first(finder, jobs)) is not None:
+                yield found
+    if spreading:
+        finder.spreading = spreading
+        for group in finder.groups([*finder.spread_elsewhere(), *finder.on_pools_elsewhere()]):
+            if (found := _first(finder, group)) is not None:
                 yield found
 
 
@@ -141,7 +170,13 @@ def _groups(finder: _Finder) -> Iterator[list[Job]]:
             for job in jobs:
                 finder.dropped(job, "the program asks `sys._is_gil_enabled()`")
         return
-    yield from finder.groups(jobs)
+    for job in jobs:
+        finder.note_spread(job, many=job.many)
+    for group in finder.groups(jobs):
+        for job in group:
+            finder.note_spread(job, many=True)
+        yield group
+    yield from finder.groups(list(finder.spread_here()))
 
 
 class _Finder:
@@ -153,6 +188,9 @@ class _Finder:
         self.types = module.types
         self.cpu = cpu
         self.asks: set[str] = set()  # names of other modules that a judgement depends on
+        self.spreads: dict[Scope, dict[str, Spread]] = {}  # the functions of the module that spread a parameter
+        self.spreading: Mapping[str, frozenset[str]] = {}  # see `linked_events`
+        self._spreads_in: dict[Cpu, dict[Scope, dict[str, Spread]]] = {}
         #: What else a call that makes a job may be called: aliases, and subclasses of Thread.
         self.names = {
             scope.name
@@ -351,7 +389,7 @@ class _Finder:
 
     def _pool_type(self, node: cst.BaseExpression, at: At) -> str:
         binding = self._pool(node, at)
-        values = self.types.binding(binding) if binding is not None else ()
+        values = self.cpu.of(binding.scope).types.binding(binding) if binding is not None else ()
         return values[0].type if len(values) == 1 and isinstance(values[0], Instance) else ""
 
     def _pool(self, node: cst.BaseExpression, at: At) -> Binding | None:
@@ -365,16 +403,25 @@ class _Finder:
             bound = owner.attributes.get(node.attr.value, ()) if owner is not None else ()
             bound = [b for b in bound if dotted(b.value) != "None"] if bound else ()
             binding = bound[0] if len(bound) == 1 else None
-        if binding is None or binding.kind not in ("assign", "with") or not isinstance(binding.value, cst.Call):
-            return None
-        values = self.types.binding(binding)
-        if len(values) != 1 or not isinstance(values[0], Instance) or values[0].type not in _POOLS:
-            return None
+        if (binding is None or binding.kind == "import") and self.cpu.others is not None:
+            refs = self.types.refs(node, at) or [Ref("", spelled=True)]
+            known = len(refs) == 1 and not refs[0].spelled and self._may_start(refs[0].name)
+            kept = self.cpu.ask(refs[0].name) if known else None
+            binding = kept.binding if kept is not None else None
+        return binding if binding is not None and self._is_pool(binding) else None
+
+    def _is_pool(self, binding: Binding) -> bool:
+        """Whether a name is bound to a pool of several threads."""
         made = binding.value
+        if binding.kind not in ("assign", "with") or not isinstance(made, cst.Call):
+            return False
+        values = self.cpu.of(binding.scope).types.binding(binding)
+        if len(values) != 1 or not isinstance(values[0], Instance) or values[0].type not in _POOLS:
+            return False
         if any(arg.star for arg in made.args):
-            return None
+            return False
         workers = argument(made, 0, ("max_workers", "processes"))
-        return binding if workers is None or self._several(workers, binding) else None
+        return workers is None or self._several(workers, binding)
 
     def _several(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether a number of workers is not 1, as far as can be told."""
@@ -573,6 +620,146 @@ class _Finder:
                     return False
         return not waits or second.place < min(waits)
 
+    # Functions that spread what they are given
+
+    def offered(self) -> set[str]:
+        """What other modules may start jobs with, by dotted names: such functions, and pools."""
+        found = {scope.qualname for scope in self.spreads}
+        for name, bound in self.module.lowered.module.bindings.items():
+            if len(bound) == 1 and self._is_pool(bound[0]):
+                found.add(name)
+        return found
+
+    def note_spread(self, job: Job, *, many: bool) -> None:
+        """Notes that a job runs what its function is given."""
+        self._note_spread(job.call, job.target, job.via, many=many)
+
+    def _note_spread(self, call: Call, target: cst.BaseExpression, via: str, *, many: bool) -> None:
+        function = call.scope.function
+        name = self._handed_on(target, call)
+        known = self.spreads.get(function, {}).get(name)
+        if not name or (known is not None and known.many >= many):
+            return
+        if many or (via != "threads" and self._is_returned(call)):
+            self.spreads.setdefault(function, {})[name] = Spread(function, call, via, many)
+
+    def _is_returned(self, call: Call) -> bool:
+        """Whether a function gives what a call gives, or waits for it as its own last word."""
+        for parent in self.module.uses.ancestors(call.node, call):
+            if not isinstance(parent, cst.Await):
+                return isinstance(parent, cst.Return)
+        return False
+
+    def _handed_on(self, node: cst.BaseExpression, call: Call) -> str:
+        """The parameter of the function around a call that this is, if whoever calls it always comes here."""
+        function = call.scope.function
+        if not isinstance(node, cst.Name) or not isinstance(function.node, cst.FunctionDef) or function.yields:
+            return ""
+        found = scopes.lookup(node.value, call).bindings
+        if len(found) != 1 or found[0].kind != "parameter" or found[0].scope is not function:
+            return ""
+        if not _always(call.block) or not _plain(function) or len(function.bindings[node.value]) > 1:
+            return ""
+        if any(dotted(other.node.func) == node.value for other in self.cpu.calls_of.get(function, ())):
+            return ""  # it may run there as well, one after another
+        return node.value
+
+    def spread_here(self) -> Iterator[Job]:
+        """The calls of functions of this module that spread what they are given."""
+        names: set[str] = set()
+        while names != (known := {scope.name for scope in self.spreads}):  # functions that hand it on to such
+            names = known
+            for call, spread, target in self._spread_calls(names):
+                self._note_spread(call, target, spread.via, many=spread.many)
+        for call, spread, target in self._spread_calls(names):
+            if not self._handed_on(target, call):
+                yield Job(call, spread.via, target, (), {}, many=spread.many, through=spread)
+
+    def _spread_calls(self, names: set[str]) -> Iterator[tuple[Call, Spread, cst.BaseExpression]]:
+        for call in self.module.lowered.calls if names else ():
+            if _tail(call) in names:
+                values = self.types.of(call.node.func, call)
+                value = values[0] if len(values) == 1 else None
+                if isinstance(value, Local):
+                    yield from self._spread_by(call, value.scope, self.spreads.get(value.scope, {}))
+
+    def spread_elsewhere(self) -> Iterator[Job]:
+        """The calls of functions of other modules that spread what they are given."""
+        for call in self.module.lowered.calls:
+            func = call.node.func
+            if not call.node.args or not isinstance(func, (cst.Name, cst.Attribute)):
+                continue
+            values = self.types.of(func, call)
+            value = values[0] if len(values) == 1 else None
+            scope = None
+            if isinstance(value, Ref) and not value.spelled:
+                found = self.cpu.ask(value.name) if self._may_start(value.name) else None
+                scope = found.scope if found is not None else None
+            elif value is None and isinstance(func, cst.Attribute) and self._may_be_started(func.attr.value):
+                scope = self._method_elsewhere(func, call)
+            if scope is None or scope.kind != "function" or self.cpu.of(scope) is self.cpu:
+                continue
+            for where, spread, target in self._spread_by(call, scope, self._spreads_of(self.cpu.of(scope), scope)):
+                yield Job(where, spread.via, target, (), {}, many=spread.many, through=spread)
+
+    def _may_start(self, name: str) -> bool:
+        """Whether a name that is imported, or an attribute of one, may lead to what starts jobs."""
+        return any(name == one or name.startswith(f"{one}.") for one in self.spreading)
+
+    def _may_be_started(self, method: str) -> bool:
+        """Whether anything of that name that is in reach starts jobs."""
+        return any(method in ends for ends in self.spreading.values())
+
+    def on_pools_elsewhere(self) -> Iterator[Job]:
+        """The jobs on pools that other modules keep."""
+        own = self.module.lowered.module
+        for call in self.module.lowered.calls:
+            if _tail(call) in _MAPS or _tail(call) in ("submit", "apply_async", "run_in_executor"):
+                job = self.job(call)
+                if job is not None and job.pool is not None and own not in _around(job.pool.scope):
+                    yield job
+
+    def _method_elsewhere(self, func: cst.Attribute, call: Call) -> Scope | None:
+        """The method that is called on an object of a class of another module."""
+        kind = self.cpu.kind(func.value, call)
+        if kind.what != "object" or kind.scope is None or self.cpu.may_be_replaced(kind.scope, func.attr.value):
+            return None
+        for scope in self.cpu.line(kind.scope):
+            bound = scope.bindings.get(func.attr.value) if scope is not None else None
+            if scope is None or func.attr.value in scope.attributes:
+                return None
+            if bound:
+                return bound[0].value if len(bound) == 1 and bound[0].kind == "def" else None
+        return None
+
+    def _spreads_of(self, home: Cpu, scope: Scope) -> dict[str, Spread]:
+        """What a function of another module spreads."""
+        if home not in self._spreads_in:
+            there = _Finder(home.module, Cpu(home.module))
+            for _ in _groups(there):
+                pass
+            self._spreads_in[home] = there.spreads
+        return self._spreads_in[home].get(scope, {})
+
+    def _spread_by(
+        self, call: Call, function: Scope, spreads: dict[str, Spread]
+    ) -> Iterator[tuple[Call, Spread, cst.BaseExpression]]:
+        """What a call gives to a function that spreads it."""
+        parameters = function.node.params  # type: ignore[attr-defined]
+        names = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
+        if function.parent is not None and function.parent.kind == "class":
+            func = call.node.func
+            if not isinstance(func, cst.Attribute) or any(
+                isinstance(one, (Ref, Local)) for one in self.types.of(func.value, call)
+            ):
+                return  # called on the class
+            if "staticmethod" not in _decorators(function):
+                names = names[1:]
+        for name, spread in spreads.items():
+            target = argument(call, names.index(name) if name in names else None, (name,))
+            if target is not None:
+                yield call, spread, target
+
     # What runs
 
     def judged(self, job: Job) -> FanOut | None:
@@ -615,7 +802,7 @@ class _Finder:
             entry = self.module.catalog.computing(value.name)
             if entry is not None and not entry.light and not entry.lazy:
                 profile = Profile(Verdict.HEAVY, f"`{value.name}` keeps the GIL", job.target, job.call)
-                return FanOut(self.module, job.call, None, node, profile, job.via, "")
+                return FanOut(self.module, job.call, None, node, profile, job.via, "", through=job.through)
             if entry is not None or self.module.catalog.lets_go(value.name):
                 self.dropped(job, f"`{value.name}` is not known to compute and to hold the GIL")
                 return None
@@ -668,7 +855,7 @@ class _Finder:
             self.dropped(job, f"`{scope.name}` is not proven to compute only: {profile.reason}{where}", *because)
             return None
         file = home.module.path if home is not self.cpu else ""
-        return FanOut(self.module, job.call, scope, job.target, profile, job.via, movable, file)
+        return FanOut(self.module, job.call, scope, job.target, profile, job.via, movable, file, job.through)
 
     def _partial(self, node: cst.BaseExpression, at: At) -> cst.Call | None:
         if isinstance(node, cst.Name):
@@ -685,6 +872,33 @@ class _Finder:
 def _tail(call: Call) -> str:
     func = call.node.func
     return func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
+
+
+def _decorators(function: Scope) -> set[str | None]:
+    node = cst.ensure_type(function.node, cst.FunctionDef)
+    return {dotted(decorator.decorator) for decorator in node.decorators}
+
+
+def _plain(function: Scope) -> bool:
+    """Whether nothing but Python's own decorators takes the place of a function."""
+    return _decorators(function) <= {"staticmethod", "classmethod"}
+
+
+def _around(scope: Scope | None) -> Iterator[Scope]:
+    """A scope and those around it."""
+    while scope is not None:
+        yield scope
+        scope = scope.parent
+
+
+def _always(block: Block) -> bool:
+    """Whether a block runs in every call of its function, or in rounds of it."""
+    while block.owner is not None:
+        owner = block.owner
+        if owner.kind not in ("loop", "with", "try") or block is not owner.arms[0][1]:
+            return False
+        block = owner.block
+    return True
 
 
 def _loops(block: Block) -> Iterator[Compound]:

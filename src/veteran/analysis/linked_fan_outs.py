@@ -5,7 +5,7 @@ Rare enough that nothing is kept for them: the modules are read again, and only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,20 +27,21 @@ def linked_findings(
     rules: Iterable[Rule],
     project: Project,
     module_at: Callable[[Path], Module | None],
+    spreading: Mapping[str, frozenset[str]],
 ) -> Iterator[Finding]:
-    """What the rules say of them, in order. module_at: reads the module in a file."""
+    """What the rules say of them. module_at: reads the module in a file. spreading: see `linked_events`."""
     wanted = ("event", "fan_outs")
     heard = [(rule, handler) for on, rule, handler in subscribers(rules) if (on.kind, on.table) == wanted]
 
     def leads(name: str) -> bool:
         return leads_into(project, name, path)
 
-    if not heard or not any(map(leads, summary.asks)):
+    if not heard or not (spreading or any(map(leads, summary.asks))):
         return
     others = Others(project, module_at, path)
     if others.entry is None:
         return
-    for event in linked_events(others.entry, leads):
+    for event in linked_events(others.entry, leads, spreading):
         for rule, handler in heard:
             for report in handler(event):
                 yield _finding(summary.path, rule, report, others)

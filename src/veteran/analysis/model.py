@@ -79,6 +79,7 @@ class Module:
         self.queries = Queries(self)
         self.uses = Uses(self.lowered)
         self.asks: set[str] = set()  # names of other modules that decide more
+        self.spreads: set[str] = set()  # functions that hand a parameter of theirs to threads
         self.trace: Trace | None = None  # what is dropped and why, where somebody asks
         self.outliving: dict[Scope, set[str]] = {}  # of functions, see `waiting`
         self.keeps: dict[Scope, Kept] = {}  # of functions, see `branches`

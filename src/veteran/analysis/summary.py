@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from veteran.analysis.outlook import Outlook
 from veteran.findings import Confidence, Finding, Span
 
 
@@ -128,7 +129,7 @@ class Facts(NamedTuple):
 
 class Summary(NamedTuple):
     """One file. comments: only where something might be suppressed. asks: names, as imported, that decide whether
-    there is more to find of jobs on threads."""
+    there is more to find of jobs on threads. outlook: where a rule asks for it."""
 
     path: str
     findings: tuple[Finding, ...] = ()
@@ -137,3 +138,4 @@ class Summary(NamedTuple):
     comments: tuple[Comment, ...] = ()
     facts: Facts | None = None
     asks: tuple[str, ...] = ()
+    outlook: Outlook | None = None

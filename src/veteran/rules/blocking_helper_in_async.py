@@ -5,9 +5,9 @@
 Finds calls in the body of an `async def` of functions of the same project that, through any number of further
 functions and modules, reach a call that makes the whole thread wait: sleeping, network, subprocesses, databases, files.
 Methods are followed through `self`, `super()`, bases and objects whose class is known. Making an object, entering and
-leaving a `with`, iterating over a generator in place and reading a property of the module's own classes are calls, too.
-The finding stands at the coroutine's first such call of a helper; its steps show the way down to the call that blocks:
-the one with the fewest hops.
+leaving a `with`, iterating over a generator in place and reading a property are calls, too; of classes of other modules
+only of objects that the coroutine itself makes. The finding stands at the coroutine's first such call of a helper; its
+steps show the way down to the call that blocks: the one with the fewest hops.
 
 ## Why is this bad?
 

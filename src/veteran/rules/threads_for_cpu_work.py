@@ -2,14 +2,15 @@
 
 ## What it does
 
-Finds two or more concurrent jobs over threads whose work is proven to be pure Python that keeps the CPU busy:
-`Thread`s that are made in a loop or a comprehension or listed together, `map` and repeated `submit` on a
-`ThreadPoolExecutor` or `ThreadPool`, and `gather` or `TaskGroup` over `asyncio.to_thread` or
-`run_in_executor(None, …)`. The function that runs (a function, method, lambda, `partial`, or a `Thread` subclass's
-`run`) must be in the same project, or be one that is known to compute. Its body, with the functions of the project that
-it calls in any module, must be loops or recursion of arithmetic, comparison, container or string work, or calls that
-are known to compute in Python; without I/O, waiting, locks, or calls that release the GIL (NumPy, zlib, hashlib on
-buffers, native tokenizers). A `print` or a log line beside the loops does not count as I/O.
+Finds two or more concurrent jobs over threads whose work is proven to be pure Python that keeps the CPU busy: `Thread`s
+that are made in a loop or a comprehension or listed together, `map` and repeated `submit` on a `ThreadPoolExecutor` or
+`ThreadPool`, and `gather` or `TaskGroup` over `asyncio.to_thread` or `run_in_executor(None, …)`. The pool and functions
+of the project that hand a parameter of theirs to threads may be in any of its modules. The function that runs (a
+function, method, lambda, `partial`, or a `Thread` subclass's `run`) must be in the same project, or be one that is
+known to compute. Its body, with the functions of the project that it calls in any module, must be loops or recursion of
+arithmetic, comparison, container or string work, or calls that are known to compute in Python; without I/O, waiting,
+locks, or calls that release the GIL (NumPy, zlib, hashlib on buffers, native tokenizers). A `print` or a log line
+beside the loops does not count as I/O.
 
 ## Why is this bad?
 
@@ -96,7 +97,7 @@ def threads_for_cpu_work(event: FanOut) -> Iterator[Report]:
     name = module.code(event.shown, 40)
     if isinstance(event.shown, cst.Lambda):
         name = "the lambda"
-    elif target is not None and target.name == "run":
+    elif target is not None and target.name == "run" and not name.endswith(".run"):
         name = f"`{name}.run`"
     else:
         name = f"`{name}`"
@@ -113,15 +114,19 @@ def threads_for_cpu_work(event: FanOut) -> Iterator[Report]:
     does = "only computes in Python, and the GIL lets one thread at a time do that"
     if target is None:
         does = "computes and holds the GIL meanwhile, so that one thread at a time does it"
+    threads = f"the threads of `{event.through.function.name}`" if event.through is not None else "these threads"
     steps = []
     if target is not None and isinstance(target.node, cst.FunctionDef) and target.entry is not None:
         steps.append(ReportStep(target.node.name, target.entry, f"`{target.qualname}` runs in every thread"))
+    if event.through is not None:
+        text = f"`{event.through.function.name}` hands it to {'several threads' if event.through.many else 'a thread'}"
+        steps.append(ReportStep(event.through.call.node, event.through.call, text))
     if target is not None and profile.node is not None and profile.at is not None:
         steps.append(ReportStep(profile.node, profile.at, profile.reason))
     yield Report(
         event.call.node,
         event.call,
-        f"{name} {does}: these threads take as long as one after another; {instead}"
+        f"{name} {does}: {threads} take as long as one after another; {instead}"
         + (f" ({event.movable})" if event.movable else ""),
         Confidence.HIGH,
         tuple(steps),
