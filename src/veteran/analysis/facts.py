@@ -12,8 +12,19 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import branches, scopes, waiting
-from veteran.analysis.lowering import At, Binding, Call, Read, Scope, all_parameters, decorator_name, dotted
-from veteran.analysis.program import SUPER
+from veteran.analysis.lowering import (
+    At,
+    Binding,
+    Call,
+    Held,
+    Read,
+    Scope,
+    all_parameters,
+    decorator_name,
+    dotted,
+    first_parameter,
+)
+from veteran.analysis.program import ITSELF, SUPER
 from veteran.analysis.summary import (
     CallFact,
     ClassFact,
@@ -22,7 +33,7 @@ from veteran.analysis.summary import (
     FunctionFact,
     ParameterFact,
 )
-from veteran.analysis.types import Instance, Local, Ref, Value
+from veteran.analysis.types import HANDED, UNKNOWN, Instance, Local, Ref, Value
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
@@ -40,7 +51,9 @@ _PROPERTIES = frozenset(("property", "cached_property"))
 _PLAIN_DECORATORS = frozenset(
     ("staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "deprecated", "property")
 )
+_SELF = frozenset(("typing.Self", "typing_extensions.Self"))
 _MAX_ATTRIBUTES = 200
+_MAX_RETURNS = 4
 _MAX_SYMBOL = 8
 
 
@@ -67,21 +80,21 @@ class _Facts:
     def collect(self) -> Facts:
         calls: dict[Scope, list[CallFact]] = {}
         effects: dict[Scope, list[EffectFact]] = {}
-        properties = self._properties()
+        uses = self._uses()
         for call in self.lowered.calls:
             function = call.scope.function
             if function.kind != "function" or call.lazy:
                 continue
-            while properties and properties[-1][0].place < call.place:
-                read, fact = properties.pop()
-                calls.setdefault(read.scope.function, []).append(fact)
+            while uses and uses[-1][0].place < call.place:
+                at, fact = uses.pop()
+                calls.setdefault(at.scope.function, []).append(fact)
             effect = None if function.is_async else self._effect(call)
             if effect is not None:
                 effects.setdefault(function, []).append(effect)
             else:
                 calls.setdefault(function, []).extend(self._calls(call))
-        for read, fact in reversed(properties):
-            calls.setdefault(read.scope.function, []).append(fact)
+        for at, fact in reversed(uses):
+            calls.setdefault(at.scope.function, []).append(fact)
         functions = {
             key: self._function(scope, tuple(calls.get(scope, ())), tuple(effects.get(scope, ())))
             for scope, key in self.keys.items()
@@ -122,20 +135,54 @@ class _Facts:
             for p, positional in ordered
         )
         contexts: tuple[str, ...] = ()
-        returns = ""
         if scope.is_async and calls:
             contexts = tuple(sorted(self.module.contexts.of(scope)))
-        if node.returns is not None and not scope.is_async and scope.entry is not None:
-            returns = self._type(self.types.annotation(node.returns.annotation, scope.entry))
-        elif not scope.is_async and len(scope.returns) == 1:
-            made, at = scope.returns[0]
-            if (
-                isinstance(made, cst.Call) and (dotted(made.func) or "").rpartition(".")[2][:1].isupper()
-            ):  # a class, by the convention
-                returns = self._type(self.types.of(made, at))
         return FunctionFact(
-            kind, tuple(marks), listed, tuple(sorted(wanted)), calls, effects, contexts, returns, self._library(scope)
+            kind,
+            tuple(marks),
+            listed,
+            tuple(sorted(wanted)),
+            calls,
+            effects,
+            contexts,
+            self._returns(scope, node),
+            self._library(scope),
         )
+
+    def _returns(self, scope: Scope, node: cst.FunctionDef) -> str:
+        """The class of what a function returns: by its annotation, else by what its `return` statements name."""
+        if node.returns is not None and scope.entry is not None:
+            values = self.types.annotation(node.returns.annotation, scope.entry)
+            if values == UNKNOWN:  # the class that it is a method of is bound later
+                values = self.types.annotation(node.returns.annotation, At(scope, scope.body, 0, 0))
+            if len(values) == 1 and isinstance(values[0], Instance) and values[0].type in _SELF:
+                return ITSELF
+            if values != UNKNOWN:
+                return self._type(values)
+        returned = [(value, at) for value, at in scope.returns if value is not None and dotted(value) != "None"]
+        if not 0 < len(returned) <= _MAX_RETURNS:
+            return ""
+        found = {self._returned(value, at) for value, at in returned}
+        return found.pop() if len(found) == 1 else ""
+
+    def _returned(self, value: cst.BaseExpression, at: At) -> str:
+        while type(value) is cst.Await:
+            value = value.expression
+        if not isinstance(value, (cst.Name, cst.Attribute, cst.Call)):
+            return ""
+        if isinstance(value, cst.Name) and self._is_itself(value, at):
+            return ITSELF
+        return self._type(self.types.of(value, at)) or self._symbol(value, at, 0)
+
+    def _is_itself(self, node: cst.BaseExpression, at: At, decorator: str = "") -> bool:
+        """Whether a name is the object, or with `classmethod` the class, that a method is called on."""
+        function = at.scope.function
+        if not isinstance(node, cst.Name) or first_parameter(function) != node.value:
+            return False
+        if function.parent is None or function.parent.kind != "class" or len(function.bindings[node.value]) != 1:
+            return False
+        names = {decorator_name(one) for one in function.node.decorators}  # type: ignore[attr-defined]
+        return decorator in names if decorator else names.isdisjoint(("staticmethod", "classmethod"))
 
     def _library(self, scope: Scope) -> str:
         return self.module.async_library if scope.is_async else ""
@@ -147,7 +194,7 @@ class _Facts:
             return None
         confidence = self.module.catalog.groups[event.entry.group].confidence
         way = branches.way_to(self.module, call)
-        if way.never:
+        if way.never or way.dead:
             return None
         low = way.rare or waiting.hardly_waits(event) or (way.kept and waiting.worth_keeping(event))
         return EffectFact(
@@ -165,7 +212,7 @@ class _Facts:
             return
         given = tuple(self._given(call))
         way = branches.way_to(self.module, call)
-        if way.never and not call.scope.function.is_async:
+        if way.dead or (way.never and not call.scope.function.is_async):
             return
         low = way.rare or way.kept or waiting.kept(self.module, call)
         shown = dotted(call.node.func) or self.module.code(call.node.func, 40)
@@ -174,8 +221,36 @@ class _Facts:
         )
         yield CallFact(target, self.tree.span(call.node), shown, flags, bool(low), way.when, given)
 
+    def _uses(self) -> list[tuple[Read | Held, CallFact]]:
+        """What runs code without being called there, last first."""
+        found: list[tuple[Read | Held, CallFact]] = [*self._properties(), *self._held()]
+        found.sort(key=lambda one: one[0].place)
+        found.reverse()
+        return found
+
+    def _held(self) -> Iterator[tuple[Held, CallFact]]:
+        """Where context managers and generators are used that were made before."""
+        for held in self.lowered.held:
+            node = held.node
+            if held.scope.function.kind != "function":
+                continue
+            target, flags = "", "h"
+            if isinstance(node, cst.Name):
+                bound = scopes.lookup(node.value, held).bindings
+                made = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path else None
+                if isinstance(made, cst.Call) and bound[0].scope is held.scope:
+                    target = self._callee(made, bound[0])
+                    flags = "eh" if held.entered else "ch"
+            if held.entered and not target:
+                kind = self._type(self.types.of(node, held))
+                target, flags = (f"{kind}()" if kind else self._symbol(node, held, 0)), "h"
+            way = branches.way_to(self.module, held) if target else branches.Way(dead=True)
+            if not way.dead:
+                shown = dotted(node) or self.module.code(node, 40)
+                yield held, CallFact(target, self.tree.span(node), shown, flags, way.rare or way.kept, way.when)
+
     def _properties(self) -> list[tuple[Read, CallFact]]:
-        """The reads of properties of this module's classes, last first."""
+        """The reads of properties of this module's classes."""
         owners: dict[str, set[Scope]] = {}
         for scope in self.keys:
             if scope.parent is not None and scope.parent.kind == "class" and isinstance(scope.node, cst.FunctionDef):
@@ -194,12 +269,12 @@ class _Facts:
             owner = self._owner(read, owners[name])
             if owner is not None:
                 way = branches.way_to(self.module, read)
+                if way.dead:
+                    continue
                 shown = dotted(read.node) or self.module.code(read.node, 40)
                 low = way.rare or way.kept
                 target = f":{self.keys[owner]}.{name}"
                 found.append((read, CallFact(target, self.tree.span(read.node), shown, "p", low, way.when)))
-        found.sort(key=lambda one: one[0].place)
-        found.reverse()
         return found
 
     def _owner(self, read: Read, owners: set[Scope]) -> Scope | None:
@@ -217,13 +292,21 @@ class _Facts:
 
     def _target(self, call: Call) -> str:
         """What is called: `:key` in this module, else a dotted name; empty where it is not known."""
-        func = call.node.func
+        return self._callee(call.node, call)
+
+    def _callee(self, node: cst.Call, call: At) -> str:
+        func = node.func
         if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Call):
             inner = func.value.func
-            if isinstance(inner, cst.Name) and inner.value == "super" and not func.value.args:
+            if isinstance(inner, cst.Name) and inner.value == "super":
                 owner = call.scope.function.parent
                 kept = owner is not None and owner.kind == "class" and owner in self.keys
+                args = func.value.args
+                if args and (owner is None or dotted(args[0].value) != owner.name):
+                    return ""
                 return f":{self.keys[owner]}{SUPER}{func.attr.value}" if kept and owner is not None else ""
+        if self._is_itself(func, call, "classmethod"):
+            return self._own_class(call)
         values = self.types.of(func, call)
         if len(values) == 1 and isinstance(values[0], Instance):
             kind = self._type(values)  # its `__call__`
@@ -231,6 +314,10 @@ class _Facts:
         if len(values) == 1 and values[0] is not None:
             return self._named(values[0])
         return self._symbol(func, call, 0)
+
+    def _own_class(self, at: At) -> str:
+        owner = at.scope.function.parent
+        return f":{self.keys[owner]}" if owner in self.keys else ""
 
     def _named(self, value: Value) -> str:
         if isinstance(value, Local):
@@ -259,11 +346,17 @@ class _Facts:
             inner = self._symbol(node.value, at, depth + 1)
             return f"{inner}.{node.attr.value}" if inner else ""
         if type(node) is cst.Call:
-            values = self.types.of(node.func, at)
-            if len(values) == 1 and isinstance(values[0], (Ref, Local)):
+            func: cst.BaseExpression = node.func
+            if isinstance(func, cst.Attribute) and func.attr.value in HANDED:
+                handed = node.args[HANDED[func.attr.value] :][:1]
+                func = handed[0].value if handed and not handed[0].star and not handed[0].keyword else func
+            values = self.types.of(func, at)
+            if self._is_itself(func, at, "classmethod"):
+                inner = self._own_class(at)
+            elif len(values) == 1 and isinstance(values[0], (Ref, Local)):
                 inner = self._named(values[0])
             else:
-                inner = self._symbol(node.func, at, depth + 1)
+                inner = self._symbol(func, at, depth + 1)
             return f"{inner}()" if inner else ""
         if isinstance(node, cst.Name):
             named = scopes.lookup(node.value, at)
@@ -324,6 +417,14 @@ class _Facts:
             bound = [*scope.bindings.get(name, ()), *scope.attributes.get(name, ())]
             if all(binding.kind in ("assign", "annotate", "with") for binding in bound):
                 kind = self._type(tuple(v for binding in bound for v in self.types.binding(binding)))
+                made = [b for b in bound if isinstance(b.value, cst.BaseExpression) and dotted(b.value) != "None"]
+                if (
+                    not kind
+                    and len(made) == 1
+                    and isinstance(made[0].value, (cst.Call, cst.Await))
+                    and not made[0].path
+                ):
+                    kind = self._symbol(made[0].value, made[0], 0)
                 if kind:
                     attributes[name] = kind
         return ClassFact(tuple(bases), attributes)

@@ -19,6 +19,8 @@ MAX_STEPS = 40
 MAX_DOTS = 12
 #: A class with more bases than this, at any height, is taken for itself alone.
 MAX_CLASSES = 200
+#: What a method returns that returns the object that it was called on, or an object of the class.
+ITSELF = "<self>"
 #: Between a class and a method that `super()` finds in its methods.
 SUPER = ".super()."
 
@@ -158,10 +160,19 @@ class Program:
         return self._walk(entity, parts[length:])
 
     def _walk(self, entity: Entity | None, parts: list[str]) -> Entity | None:
-        for part in parts:
+        owner: Entity | None = None
+        made: Entity | None = None
+        for index, part in enumerate(parts):
             if entity is None:
                 return None
-            entity = self.called(entity) if part == "()" else self.attribute(entity, part)
+            if part != "()":
+                if part == "__enter__" and index and isinstance(made, Function) and "manager" in made.fact.marks:
+                    continue  # a generator's annotation says what entering it gives
+                owner, made, entity = entity, None, self.attribute(entity, part)
+            elif isinstance(made, Function) and parts[index - 1] == "__enter__":
+                made = None
+            else:
+                made, entity = entity, self.called(entity, owner)
         return entity
 
     def _local(self, key: str, module: Loaded) -> Entity | None:
@@ -195,11 +206,16 @@ class Program:
                     return Function(owner.module, f"{owner.key}.{name}")
         return None
 
-    def called(self, entity: Entity) -> Entity | None:
-        """What a call gives."""
+    def called(self, entity: Entity, owner: Entity | None = None) -> Entity | None:
+        """What a call gives. owner: what it is a method of, where that is known."""
         if isinstance(entity, Class):
             return entity._replace(instance=True) if not entity.instance else None
         if isinstance(entity, Function) and entity.fact.returns:
+            if entity.fact.returns == ITSELF:
+                if not isinstance(owner, Class):
+                    found = self._local(entity.key.rpartition(".")[0], entity.module)
+                    owner = found if isinstance(found, Class) else None
+                return owner._replace(instance=True) if owner is not None else None
             found = self.resolve(entity.fact.returns, entity.module)
             return found._replace(instance=True) if isinstance(found, Class) else None
         return None
@@ -214,7 +230,7 @@ class Program:
             found = self.method(entity, name)
             if found is not None:
                 if "property" in found.fact.marks and entity.instance:
-                    return self.called(found)
+                    return self.called(found, entity)
                 return found
             for owner in self.bases(entity):
                 kind = owner.fact.attributes.get(name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import guards, scopes
-from veteran.analysis.lowering import At, Binding, Call, Compound, Read, Scope, Use, dotted, first_parameter
+from veteran.analysis.lowering import At, Binding, Call, Compound, Held, Read, Scope, Use, dotted, first_parameter
 from veteran.analysis.nodes import children
 from veteran.analysis.types import Instance, argument
 
@@ -426,7 +426,7 @@ def _breaks(body: cst.CSTNode) -> bool:
     return False
 
 
-def around(module: Module, call: Call | Read) -> Iterator[tuple[cst.BaseExpression, bool]]:
+def around(module: Module, call: Call | Read | Held) -> Iterator[tuple[cst.BaseExpression, bool]]:
     """The tests in the expression around a call that had to come out in some way for it to run."""
     inner: cst.CSTNode = call.node
     for node in module.uses.ancestors(call.node, call):

@@ -112,11 +112,12 @@ def _subject(chain: Chain) -> str:
     method = _plain(chain.helper.key)
     if "p" in chain.call.flags:
         return f"reading `{shown}`"
+    made = shown if "h" in chain.call.flags else f"{shown}()"
     if method == "__exit__":
-        return f"leaving `{shown}()`"
+        return f"leaving `{made}`"
     if method == "__enter__" or (chain.helper.fact.kind == "generator" and "e" in chain.call.flags):
-        return f"entering {'' if method == '__enter__' else 'or leaving '}`{shown}()`"
-    return f"iterating over `{shown}()`" if chain.helper.fact.kind == "generator" else f"`{shown}`"
+        return f"entering {'' if method == '__enter__' else 'or leaving '}`{made}`"
+    return f"iterating over `{made}`" if chain.helper.fact.kind == "generator" else f"`{shown}`"
 
 
 def _advice(chain: Chain) -> str:
@@ -129,6 +130,6 @@ def _advice(chain: Chain) -> str:
         return f"consume it in a function for `await {thread}(…)`"
     if "p" in chain.call.flags:
         return f"read it in a function for `await {thread}(…)`"
-    if "e" in chain.call.flags:
+    if "e" in chain.call.flags or _plain(chain.helper.key) in ("__enter__", "__exit__"):
         return f"put the `with` into a function for `await {thread}(…)`, or make it an `async with`"
     return f"use `await {thread}({chain.call.shown}{', …' if chain.call.given else ''})`"
