@@ -213,6 +213,8 @@ def skipped(fact: FunctionFact, call: CallFact) -> str:
     """Why a call does not run a function's body in its own thread before it returns; empty where it does."""
     if fact.kind in ("async", "asyncgenerator"):
         return "is a coroutine: what it does is its own finding"
+    if "p" in call.flags and "property" not in fact.marks:
+        return "is a method that is not called"
     if "offloaded" in fact.marks:
         return "is handed over to a thread or executor by its decorator"
     if "a" in call.flags and "decorated" in fact.marks:

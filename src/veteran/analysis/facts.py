@@ -6,6 +6,7 @@ Plain data, without any tree. What a name leads to in another module is left ope
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from veteran.analysis.lowering import (
     first_parameter,
 )
 from veteran.analysis.program import ITSELF, SUPER
+from veteran.analysis.project import BUILT_IN
 from veteran.analysis.summary import (
     CallFact,
     ClassFact,
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 #: Types that are no one's own classes.
 _PLAIN = frozenset(["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "function"])
+#: What no module of a program is found for, whatever its name.
+_NO_MODULES = _PLAIN | BUILT_IN | {"type", "object"}
 _OFFLOADS = re.compile(
     r"(?i)thread|executor|offload|background|sync_to_async|asyncify|awaitable|defer|in_loop|coroutine"
 )
@@ -208,7 +212,7 @@ class _Facts:
 
     def _calls(self, call: Call) -> Iterator[CallFact]:
         target = self._target(call)
-        if not target:
+        if not target or target.partition(".")[0] in _NO_MODULES:
             return
         given = tuple(self._given(call))
         way = branches.way_to(self.module, call)
@@ -249,33 +253,59 @@ class _Facts:
                 shown = dotted(node) or self.module.code(node, 40)
                 yield held, CallFact(target, self.tree.span(node), shown, flags, way.rare or way.kept, way.when)
 
-    def _properties(self) -> list[tuple[Read, CallFact]]:
-        """The reads of properties of this module's classes."""
+    def _properties(self) -> Iterator[tuple[Read, CallFact]]:
+        """The reads of what may be properties of the program's classes."""
         owners: dict[str, set[Scope]] = {}
         for scope in self.keys:
             if scope.parent is not None and scope.parent.kind == "class" and isinstance(scope.node, cst.FunctionDef):
                 names = {decorator_name(decorator) for decorator in scope.node.decorators}
                 if not names.isdisjoint(_PROPERTIES):
                     owners.setdefault(scope.name, set()).add(scope.parent)
-        if not owners:
-            return []
-        found = []
-        called = {call.node.func for call in self.lowered.calls}
-        for read in (Read(*arguments) for arguments in self.lowered.reads):
-            name = read.node.attr.value
-            function = read.scope.function
-            if name not in owners or read.node in called or function.kind != "function":
+        called = {id(call.node.func) for call in self.lowered.calls}
+        known: dict[tuple[int, str], str] = {}
+        for arguments in self.lowered.reads:
+            scope, node = arguments[0], arguments[4]
+            name = node.attr.value
+            if id(node) in called or scope.kind == "module":
                 continue
-            owner = self._owner(read, owners[name])
-            if owner is not None:
-                way = branches.way_to(self.module, read)
-                if way.dead:
+            kind = ""
+            if name in owners:
+                owner = self._owner(Read(*arguments), owners[name])
+                kind = f":{self.keys[owner]}" if owner is not None else ""
+            if not kind:
+                inner, function = node.value, scope.function
+                if type(inner) is cst.Name:
+                    key = (id(function), inner.value)
+                elif type(inner) is cst.Attribute and type(inner.value) is cst.Name:
+                    key = (id(function.parent), f"{inner.value.value}.{inner.attr.value}")
+                else:
                     continue
-                shown = dotted(read.node) or self.module.code(read.node, 40)
-                low = way.rare or way.kept
-                target = f":{self.keys[owner]}.{name}"
-                found.append((read, CallFact(target, self.tree.span(read.node), shown, "p", low, way.when)))
-        return found
+                if key not in known:
+                    known[key] = self._foreign(inner, Read(*arguments))
+                kind = known[key]
+            if kind:
+                read = Read(*arguments)
+                way = branches.way_to(self.module, read)
+                if not way.dead:
+                    shown = dotted(node) or self.module.code(node, 40)
+                    target = f"{kind}.{name}"
+                    yield read, CallFact(target, self.tree.span(node), shown, "p", way.rare or way.kept, way.when)
+
+    def _foreign(self, inner: cst.Name | cst.Attribute, read: Read) -> str:
+        """The class of another module whose attribute is read, of a name or of an attribute of the own object."""
+        function = read.scope.function
+        if function.kind != "function":
+            return ""
+        if isinstance(inner, cst.Name):
+            bound = function.bindings.get(inner.value)
+            if not bound or not (bound[0].annotation or isinstance(bound[0].value, cst.Call)):
+                return ""
+        elif dotted(inner.value) != first_parameter(function):
+            return ""
+        kind = self._type(self.types.of(inner, read))
+        if kind[:1] == ":" or kind.partition(".")[0] in sys.stdlib_module_names or kind in self.module.catalog.owners:
+            return ""
+        return kind
 
     def _owner(self, read: Read, owners: set[Scope]) -> Scope | None:
         """The class of this module whose property is read."""

@@ -28,7 +28,9 @@ def is_first(module: Module, part: cst.BaseExpression, outcome: bool, function: 
         if outcome or not isinstance(part.func, cst.Attribute) or part.func.attr.value != "is_set":
             return False
         return guards.spelling(part.func.value) in _kept(module, function).events
-    name = guards.spelling(part) if not outcome else None
+    if outcome or _is_local(part, function):
+        return False
+    name = guards.spelling(part)
     return name is not None and name in _with_called(module, function).flags
 
 
@@ -45,7 +47,8 @@ def is_kept(module: Module, part: cst.BaseExpression, outcome: bool, at: At, fun
     name = waiting.empty(part, outcome)
     if name is None:
         return False
-    if _fills(module, function, name):
+    local = _is_local(part.left if isinstance(part, cst.Comparison) and not _is_membership(part) else part, function)
+    if not local and _fills(module, function, name):
         return True
     if "." in name or "[" in name or (isinstance(part, cst.Comparison) and _is_membership(part)):
         return False
@@ -57,6 +60,11 @@ def is_kept(module: Module, part: cst.BaseExpression, outcome: bool, at: At, fun
 def _fills(module: Module, function: Scope, name: str) -> bool:
     """Whether a function, or one of its module that it calls, gives a value to what outlives it."""
     return bool(name) and name in _with_called(module, function).names
+
+
+def _is_local(node: cst.BaseExpression, function: Scope) -> bool:
+    """Whether it is a name that ends with the function."""
+    return isinstance(node, cst.Name) and node.value in function.bindings
 
 
 def _is_membership(part: cst.Comparison) -> bool:

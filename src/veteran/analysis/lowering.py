@@ -132,14 +132,16 @@ class Call(At):
 
 
 class Read(At):
-    """One place where an attribute is read."""
+    """One place where an attribute is read. optional: it is an operand that may not be evaluated."""
 
-    __slots__ = ("node",)
-    optional = True
+    __slots__ = ("node", "optional")
 
-    def __init__(self, scope: Scope, block: Block, place: int, statement: int, node: cst.Attribute) -> None:
+    def __init__(
+        self, scope: Scope, block: Block, place: int, statement: int, node: cst.Attribute, optional: bool
+    ) -> None:
         super().__init__(scope, block, place, statement)
         self.node = node
+        self.optional = optional
 
 
 class Held(At):
@@ -235,7 +237,7 @@ class Lowered:
         self.scopes = [module]
         self.calls: list[Call] = []
         self.private: dict[str, list[cst.Attribute]] = {}
-        self.reads: list[tuple[Scope, Block, int, int, cst.Attribute]] = []
+        self.reads: list[tuple[Scope, Block, int, int, cst.Attribute, bool]] = []
         self.held: list[Held] = []
         self.assigned: set[str] = set()
         self.stored: list[tuple[cst.BaseExpression, At]] = []
@@ -477,7 +479,8 @@ class _Walk:
         name = node.attr.value
         if name[0] == "_":
             self.lowered.private.setdefault(name, []).append(node)
-        self.lowered.reads.append((self.scope, self.block, self.place, self.statement, node))
+        self.place += 1
+        self.lowered.reads.append((self.scope, self.block, self.place, self.statement, node, self.optional > 0))
         self.stack.append(node.value)
 
     def _Call(self, node: cst.Call) -> None:
