@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 #: Types that are no one's own classes.
 _PLAIN = frozenset(["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "function"])
 #: What no module of a program is found for, whatever its name.
-_NO_MODULES = _PLAIN | BUILT_IN | {"type", "object"}
+_NO_MODULES = _PLAIN | {"type", "object"}
 _OFFLOADS = re.compile(
     r"(?i)thread|executor|offload|background|sync_to_async|asyncify|awaitable|defer|in_loop|coroutine"
 )
@@ -212,10 +212,11 @@ class _Facts:
 
     def _calls(self, call: Call) -> Iterator[CallFact]:
         target = self._target(call)
-        if not target or target.partition(".")[0] in _NO_MODULES:
+        root = target.partition(".")[0]
+        if not target or (root in _NO_MODULES and not call.scope.function.is_async):
             return
         given = tuple(self._given(call))
-        way = branches.way_to(self.module, call)
+        way = branches.way_to(self.module, call) if root not in BUILT_IN else branches.Way()  # of no program
         if way.dead or (way.never and not call.scope.function.is_async):
             return
         low = way.rare or way.kept or waiting.kept(self.module, call)

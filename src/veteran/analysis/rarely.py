@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: A constant of a module that switches something on.
 _CONSTANT = re.compile(r"_*[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|_*DEBUG")
+#: Names of what holds switches.
+_FLAGS = re.compile(r"(?i)_*(?:feature_?|experiment(?:al|s)?_?)(?:flags?|toggles?|switches)?|flags")
 #: Names of what is off in production.
 _OFF = re.compile(
     r"(?i)_*(?:(?:is|in|use|enable)_)?(?:debug|verbose|dry_?run|profiling|legacy|experimental|testing|offline)(?:_?mode)?"
@@ -199,7 +201,10 @@ def is_option(module: Module, part: cst.BaseExpression, outcome: bool, at: At, d
 def switched(part: cst.BaseExpression, outcome: bool, function: Scope) -> tuple[str, ...]:
     """The constant of a module or class that a test asks for; if it is what is then called, it is no switch."""
     name = guards.spelling(part) if outcome and isinstance(part, (cst.Name, cst.Attribute)) else None
-    if name is None or not _CONSTANT.fullmatch(name.rpartition(".")[2]):
+    if name is None:
+        return ()
+    owner, _, last = name.rpartition(".")
+    if not _CONSTANT.fullmatch(last) and not _FLAGS.fullmatch(owner.rpartition(".")[2]):
         return ()
     return (name,) if name.partition(".")[0] not in function.bindings else ()
 

@@ -5,7 +5,7 @@
 Finds calls in the body of an `async def` of functions of the same project that, through any number of further
 functions and modules, reach a call that makes the whole thread wait: sleeping, network, subprocesses, databases, files.
 Methods are followed through `self`, `super()`, bases and objects whose class is known. Making an object, entering and
-leaving a `with`, iterating over a generator in place and reading a property of the module's own classes are calls, too.
+leaving a `with`, iterating over a generator in place and reading a property are calls, too.
 The finding stands at the coroutine's first such call of a helper; its steps show the way down to the call that blocks:
 the one with the fewest hops.
 
@@ -47,10 +47,10 @@ async def handle(url):
 
 As for VET311, where nothing else runs beside the coroutine. Of low confidence are
 
-- functions that keep their result (`@cache`, an attribute that is filled once, an own cache), or do it the first time
-  only (`if self._started: return`),
-- calls that only an error, a constant like `USE_SLOW_PATH`, the environment or an option leads to, single changes of a
-  directory,
+- functions that keep their result (`@cache`, an attribute that is filled once, also by a function that they call, an
+  own cache, also one whose entries grow old), or do it the first time only (`if self._started: return`),
+- calls that only an error, a constant like `USE_SLOW_PATH`, a feature flag, the environment, a terminal, Windows or
+  macOS, or an option leads to, single changes of a directory,
 - everything in command-line programs and start-up hooks.
 
 Nothing is said where the arguments that the coroutine writes out keep the branch from running, as `mode="memory"` may,
