@@ -156,18 +156,20 @@ def opened(call: Call) -> tuple[When, ...]:
     return ()
 
 
-def _alternatives(test: cst.BaseExpression, outcome: bool) -> list[list[Part]]:
+def _alternatives(test: cst.BaseExpression, outcome: bool, depth: int = 0) -> list[list[Part]]:
     """What each way to such an outcome takes: one, unless `and` or `or` leaves it open."""
     if not isinstance(test, (cst.BooleanOperation, cst.UnaryOperation)):
         return [list(guards.parts(test, outcome))]
     found: list[list[Part]] = [[]]
+    if depth > _MAX_ALTERNATIVES:
+        return found
     pending: list[Part] = [(test, outcome)]
     while pending:
         node, wanted = pending.pop()
         while isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
             node, wanted = node.expression, not wanted
         if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.And) is not wanted:
-            ways = [*_alternatives(node.left, wanted), *_alternatives(node.right, wanted)]
+            ways = [way for side in (node.left, node.right) for way in _alternatives(side, wanted, depth + 1)]
             if len(found) * len(ways) > _MAX_ALTERNATIVES:
                 continue
             found = [[*one, *other] for one in found for other in ways]

@@ -49,7 +49,7 @@ _OFFLOADS = re.compile(
     r"(?i)thread|executor|offload|background|sync_to_async|asyncify|awaitable|defer|in_loop|coroutine"
 )
 _MEMOISES = re.compile(r"(?:alru_|lru_|async_)?cache|cached(?:_?method|_?property)?|memoi[sz]ed?|once|singleton")
-_MANAGES = frozenset(("contextmanager",))
+_MANAGES = frozenset(("contextmanager", "asynccontextmanager"))
 _PROPERTIES = frozenset(("property", "cached_property"))
 #: Decorators that leave a function what it is.
 _PLAIN_DECORATORS = frozenset(

@@ -52,8 +52,8 @@ _ASKS_ENVIRONMENT = re.compile(
 )
 _EXISTS = frozenset(("exists", "isfile", "isdir", "is_file", "is_dir", "access", "lexists"))
 _OFF_VALUES = frozenset(("", "0", "false", "no", "off", "n", "f"))
-#: More names than this from a test to what it asks for are not followed.
-_MAX_NAMES = 3
+#: More names and operators than this from a test to what it asks for are not followed.
+_MAX_NAMES = 4
 
 
 # Where a place stands
@@ -214,7 +214,9 @@ def _is_optional(module: Module, value: cst.BaseExpression, outcome: bool, at: A
     while isinstance(value, cst.UnaryOperation) and isinstance(value.operator, cst.Not):
         value, outcome = value.expression, not outcome
     if isinstance(value, cst.BooleanOperation):
-        sides = (_is_optional(module, side, outcome, at, depth) for side in (value.left, value.right))
+        if depth > _MAX_NAMES:
+            return False
+        sides = (_is_optional(module, side, outcome, at, depth + 1) for side in (value.left, value.right))
         return any(sides) if isinstance(value.operator, cst.And) is outcome else all(sides)
     if isinstance(value, (cst.Name, cst.Attribute)) and not _OFF.fullmatch(guards.spelling(value) or ""):
         return False
