@@ -186,7 +186,7 @@ class Keeper(Base):
         ("k.Inner", False),
         ("Keeper.slow", False),
         ("lambda: k.slow", False),
-        ("given.slow", False),  # not looked at
+        ("given.slow", True),
         ("other.slow", False),
     ],
 )

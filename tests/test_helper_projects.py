@@ -35,3 +35,38 @@ def test_lines_are_reported_as_they_are_marked(projects: Path, name: Path) -> No
     known = known_lines(text)
     found = [f for f in engine.check_bytes(str(path), path.read_bytes(), settings) if f.span.line not in known]
     assert [(f.span.line, f.code, str(f.confidence)) for f in found] == marks(text)
+
+
+LOOP = """
+import asyncio, time
+
+def starts():
+    asyncio.get_running_loop().call_soon(print)
+    time.sleep(1)
+
+def waits(seconds):
+    time.sleep(seconds)
+
+class Manager:
+    def __enter__(self):
+        time.sleep(1)
+
+async def run(manager: Manager):
+    starts()
+    waits(1)
+    with manager:
+        pass
+"""
+
+
+def test_advice_fits_what_is_called(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    path = tmp_path / "module.py"
+    path.write_text(LOOP)
+    settings = Settings(root=tmp_path, select=("VET312",))
+    found = engine.check_bytes(str(path), path.read_bytes(), settings)
+    assert [finding.message.partition(": ")[2] for finding in found] == [
+        "it uses the event loop itself, so hand only what blocks in it to a thread",
+        "use `await asyncio.to_thread(waits, …)`",
+        "put the `with` into a function for `await asyncio.to_thread(…)`, or make it an `async with`",
+    ]

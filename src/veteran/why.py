@@ -19,7 +19,7 @@ from veteran.analysis.facts import facts_of
 from veteran.analysis.flow import Hole, Verdict
 from veteran.analysis.gate import Gate
 from veteran.analysis.link import unsafe_parameters
-from veteran.analysis.lowering import Call, Read
+from veteran.analysis.lowering import Call, Held, Read
 from veteran.analysis.model import Module
 from veteran.analysis.outlook import outlook_of
 from veteran.analysis.program import Class, Foreign, Function, Loaded, Managed
@@ -467,7 +467,7 @@ class Explainer:
         return self.chains.program.module_at(self.path)
 
     @cached_property
-    def _followed(self) -> list[tuple[Call | Read, CallFact, Function]]:
+    def _followed(self) -> list[tuple[Call | Read | Held, CallFact, Function]]:
         """The calls of coroutines that can be followed, with their coroutines."""
         if self._loaded is None:
             return []
@@ -478,7 +478,7 @@ class Explainer:
             for fact in function.calls
         ]
         reads = (Read(*arguments) for arguments in self.module.lowered.reads)
-        every: list[Call | Read] = [*reads, *self.module.lowered.calls]
+        every: list[Call | Read | Held] = [*self.module.lowered.held, *reads, *self.module.lowered.calls]
         calls = {self.tree.span(one.node): one for one in every}
         return [(calls[fact.span], fact, function) for fact, function in facts]
 
@@ -486,7 +486,7 @@ class Explainer:
         codes = self._codes("chain")
         if not codes:
             return
-        followed = {call.node: (fact, coroutine) for call, fact, coroutine in self._followed}
+        followed = {call.node: (fact, coroutine) for call, fact, coroutine in self._followed if "h" not in fact.flags}
         reported = {finding.span for finding in self.findings if finding.code in codes}
         for call in self.module.lowered.calls:
             span = self.span(call.node)

@@ -212,14 +212,17 @@ class Chains:
             if isinstance(entity, Function) and "property" in entity.fact.marks:
                 yield entity
         elif isinstance(entity, Function):
-            yield entity
+            if "h" not in call.flags or entity.fact.kind == "generator":  # else it ran where its result was made
+                yield entity
             made = self.program.called(entity) if "e" in call.flags and "manager" not in entity.fact.marks else None
             if isinstance(made, Class):
                 entered = (self.program.method(made, name) for name in ("__enter__", "__exit__"))
                 yield from (method for method in entered if method is not None)
         elif isinstance(entity, Class):
             names = ["__call__"] if entity.instance else ["__new__", "__init__", "__post_init__"]
-            if "e" in call.flags and not entity.instance:
+            if "h" in call.flags:
+                names = ["__enter__", "__exit__"] if "c" not in call.flags else []
+            elif "e" in call.flags and not entity.instance:
                 names += ["__enter__", "__exit__"]
             for name in names:
                 method = self.program.method(entity, name)
@@ -263,6 +266,8 @@ def skipped(fact: FunctionFact, call: CallFact) -> str:
     """Why a call does not run a function's body in its own thread before it returns; empty where it does."""
     if fact.kind in ("async", "asyncgenerator"):
         return "is a coroutine: what it does is its own finding"
+    if "p" in call.flags and "property" not in fact.marks:
+        return "is a method that is not called"
     if "offloaded" in fact.marks:
         return "is handed over to a thread or executor by its decorator"
     if "a" in call.flags and "decorated" in fact.marks:
@@ -276,18 +281,29 @@ def alive(when: tuple[When, ...], known: Known, fact: FunctionFact) -> Confidenc
     """How sure it is that tests of parameters come out so; None where they cannot."""
     values = dict(known)
     sure = Confidence.HIGH
+    groups: dict[int, list[Confidence | None]] = {}
     for test in when:
-        value = values.get(test.parameter, "?")
-        found = literals.holds(test.test, value)
-        default = next((p.default for p in fact.parameters if p.name == test.parameter), "") if found is None else ""
-        if found is None and value == "?":
-            if test.test == "none" or (test.test == "true" and default == "None" and not test.outcome):
-                found = test.test != "none"  # what is passed on is taken to be something
-            elif default and literals.holds(test.test, default) is (not test.outcome):
-                sure = Confidence.LOW  # a wish that has to be expressed
-        if found is not None and found is not test.outcome:
+        groups.setdefault(test.group or -len(groups) - 1, []).append(_state(test, values, fact))
+    for states in groups.values():
+        possible = [state for state in states if state is not None]
+        if not possible:
             return None
+        sure = min(sure, max(possible))
     return sure
+
+
+def _state(test: When, values: dict[str, str], fact: FunctionFact) -> Confidence | None:
+    """How sure it is that one test comes out so."""
+    value = values.get(test.parameter, "?")
+    found = literals.holds(test.test, value)
+    default = next((p.default for p in fact.parameters if p.name == test.parameter), "") if found is None else ""
+    sure = Confidence.HIGH
+    if found is None and value == "?":
+        if test.test == "none" or (test.test == "true" and default == "None" and not test.outcome):
+            found = test.test != "none"  # what is passed on is taken to be something
+        elif default and literals.holds(test.test, default) is (not test.outcome):
+            sure = Confidence.LOW  # a wish that has to be expressed
+    return None if found is not None and found is not test.outcome else sure
 
 
 def _bind(call: CallFact, function: Function, entity: Entity | None, known: Known, caller: FunctionFact) -> Known:

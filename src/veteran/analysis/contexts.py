@@ -17,6 +17,8 @@ from veteran.catalog import Context
 
 #: Calls that run a coroutine, or a function that makes one, to its end.
 _RUNNERS = frozenset(("run", "run_until_complete"))
+#: Classes of applications that are given functions to run around their life.
+_APPLICATIONS = frozenset(("Starlette", "FastAPI", "Litestar", "Quart", "Application", "FastMCP"))
 NONE: frozenset[str] = frozenset()
 
 
@@ -123,10 +125,10 @@ class Contexts:
                     found[value.scope] = found.get(value.scope, NONE) | {context.context}
 
     def _is_lifespan(self, function: Scope) -> bool:
-        """Whether it is an application's life by its name and decorator, wherever it is handed over."""
+        """Whether it is an application's life by name or parameter and decorator, wherever it is handed over."""
         assert isinstance(function.node, cst.FunctionDef)
         assert function.entry is not None
-        if "lifespan" not in function.name or not function.is_async:
+        if not function.is_async or not ("lifespan" in function.name or _takes_application(function.node)):
             return False
         return any(
             Ref("contextlib.asynccontextmanager") in self.types.of(decorator.decorator, function.entry)
@@ -194,6 +196,16 @@ class Contexts:
         # A module that runs a loop when it is imported is a script.
         is_start = at in self._run.values() or _is_main(at)
         return frozenset(("cli",)) if is_start else NONE
+
+
+def _takes_application(node: cst.FunctionDef) -> bool:
+    """Whether an application is all that a function takes."""
+    parameters = node.params.params
+    if len(parameters) != 1 or parameters[0].annotation is None:
+        return False
+    kind = parameters[0].annotation.annotation
+    name = kind.evaluated_value if isinstance(kind, cst.SimpleString) else dotted(kind)
+    return str(name).rpartition(".")[2] in _APPLICATIONS
 
 
 def _is_main(at: At) -> bool:

@@ -13,8 +13,20 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import branches, scopes, waiting
-from veteran.analysis.lowering import At, Binding, Call, Read, Scope, all_parameters, decorator_name, dotted
-from veteran.analysis.program import SUPER
+from veteran.analysis.lowering import (
+    At,
+    Binding,
+    Call,
+    Held,
+    Read,
+    Scope,
+    all_parameters,
+    decorator_name,
+    dotted,
+    first_parameter,
+)
+from veteran.analysis.program import ITSELF, SUPER
+from veteran.analysis.project import BUILT_IN
 from veteran.analysis.summary import (
     CallFact,
     ClassFact,
@@ -23,7 +35,7 @@ from veteran.analysis.summary import (
     FunctionFact,
     ParameterFact,
 )
-from veteran.analysis.types import Instance, Local, Ref, Value, keeps_result
+from veteran.analysis.types import HANDED, UNKNOWN, Instance, Local, Ref, Value, keeps_result
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
@@ -31,17 +43,21 @@ if TYPE_CHECKING:
 
 #: Types that are no one's own classes.
 _PLAIN = frozenset(["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "function"])
+#: What no module of a program is found for, whatever its name.
+_NO_MODULES = _PLAIN | {"type", "object"}
 _OFFLOADS = re.compile(
     r"(?i)thread|executor|offload|background|sync_to_async|asyncify|awaitable|defer|in_loop|coroutine"
 )
 _MEMOISES = re.compile(r"(?:alru_|lru_|async_)?cache|cached(?:_?method|_?property)?|memoi[sz]ed?|once|singleton")
-_MANAGES = frozenset(("contextmanager",))
+_MANAGES = frozenset(("contextmanager", "asynccontextmanager"))
 _PROPERTIES = frozenset(("property", "cached_property"))
 #: Decorators that leave a function what it is.
 _PLAIN_DECORATORS = frozenset(
     ("staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "deprecated", "property")
 )
+_SELF = frozenset(("typing.Self", "typing_extensions.Self"))
 _MAX_ATTRIBUTES = 200
+_MAX_RETURNS = 4
 _MAX_SYMBOL = 8
 
 
@@ -68,21 +84,21 @@ class _Facts:
     def collect(self) -> Facts:
         calls: dict[Scope, list[CallFact]] = {}
         effects: dict[Scope, list[EffectFact]] = {}
-        properties = self._properties()
+        uses = self._uses()
         for call in self.lowered.calls:
             function = call.scope.function
             if function.kind != "function" or call.lazy:
                 continue
-            while properties and properties[-1][0].place < call.place:
-                read, fact = properties.pop()
-                calls.setdefault(read.scope.function, []).append(fact)
+            while uses and uses[-1][0].place < call.place:
+                at, fact = uses.pop()
+                calls.setdefault(at.scope.function, []).append(fact)
             effect = None if function.is_async else self._effect(call)
             if effect is not None:
                 effects.setdefault(function, []).append(effect)
             else:
                 calls.setdefault(function, []).extend(self._calls(call))
-        for read, fact in reversed(properties):
-            calls.setdefault(read.scope.function, []).append(fact)
+        for at, fact in reversed(uses):
+            calls.setdefault(at.scope.function, []).append(fact)
         functions = {
             key: self._function(scope, tuple(calls.get(scope, ())), tuple(effects.get(scope, ())))
             for scope, key in self.keys.items()
@@ -125,23 +141,56 @@ class _Facts:
             for p, positional in ordered
         )
         contexts: tuple[str, ...] = ()
-        returns = ""
         if scope.is_async and calls:
             contexts = tuple(sorted(self.module.contexts.of(scope)))
-        if node.returns is not None and not scope.is_async and scope.entry is not None:
-            values = self.types.annotation(node.returns.annotation, scope.entry)
-            if "manager" in marks:  # what entering it gives
-                values = tuple(Instance(v.item) if isinstance(v, Instance) and v.item else v for v in values)
-            returns = self._type(values)
-        elif not scope.is_async and len(scope.returns) == 1:
-            made, at = scope.returns[0]
-            if (
-                isinstance(made, cst.Call) and (dotted(made.func) or "").rpartition(".")[2][:1].isupper()
-            ):  # a class, by the convention
-                returns = self._type(self.types.of(made, at))
         return FunctionFact(
-            kind, tuple(marks), listed, tuple(sorted(wanted)), calls, effects, contexts, returns, self._library(scope)
+            kind,
+            tuple(marks),
+            listed,
+            tuple(sorted(wanted)),
+            calls,
+            effects,
+            contexts,
+            self._returns(scope, node),
+            self._library(scope),
         )
+
+    def _returns(self, scope: Scope, node: cst.FunctionDef) -> str:
+        """The class of what a function returns: by its annotation, else by what its `return` statements name."""
+        if node.returns is not None and scope.entry is not None:
+            values = self.types.annotation(node.returns.annotation, scope.entry)
+            if values == UNKNOWN:  # the class that it is a method of is bound later
+                values = self.types.annotation(node.returns.annotation, At(scope, scope.body, 0, 0))
+            if len(values) == 1 and isinstance(values[0], Instance) and values[0].type in _SELF:
+                return ITSELF
+            if any(decorator_name(decorator) in _MANAGES for decorator in node.decorators):  # what entering it gives
+                values = tuple(Instance(v.item) if isinstance(v, Instance) and v.item else v for v in values)
+            if values != UNKNOWN:
+                return self._type(values)
+        returned = [(value, at) for value, at in scope.returns if value is not None and dotted(value) != "None"]
+        if not 0 < len(returned) <= _MAX_RETURNS:
+            return ""
+        found = {self._returned(value, at) for value, at in returned}
+        return found.pop() if len(found) == 1 else ""
+
+    def _returned(self, value: cst.BaseExpression, at: At) -> str:
+        while type(value) is cst.Await:
+            value = value.expression
+        if not isinstance(value, (cst.Name, cst.Attribute, cst.Call)):
+            return ""
+        if isinstance(value, cst.Name) and self._is_itself(value, at):
+            return ITSELF
+        return self._type(self.types.of(value, at)) or self._symbol(value, at, 0)
+
+    def _is_itself(self, node: cst.BaseExpression, at: At, decorator: str = "") -> bool:
+        """Whether a name is the object, or with `classmethod` the class, that a method is called on."""
+        function = at.scope.function
+        if not isinstance(node, cst.Name) or first_parameter(function) != node.value:
+            return False
+        if function.parent is None or function.parent.kind != "class" or len(function.bindings[node.value]) != 1:
+            return False
+        names = {decorator_name(one) for one in function.node.decorators}  # type: ignore[attr-defined]
+        return decorator in names if decorator else names.isdisjoint(("staticmethod", "classmethod"))
 
     def _library(self, scope: Scope) -> str:
         return self.module.async_library if scope.is_async else ""
@@ -153,7 +202,7 @@ class _Facts:
             return None
         confidence = self.module.catalog.groups[event.entry.group].confidence
         way = branches.way_to(self.module, call)
-        if way.never:
+        if way.never or way.dead:
             return None
         low = way.rare or waiting.hardly_waits(event) or (way.kept and waiting.worth_keeping(event))
         return EffectFact(
@@ -167,11 +216,12 @@ class _Facts:
 
     def _calls(self, call: Call) -> Iterator[CallFact]:
         target = self._target(call)
-        if not target:
+        root = target.partition(".")[0]
+        if not target or (root in _NO_MODULES and not call.scope.function.is_async):
             return
         given = tuple(self._given(call))
-        way = branches.way_to(self.module, call)
-        if way.never and not call.scope.function.is_async:
+        way = branches.way_to(self.module, call) if root not in BUILT_IN else branches.Way()  # of no program
+        if way.dead or (way.never and not call.scope.function.is_async):
             return
         low = way.rare or way.kept or waiting.kept(self.module, call)
         shown = dotted(call.node.func) or self.module.code(call.node.func, 40)
@@ -180,53 +230,89 @@ class _Facts:
         )
         yield CallFact(target, self.tree.span(call.node), shown, flags, bool(low), way.when, given)
 
-    def _properties(self) -> list[tuple[Read, CallFact]]:
-        """The reads of properties of this module's classes, and in coroutines of others' too, last first."""
+    def _uses(self) -> list[tuple[Read | Held, CallFact]]:
+        """What runs code without being called there, last first."""
+        found: list[tuple[Read | Held, CallFact]] = [*self._properties(), *self._held()]
+        found.sort(key=lambda one: one[0].place)
+        found.reverse()
+        return found
+
+    def _held(self) -> Iterator[tuple[Held, CallFact]]:
+        """Where context managers and generators are used that were made before."""
+        for held in self.lowered.held:
+            node = held.node
+            if held.scope.function.kind != "function":
+                continue
+            target, flags = "", "h"
+            if isinstance(node, cst.Name):
+                bound = scopes.lookup(node.value, held).bindings
+                made = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path else None
+                if isinstance(made, cst.Call) and bound[0].scope is held.scope:
+                    target = self._callee(made, bound[0])
+                    flags = "eh" if held.entered else "ch"
+            if held.entered and not target:
+                kind = self._type(self.types.of(node, held))
+                target, flags = (f"{kind}()" if kind else self._symbol(node, held, 0)), "h"
+            way = branches.way_to(self.module, held) if target else branches.Way(dead=True)
+            if not way.dead:
+                shown = dotted(node) or self.module.code(node, 40)
+                yield held, CallFact(target, self.tree.span(node), shown, flags, way.rare or way.kept, way.when)
+
+    def _properties(self) -> Iterator[tuple[Read, CallFact]]:
+        """The reads of what may be properties of the program's classes."""
         owners: dict[str, set[Scope]] = {}
         for scope in self.keys:
             if scope.parent is not None and scope.parent.kind == "class" and isinstance(scope.node, cst.FunctionDef):
                 names = {decorator_name(decorator) for decorator in scope.node.decorators}
                 if not names.isdisjoint(_PROPERTIES):
                     owners.setdefault(scope.name, set()).add(scope.parent)
-        if not owners and not any(scope.is_async for scope in self.keys):
-            return []
-        found = []
-        called = {call.node.func for call in self.lowered.calls}
-        for read in (Read(*arguments) for arguments in self.lowered.reads):
-            name = read.node.attr.value
-            function = read.scope.function
-            if (name not in owners and not function.is_async) or read.node in called or function.kind != "function":
+        called = {id(call.node.func) for call in self.lowered.calls}
+        known: dict[tuple[int, str], str] = {}
+        for arguments in self.lowered.reads:
+            scope, node = arguments[0], arguments[4]
+            name = node.attr.value
+            if id(node) in called or scope.kind == "module":
                 continue
-            owner = self._owner(read, owners[name]) if name in owners else None
-            target = f":{self.keys[owner]}.{name}" if owner is not None else ""
-            if not target:
-                target = self._elsewhere(read)
-            if target:
+            kind = ""
+            if name in owners:
+                owner = self._owner(Read(*arguments), owners[name])
+                kind = f":{self.keys[owner]}" if owner is not None else ""
+            if not kind:
+                inner, function = node.value, scope.function
+                if type(inner) is cst.Name:
+                    key = (id(function), inner.value)
+                elif type(inner) is cst.Attribute and type(inner.value) is cst.Name:
+                    key = (id(function.parent), f"{inner.value.value}.{inner.attr.value}")
+                elif type(inner) is cst.Call and function.is_async:
+                    key = (id(inner), "")
+                else:
+                    continue
+                if key not in known:
+                    known[key] = self._foreign(inner, Read(*arguments))
+                kind = known[key]
+            if kind:
+                read = Read(*arguments)
                 way = branches.way_to(self.module, read)
-                shown = dotted(read.node) or self.module.code(read.node, 40)
-                low = way.rare or way.kept
-                found.append((read, CallFact(target, self.tree.span(read.node), shown, "p", low, way.when)))
-        found.sort(key=lambda one: one[0].place)
-        found.reverse()
-        return found
+                if not way.dead:
+                    shown = dotted(node) or self.module.code(node, 40)
+                    target = f"{kind}.{name}"
+                    yield read, CallFact(target, self.tree.span(node), shown, "p", way.rare or way.kept, way.when)
 
-    def _elsewhere(self, read: Read) -> str:
-        """What a coroutine reads of an object of another module's class that it has made itself; else empty."""
-        function, receiver = read.scope.function, read.node.value
-        if not function.is_async:
+    def _foreign(self, inner: cst.Name | cst.Attribute | cst.Call, read: Read) -> str:
+        """The class of another module whose attribute is read: of a name, an own attribute or what a call gives."""
+        function = read.scope.function
+        if function.kind != "function":
             return ""
-        if isinstance(receiver, cst.Name):  # most attributes are read of what is handed in: all of them would cost much
-            bound = function.bindings.get(receiver.value, ())
-            if not any(isinstance(b.value, cst.Call) and b.kind in ("assign", "with", "walrus") for b in bound):
+        if isinstance(inner, cst.Name):
+            bound = function.bindings.get(inner.value)
+            if not bound or not (bound[0].annotation or isinstance(bound[0].value, cst.Call)):
                 return ""
-        elif not isinstance(receiver, cst.Call):
+        elif isinstance(inner, cst.Attribute) and dotted(inner.value) != first_parameter(function):
             return ""
-        values = self.types.of(read.node.value, read)
-        kind = values[0].type if len(values) == 1 and isinstance(values[0], Instance) else ""
-        root = kind.partition(".")[0]
-        if kind[:1] == "<" or "." not in kind or root in sys.stdlib_module_names:
+        kind = self._type(self.types.of(inner, read))
+        if kind[:1] == ":" or kind.partition(".")[0] in sys.stdlib_module_names or kind in self.module.catalog.owners:
             return ""
-        return f"{kind}.{read.node.attr.value}"
+        return kind
 
     def _owner(self, read: Read, owners: set[Scope]) -> Scope | None:
         """The class of this module whose property is read."""
@@ -243,13 +329,21 @@ class _Facts:
 
     def _target(self, call: Call) -> str:
         """What is called: `:key` in this module, else a dotted name; empty where it is not known."""
-        func = call.node.func
+        return self._callee(call.node, call)
+
+    def _callee(self, node: cst.Call, call: At) -> str:
+        func = node.func
         if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Call):
             inner = func.value.func
-            if isinstance(inner, cst.Name) and inner.value == "super" and not func.value.args:
+            if isinstance(inner, cst.Name) and inner.value == "super":
                 owner = call.scope.function.parent
                 kept = owner is not None and owner.kind == "class" and owner in self.keys
+                args = func.value.args
+                if args and (owner is None or dotted(args[0].value) != owner.name):
+                    return ""
                 return f":{self.keys[owner]}{SUPER}{func.attr.value}" if kept and owner is not None else ""
+        if self._is_itself(func, call, "classmethod"):
+            return self._own_class(call)
         values = self.types.of(func, call)
         if len(values) == 1 and isinstance(values[0], Instance):
             kind = self._type(values)  # its `__call__`
@@ -257,6 +351,10 @@ class _Facts:
         if len(values) == 1 and values[0] is not None:
             return self._named(values[0])
         return self._symbol(func, call, 0)
+
+    def _own_class(self, at: At) -> str:
+        owner = at.scope.function.parent
+        return f":{self.keys[owner]}" if owner in self.keys else ""
 
     def _named(self, value: Value) -> str:
         if isinstance(value, Local):
@@ -285,11 +383,17 @@ class _Facts:
             inner = self._symbol(node.value, at, depth + 1)
             return f"{inner}.{node.attr.value}" if inner else ""
         if type(node) is cst.Call:
-            values = self.types.of(node.func, at)
-            if len(values) == 1 and isinstance(values[0], (Ref, Local)):
+            func: cst.BaseExpression = node.func
+            if isinstance(func, cst.Attribute) and func.attr.value in HANDED:
+                handed = node.args[HANDED[func.attr.value] :][:1]
+                func = handed[0].value if handed and not handed[0].star and not handed[0].keyword else func
+            values = self.types.of(func, at)
+            if self._is_itself(func, at, "classmethod"):
+                inner = self._own_class(at)
+            elif len(values) == 1 and isinstance(values[0], (Ref, Local)):
                 inner = self._named(values[0])
             else:
-                inner = self._symbol(node.func, at, depth + 1)
+                inner = self._symbol(func, at, depth + 1)
             return f"{inner}()" if inner else ""
         if isinstance(node, cst.Name):
             named = scopes.lookup(node.value, at)
@@ -353,8 +457,14 @@ class _Facts:
             bound = [*scope.bindings.get(name, ()), *scope.attributes.get(name, ())]
             if all(binding.kind in ("assign", "annotate", "with") for binding in bound):
                 kind = self._type(tuple(v for binding in bound for v in self.types.binding(binding)))
-                if not kind and len(bound) == 1 and isinstance(bound[0].value, cst.Call) and bound[0].path == ():
-                    kind = self._symbol(bound[0].value, bound[0], 0)  # another module can tell
+                made = [b for b in bound if isinstance(b.value, cst.BaseExpression) and dotted(b.value) != "None"]
+                if (
+                    not kind
+                    and len(made) == 1
+                    and isinstance(made[0].value, (cst.Call, cst.Await))
+                    and not made[0].path
+                ):
+                    kind = self._symbol(made[0].value, made[0], 0)
                 if kind:
                     attributes[name] = kind
         return ClassFact(tuple(bases), attributes)

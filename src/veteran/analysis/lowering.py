@@ -25,15 +25,16 @@ class Block:
     """Statements that run one after another. `leaves`: how its end is never reached, "" if it is.
 
     owner: the compound statement it is an arm of; None for the body of a scope.
-    compounds: the compound statements in it, in order.
+    compounds: the compound statements in it, in order. ends: where it left, if it does; what is behind never runs.
     """
 
-    __slots__ = ("compounds", "leaves", "owner")
+    __slots__ = ("compounds", "ends", "leaves", "owner")
 
     def __init__(self, owner: Compound | None) -> None:
         self.owner = owner
         self.compounds: list[Compound] = []
         self.leaves = ""
+        self.ends = 0
 
 
 class Compound:
@@ -131,14 +132,28 @@ class Call(At):
 
 
 class Read(At):
-    """One place where an attribute is read."""
+    """One place where an attribute is read. optional: it is an operand that may not be evaluated."""
 
-    __slots__ = ("node",)
-    optional = True
+    __slots__ = ("node", "optional")
 
-    def __init__(self, scope: Scope, block: Block, place: int, statement: int, node: cst.Attribute) -> None:
+    def __init__(
+        self, scope: Scope, block: Block, place: int, statement: int, node: cst.Attribute, optional: bool
+    ) -> None:
         super().__init__(scope, block, place, statement)
         self.node = node
+        self.optional = optional
+
+
+class Held(At):
+    """One place where an object is used that was made before: `with it:`, `for x in it:`. entered: under `with`."""
+
+    __slots__ = ("entered", "node")
+    optional = False
+
+    def __init__(self, at: At, node: cst.BaseExpression, entered: bool) -> None:
+        super().__init__(at.scope, at.block, at.place, at.statement)
+        self.node = node
+        self.entered = entered
 
 
 class Scope:
@@ -211,10 +226,10 @@ class Lowered:
 
     private: each access of an attribute `_name`, by name. assigned: the dotted names that are assigned to.
     stored: what is put under a key or index. reads: the arguments of a `Read` for each attribute that is read
-    or called.
+    or called. held: what a `with` enters, or a `for` goes through by its name, without calling it.
     """
 
-    __slots__ = ("assigned", "calls", "module", "private", "reads", "scopes", "stored", "tree")
+    __slots__ = ("assigned", "calls", "held", "module", "private", "reads", "scopes", "stored", "tree")
 
     def __init__(self, tree: cst.Module, module: Scope) -> None:
         self.tree = tree
@@ -222,7 +237,8 @@ class Lowered:
         self.scopes = [module]
         self.calls: list[Call] = []
         self.private: dict[str, list[cst.Attribute]] = {}
-        self.reads: list[tuple[Scope, Block, int, int, cst.Attribute]] = []
+        self.reads: list[tuple[Scope, Block, int, int, cst.Attribute, bool]] = []
+        self.held: list[Held] = []
         self.assigned: set[str] = set()
         self.stored: list[tuple[cst.BaseExpression, At]] = []
 
@@ -358,8 +374,8 @@ class _Walk:
             ends = [block.leaves for _, block in compound.arms]
             if compound.kind == "try":
                 ends = _try_ends(compound)
-            if all(ends) and not self.block.leaves:
-                self.block.leaves = min(ends, key=len)  # "loop" is the weaker one
+            if all(ends):
+                self._leave(min(ends, key=len))  # "loop" is the weaker one
 
     def compound(self, kind: str, node: cst.CSTNode) -> Compound:
         return Compound(kind, node, self.scope, self.block, 0)
@@ -474,7 +490,8 @@ class _Walk:
         name = node.attr.value
         if name[0] == "_":
             self.lowered.private.setdefault(name, []).append(node)
-        self.lowered.reads.append((self.scope, self.block, self.place, self.statement, node))
+        self.place += 1
+        self.lowered.reads.append((self.scope, self.block, self.place, self.statement, node, self.optional > 0))
         self.stack.append(node.value)
 
     def _Call(self, node: cst.Call) -> None:
@@ -520,6 +537,9 @@ class _Walk:
 
     def _evaluate(self, optional: int) -> None:
         self.optional += optional
+
+    def _hold(self, node: cst.BaseExpression, entered: bool) -> None:
+        self.lowered.held.append(Held(self.at(), node, entered))
 
     def _StarredElement(self, node: cst.StarredElement) -> None:
         self.consumed.add(id(node.value))
@@ -645,7 +665,9 @@ class _Walk:
         self._leave("loop")
 
     def _leave(self, how: str) -> None:
-        self.block.leaves = self.block.leaves or how
+        if not self.block.leaves:
+            self.block.leaves = how
+            self.block.ends = self.place
 
     def _TypeAlias(self, node: cst.TypeAlias) -> None:
         self.bind(node.name.value, "type", node.value, node.name)
@@ -681,8 +703,10 @@ class _Walk:
             self.awaited.add(id(node.iter))
         compound = self.compound("loop", node)
         body = self.arm(compound, "body", node.body)
+        held = node.asynchronous is None and isinstance(node.iter, cst.Name)
         self.push(
             node.iter,
+            (self._hold, node.iter, False) if held else None,
             (self._open, compound),
             body[0],
             (self.bind_target, node.target, "for", node.iter),
@@ -724,6 +748,8 @@ class _Walk:
             if _swallows(item.item):
                 compound.complete = False
             items.append(item.item)
+            if node.asynchronous is None and isinstance(item.item, (cst.Name, cst.Attribute)):
+                items.append((self._hold, item.item, True))
             if item.asname:
                 items.append((self.bind_target, item.asname.name, "with", item.item))
         items += [(self._open, compound), *self.arm(compound, "body", node.body)]

@@ -25,7 +25,8 @@ from veteran.findings import Confidence, Finding, Step
 from veteran.registry import Handler, Rule, subscribers
 
 if TYPE_CHECKING:
-    from veteran.analysis.branches import Kept
+    from veteran.analysis.branches import Said
+    from veteran.analysis.keeping import Kept
     from veteran.analysis.trace import Trace
 
 
@@ -82,7 +83,9 @@ class Module:
         self.spreads: set[str] = set()  # functions that hand a parameter of theirs to threads
         self.trace: Trace | None = None  # what is dropped and why, where somebody asks
         self.outliving: dict[Scope, set[str]] = {}  # of functions, see `waiting`
-        self.keeps: dict[Scope, Kept] = {}  # of functions, see `branches`
+        self.keeps: dict[Scope, Kept] = {}  # of functions, see `keeping`
+        self.fills: dict[Scope, Kept] = {}  # those that they call included
+        self.said: dict[tuple[int, bool], Said] = {}  # by tests and how they came out, see `branches`
 
     def forget(self) -> None:
         """Lets go of everything: scopes, places and bindings hold each other, and the tree."""

@@ -20,6 +20,8 @@ MAX_STEPS = 40
 MAX_DOTS = 12
 #: A class with more bases than this, at any height, is taken for itself alone.
 MAX_CLASSES = 200
+#: What a method returns that returns the object that it was called on, or an object of the class.
+ITSELF = "<self>"
 #: Between a class and a method that `super()` finds in its methods.
 SUPER = ".super()."
 
@@ -178,10 +180,16 @@ class Program:
         return self._walk(entity, parts[length:])
 
     def _walk(self, entity: Entity | None, parts: list[str]) -> Entity | None:
+        owner: Entity | None = None
         for part in parts:
+            if part != "()" and isinstance(entity, Function) and "property" in entity.fact.marks:
+                entity = self.called(entity, owner)
             if entity is None:
                 return None
-            entity = self.called(entity) if part == "()" else self.attribute(entity, part)
+            if part == "()":
+                entity = self.called(entity, owner)
+            else:
+                owner, entity = entity, self.attribute(entity, part)
         return entity
 
     def _local(self, key: str, module: Loaded) -> Entity | None:
@@ -215,15 +223,21 @@ class Program:
                     return Function(owner.module, f"{owner.key}.{name}")
         return None
 
-    def called(self, entity: Entity) -> Entity | None:
-        """What a call gives."""
+    def called(self, entity: Entity, owner: Entity | None = None) -> Entity | None:
+        """What a call gives. owner: what it is a method of, where that is known."""
         if isinstance(entity, Class):
             return entity._replace(instance=True) if not entity.instance else None
         if isinstance(entity, Function):
             if "manager" in entity.fact.marks:
                 return Managed(entity)
+            if entity.fact.returns == ITSELF:
+                if not isinstance(owner, Class):
+                    found = self._local(entity.key.rpartition(".")[0], entity.module)
+                    owner = found if isinstance(found, Class) else None
+                return owner._replace(instance=True) if owner is not None else None
             made = self._object(entity.fact.returns, entity.module)
-            return None if isinstance(made, Foreign) and "wrapped" in entity.fact.marks else made
+            changed = "wrapped" in entity.fact.marks or "generator" in entity.fact.kind
+            return None if isinstance(made, Foreign) and changed else made
         if isinstance(entity, Managed):  # of its `__enter__`
             return self._object(entity.function.fact.returns, entity.function.module)
         if isinstance(entity, Foreign) and self.catalog is not None:
@@ -281,8 +295,8 @@ class Program:
                 return None
             found = self.method(entity, name)
             if found is not None:
-                if "property" in found.fact.marks:
-                    return self.called(found)
+                if "property" in found.fact.marks and entity.instance:
+                    return self.called(found, entity)
                 return found
             for owner in self._owners(entity, name):
                 kind = owner.fact.attributes.get(name)

@@ -46,12 +46,14 @@ class Comment(NamedTuple):
 class When(NamedTuple):
     """A test of a function's own parameter that came out so on the way to a call.
 
-    test: `true`, `none`, `path`, `in` with literals or `is` with names of classes, separated by blanks.
+    test: `true`, `none`, `path`, `in` with literals, `is` with names of classes, separated by blanks, or `over`,
+    `from`, `under` or `to` with a number. group: of those that share one, not 0, it takes any.
     """
 
     parameter: str
     test: str
     outcome: bool
+    group: int = 0
 
 
 class EffectFact(NamedTuple):
@@ -69,9 +71,9 @@ class CallFact(NamedTuple):
     """A call of something that a project may define.
 
     target: `:key` for a function or class of the same module, else a dotted name, with `()` after what is called on
-    the way. flags: of `a` awaited, `e` entered by `with`, `c` consumed in place, `p` a property that is read. low: it
-    is made rarely, or its outcome is kept. given: by position or keyword, a literal (see `branches.abstract`), or `=`
-    and a parameter of the caller.
+    the way. flags: of `a` awaited, `e` entered by `with`, `c` consumed in place, `p` a property that is read, `h` made
+    before and used here. low: it is made rarely, or its outcome is kept. given: by position or keyword, a literal (see
+    `branches.abstract`), or `=` and a parameter of the caller.
     """
 
     target: str
@@ -97,7 +99,7 @@ class FunctionFact(NamedTuple):
     marks: of memoised, offloaded, manager, decorated (by what may change it), wrapped (by what may change its result),
     static, property, method. deciding: the
     parameters that decide what it calls. contexts: of a coroutine, see `analysis.contexts`. returns: the class of what
-    it returns, as in `CallFact`.
+    it returns, or what gives it, as in `CallFact`; see also `program.ITSELF`.
     """
 
     kind: str

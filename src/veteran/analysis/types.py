@@ -392,7 +392,9 @@ class Types:
         if declared != UNKNOWN:
             # A value made on the spot says more than an annotation wider than it.
             values = self._bound(binding)
-            return values if all(isinstance(value, Instance) for value in values) and values else declared
+            made = values and all(isinstance(value, Instance) for value in values)
+            says_items = any(isinstance(value, Instance) and value.item for value in declared)
+            return values if made and not says_items else declared
         return self._bound(binding)
 
     def _bound(self, binding: Binding) -> Values:

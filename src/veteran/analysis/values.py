@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import operator
+import re
+
 #: Values that are neither None, True, False nor a short text.
 TEXT, FULL, EMPTY, ANY = "<str>", "[…]", "[]", "?"
 _PATHS = frozenset(("str", "bytes", "Path", "PurePath", "PosixPath", "WindowsPath", "PathLike", "int"))
 _KINDS = frozenset((*_PATHS, "float", "bool", "list", "dict", "tuple", "set", "frozenset", "NoneType", "bytearray"))
+
+_COMPARED = {"over": operator.gt, "from": operator.ge, "under": operator.lt, "to": operator.le}
+_NUMBER = re.compile(r"\d+(?:\.\d*)?")
 
 
 def holds(test: str, value: str) -> bool | None:
@@ -20,6 +26,10 @@ def holds(test: str, value: str) -> bool | None:
         return value not in ("False", "None", "''", "0", "0.0", EMPTY)
     if test[:3] == "in ":
         return value in test[3:].split() if value[0] not in "<[" else None
+    asked, _, number = test.partition(" ")
+    if asked in _COMPARED:
+        known = {"True": "1", "False": "0"}.get(value, value)
+        return _COMPARED[asked](float(known), float(number)) if _NUMBER.fullmatch(known) else None
     kind = _kind(value)
     if test == "path":
         return kind in _PATHS if kind in _KINDS or kind.endswith("IO") else None

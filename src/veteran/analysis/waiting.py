@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import guards, scopes
-from veteran.analysis.lowering import At, Binding, Call, Compound, Read, Scope, Use, dotted, first_parameter
+from veteran.analysis.lowering import At, Binding, Call, Compound, Held, Read, Scope, Use, dotted, first_parameter
 from veteran.analysis.nodes import children, integer_value
 from veteran.analysis.types import Instance, argument
 
@@ -96,6 +96,8 @@ def hardly_waits(event: CatalogCall) -> str:
     """Why a call waits for short or rarely, as a step of the finding; empty where nothing says so."""
     if event.name.startswith("sqlite3.") and _in_memory_database(event):
         return "the database is in memory"
+    if event.name.startswith("duckdb.") and _moves_no_data(event):
+        return "the statement moves no data, and the database is in this process"
     if event.name.endswith(".Popen.wait"):
         name = guards.spelling(_receiver(event.call))
         for other in _earlier(event, name, ("kill",)):
@@ -182,6 +184,15 @@ def innermost_loop(at: At) -> Compound | None:
     while owner is not None and owner.kind != "loop":
         owner = owner.block.owner
     return owner
+
+
+def _moves_no_data(event: CatalogCall) -> bool:
+    """Whether a statement is written out that only changes names or settings."""
+    statement = argument(event.call, 0, ("query",))
+    if not isinstance(statement, (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)):
+        return False
+    first = event.module.code(statement).lstrip("rRfF'\"( ").partition(" ")[0]
+    return first.upper() in ("DROP", "SET", "RESET", "USE", "DETACH", "PRAGMA")
 
 
 def _in_memory_database(event: CatalogCall) -> bool:
@@ -426,7 +437,7 @@ def _breaks(body: cst.CSTNode) -> bool:
     return False
 
 
-def around(module: Module, call: Call | Read) -> Iterator[tuple[cst.BaseExpression, bool]]:
+def around(module: Module, call: Call | Read | Held) -> Iterator[tuple[cst.BaseExpression, bool]]:
     """The tests in the expression around a call that had to come out in some way for it to run."""
     inner: cst.CSTNode = call.node
     for node in module.uses.ancestors(call.node, call):

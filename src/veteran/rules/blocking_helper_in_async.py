@@ -5,9 +5,9 @@
 Finds calls in the body of an `async def` of functions of the same project that, through any number of further
 functions and modules, reach a call that makes the whole thread wait: sleeping, network, subprocesses, databases, files.
 Methods are followed through `self`, `super()`, bases and objects whose class is known. Making an object, entering and
-leaving a `with`, iterating over a generator in place and reading a property are calls, too; of classes of other modules
-only of objects that the coroutine itself makes. The finding stands at the coroutine's first such call of a helper; its
-steps show the way down to the call that blocks: the one with the fewest hops.
+leaving a `with`, iterating over a generator in place and reading a property are calls, too.
+The finding stands at the coroutine's first such call of a helper; its steps show the way down to the call that blocks:
+the one with the fewest hops.
 
 ## Why is this bad?
 
@@ -47,10 +47,10 @@ async def handle(url):
 
 As for VET311, where nothing else runs beside the coroutine. Of low confidence are
 
-- functions that keep their result (`@cache`, an attribute that is filled once, an own cache), or do it the first time
-  only (`if self._started: return`),
-- calls that only an error, a constant like `USE_SLOW_PATH`, the environment or an option leads to, single changes of a
-  directory,
+- functions that keep their result (`@cache`, an attribute that is filled once, also by a function that they call, an
+  own cache, also one whose entries grow old), or do it the first time only (`if self._started: return`),
+- calls that only an error, a constant like `USE_SLOW_PATH`, a feature flag, the environment, a terminal, Windows or
+  macOS, or an option leads to, single changes of a directory,
 - everything in command-line programs and start-up hooks.
 
 Nothing is said where the arguments that the coroutine writes out keep the branch from running, as `mode="memory"` may,
@@ -77,6 +77,8 @@ rule = Rule("VET312", since="0.1.0", off_in=("tests",), low_in=("cli", "startup"
 
 #: More names than this of a chain are not spelled out in its message.
 MAX_NAMES = 4
+#: What works only in the thread of the event loop.
+NEEDS_LOOP = frozenset(("asyncio.get_running_loop", "asyncio.create_task", "asyncio.ensure_future"))
 
 
 @rule.on(chains_to("blocking"))
@@ -112,11 +114,12 @@ def _subject(chain: Chain) -> str:
     method = _plain(chain.helper.key)
     if "p" in chain.call.flags:
         return f"reading `{shown}`"
+    made = shown if "h" in chain.call.flags else f"{shown}()"
     if method == "__exit__":
-        return f"leaving `{shown}()`"
+        return f"leaving `{made}`"
     if method == "__enter__" or (chain.helper.fact.kind == "generator" and "e" in chain.call.flags):
-        return f"entering {'' if method == '__enter__' else 'or leaving '}`{shown}()`"
-    return f"iterating over `{shown}()`" if chain.helper.fact.kind == "generator" else f"`{shown}`"
+        return f"entering {'' if method == '__enter__' else 'or leaving '}`{made}`"
+    return f"iterating over `{made}`" if chain.helper.fact.kind == "generator" else f"`{shown}`"
 
 
 def _advice(chain: Chain) -> str:
@@ -127,8 +130,10 @@ def _advice(chain: Chain) -> str:
     }.get(chain.coroutine.fact.library, "asyncio.to_thread")
     if chain.helper.fact.kind == "generator" and "e" not in chain.call.flags:
         return f"consume it in a function for `await {thread}(…)`"
+    if any(call.target in NEEDS_LOOP for call in chain.helper.fact.calls):
+        return "it uses the event loop itself, so hand only what blocks in it to a thread"
     if "p" in chain.call.flags:
         return f"read it in a function for `await {thread}(…)`"
-    if "e" in chain.call.flags:
+    if "e" in chain.call.flags or _plain(chain.helper.key) in ("__enter__", "__exit__"):
         return f"put the `with` into a function for `await {thread}(…)`, or make it an `async with`"
     return f"use `await {thread}({chain.call.shown}{', …' if chain.call.given else ''})`"
