@@ -39,7 +39,7 @@ class Kind(NamedTuple):
     plain: builtin values through and through. mixed: a container made here, whatever it holds.
     item: something out of one. box: a builtin container of what is unknown. object: of the class `scope`.
     nothing: no value. unknown. most: a number that is no larger. shared: an object that several threads work on.
-    asks: a name of another module that may tell more.
+    asks: a name of another module that may tell more. of: what each item of a `box` is, where that is known.
     """
 
     what: str
@@ -47,6 +47,7 @@ class Kind(NamedTuple):
     most: int | None = None
     shared: bool = False
     asks: str = ""
+    of: Kind | None = None
 
 
 PLAIN, MIXED, ITEM, BOX, UNKNOWN, NOTHING = map(Kind, ("plain", "mixed", "item", "box", "unknown", "nothing"))
@@ -136,13 +137,16 @@ def either(kinds: Iterable[Kind]) -> Kind:
         elif "unknown" in (found.what, kind.what):
             found = unknown(found.asks or kind.asks)
         elif "box" in (found.what, kind.what):
-            found = BOX if "item" not in (found.what, kind.what) else UNKNOWN
+            held = found.of if found.of == kind.of else None
+            found = BOX._replace(of=held) if "item" not in (found.what, kind.what) else UNKNOWN
         else:
             found = ITEM if "item" in (found.what, kind.what) else MIXED
     return found
 
 
 def items_of(kind: Kind) -> Kind:
+    if kind.of is not None:
+        return kind.of
     if kind.what in ("plain", "nothing"):
         return PLAIN if kind.what == "plain" else NOTHING
     return ITEM if kind.what in ("mixed", "item") else unknown(kind.asks)
@@ -155,9 +159,12 @@ def unknown(asks: str) -> Kind:
 
 def holding(kinds: Iterable[Kind]) -> Kind:
     """A container of these."""
-    found = {kind.what for kind in kinds} - {"nothing"}
+    every = [kind for kind in kinds if kind.what != "nothing"]
+    found = {kind.what for kind in every}
     if found <= {"plain"}:
         return PLAIN
+    if all(kind == every[0] for kind in every) and (every[0].scope is not None or every[0].what == "box"):
+        return BOX._replace(of=every[0])
     return MIXED if found <= {"plain", "mixed", "item"} else BOX
 
 

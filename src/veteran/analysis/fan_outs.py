@@ -10,7 +10,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.cpu import Cpu
-from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, targets_of
+from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, display, targets_of
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
 from veteran.analysis.nodes import children
 from veteran.analysis.trace import LINE, Because
@@ -178,7 +178,8 @@ class _Finder:
             return None
         run = self.cpu.runs_as_thread(made)
         if run is not None:
-            return Job(call, "threads", call.node.func, (), {}, made=made, run=run)
+            positional, keywords = self._kinds(list(call.node.args), call)
+            return Job(call, "threads", call.node.func, positional, keywords, made=made, run=run)
         if self.cpu.others is not None:
             return None
         bases = [base for scope in self.cpu.line(made) if scope is not None for base in self.cpu.bases(scope)]
@@ -270,7 +271,7 @@ class _Finder:
     def _differs(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether each job is given another object."""
         if not isinstance(node, cst.Name):
-            return True
+            return not isinstance(node, cst.Attribute)
         bindings = scopes.lookup(node.value, at).bindings
         return bool(bindings) and all(binding.kind == "for" for binding in bindings)
 
@@ -360,10 +361,12 @@ class _Finder:
         if isinstance(node, cst.Name):
             found = scopes.lookup(node.value, at)
             binding = found.bindings[0] if len(found.bindings) == 1 else None
-        elif isinstance(node, cst.Attribute) and dotted(node.value) == "self":
+        elif isinstance(node, cst.Attribute) and dotted(node.value) in ("self", "cls"):
             owner = at.scope.function.parent
-            bound = owner.attributes.get(node.attr.value, ()) if owner is not None else ()
-            bound = [b for b in bound if dotted(b.value) != "None"] if bound else ()
+            bound = []
+            if owner is not None and owner.kind == "class":
+                bound = [*owner.attributes.get(node.attr.value, ()), *owner.bindings.get(node.attr.value, ())]
+            bound = [b for b in bound if dotted(b.value) != "None" and b.kind != "annotate"]
             binding = bound[0] if len(bound) == 1 else None
         if binding is None or binding.kind not in ("assign", "with") or not isinstance(binding.value, cst.Call):
             return None
@@ -584,14 +587,44 @@ class _Finder:
             self.dropped(job, f"target unknown: which function `{shown}` is, or whether it is replaced, is not known")
         return found
 
+    def _choices(self, node: cst.BaseExpression, at: At) -> list[cst.BaseExpression]:
+        """The functions that a loop takes from a list that is written out."""
+        found = scopes.lookup(node.value, at).bindings if isinstance(node, cst.Name) else ()
+        if len(found) != 1 or found[0].kind != "for" or found[0].path is None:
+            return []
+        path, listed = found[0].path, found[0].value
+        if isinstance(listed, cst.Call) and dotted(listed.func) == "enumerate" and listed.args and path[:1] == (1,):
+            path, listed = path[1:], listed.args[0].value
+        if isinstance(listed, cst.Name):
+            bound = scopes.lookup(listed.value, found[0]).bindings
+            listed = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" and bound[0].path == () else None
+        choices: list[cst.BaseExpression] = []
+        for row in (display(listed) if isinstance(listed, cst.CSTNode) else None) or ():
+            one: cst.BaseExpression | None = row
+            for index in path:
+                parts = display(one) if one is not None else None
+                one = parts[index] if parts and index < len(parts) else None
+            if not isinstance(one, (cst.Name, cst.Attribute)):
+                return []
+            choices.append(one)
+        return choices
+
     def _judged(self, job: Job) -> FanOut | None:
+        choices = self._choices(job.target, job.call)
+        if len(choices) > 1:
+            judged = [self._judged_as(job._replace(target=choice)) for choice in choices]
+            return judged[0] if all(judged) else None
+        return self._judged_as(job)
+
+    def _judged_as(self, job: Job) -> FanOut | None:
         cpu = self.cpu
         if job.run is not None:
             assert job.made is not None
             if cpu.may_be_replaced(job.made, "run"):
                 return None
             parameters = cpu.parameters(job.run, (), {}, Kind("object", job.made))
-            return self._fan_out(job, job.run, parameters, "")
+            with cpu.made_with(job.made, job.positional, job.keywords):
+                return self._fan_out(job, job.run, parameters, "")
         if job.asks:
             self.asks.add(job.asks)
             return None
@@ -639,7 +672,7 @@ class _Finder:
             if cpu.may_be_replaced(owner, function.name):
                 return None
             if receiver.what == "object" and "staticmethod" not in decorators:
-                bound = receiver._replace(shared=True)
+                bound = receiver._replace(shared=not self._differs(node.value, at))
                 movable = "the object goes to the process as well, so it must be picklable"
         elif isinstance(node, cst.Attribute):
             if not any(isinstance(one, Ref) for one in self.types.of(node.value, at)):
