@@ -17,6 +17,7 @@ import libcst as cst
 from veteran.analysis import scopes
 from veteran.analysis.cpu_body import Body
 from veteran.analysis.cpu_kinds import (
+    BOX,
     BUILTIN_METHODS,
     BUILTIN_NAMES,
     MIXED,
@@ -414,6 +415,9 @@ class Cpu:
             if isinstance(base, cst.Name) and binding not in scopes.lookup(base.value, at).bindings:
                 continue
             kinds.append(self.kind(value, at) if value is not None else UNKNOWN)
+            foreign = kinds[-1].what == "unknown" or kinds[-1] == Kind("object", asks=kinds[-1].asks)
+            if foreign and isinstance(value, cst.Call) and not attribute:
+                return BOX
         held = holding(kinds)
         return held if held.of is not None and held.of.what == "object" else MIXED
 

@@ -324,7 +324,8 @@ class Values:
             value = self.kind(node.value)
             if not any(isinstance(element.slice, cst.Slice) for element in node.slice) or value.what == "object":
                 return items_of(value)
-            return BOX if value.what == "unknown" and self.cpu.slices_hold(value) else value
+            held = value.what == "unknown" and self.outside and self.cpu.slices_hold(value)
+            return BOX if held else value
         if isinstance(node, cst.Attribute):
             return self._member(node, strict)
         if isinstance(node, cst.Call):
