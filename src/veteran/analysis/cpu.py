@@ -53,6 +53,7 @@ _QUERIES = frozenset(("django", "sqlalchemy", "sqlmodel", "flask_sqlalchemy", "p
 
 #: Methods that put something into a container: one item, the last argument, or any number of them.
 _FILLS_ONE = frozenset(("append", "add", "appendleft", "insert", "setdefault"))
+_MAX_FILLED = 50
 _FILLS = _FILLS_ONE | {"extend", "extendleft", "update"}
 
 _HARMLESS_BASES = frozenset(("object", "threading.Thread", "abc.ABC", "typing.Generic", "typing.NamedTuple",
@@ -407,6 +408,8 @@ class Cpu:
     def filled_with(self, binding: Binding) -> Kind:
         """What is known of a container that starts empty, by what the module puts into it."""
         entries = self._filled.get(binding.name, ())
+        if len(entries) > _MAX_FILLED:
+            return MIXED
         attribute = binding.scope.bindings.get(binding.name, [None])[0] is None
         kinds = []
         for base, value, at in entries:

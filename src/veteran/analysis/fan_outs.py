@@ -31,6 +31,7 @@ _TO_THREAD = frozenset(
         "fastapi.concurrency.run_in_threadpool",
     )
 )
+_THREAD_MAPS = frozenset(("tqdm.contrib.concurrent.thread_map",))
 _THREADS = frozenset(("threading.Thread", "multiprocessing.dummy.Process", "_thread.start_new_thread"))
 #: What makes coroutines run at the same time.
 _TOGETHER = frozenset(
@@ -45,7 +46,7 @@ _WAITS = ("join", "result", "get", "wait")
 _COLLECTS = ("gather", "wait_for", "as_completed", "is_alive", "done", "running")
 _TAILS = (
     _MAPS
-    | {name.rpartition(".")[2] for name in (*_TO_THREAD, *_THREADS)}
+    | {name.rpartition(".")[2] for name in (*_TO_THREAD, *_THREADS, *_THREAD_MAPS)}
     | {"submit", "apply_async", "start_soon", "run_in_executor"}
 )
 
@@ -238,6 +239,8 @@ class _Finder:
                 return self._thread(call, value.name)
             if value.name in _TO_THREAD:
                 return self._handed(call, call.node.args, "loop")
+            if value.name in _THREAD_MAPS:
+                return self._mapped(call)
         if name == "start_soon" and call.node.args:
             first = self.types.refs(call.node.args[0].value, call) or [Ref("")]
             if first[0].name in _TO_THREAD:
@@ -315,6 +318,18 @@ class _Finder:
             return self._handed(call, args[1:], "loop")
         pool = self._pool(args[0].value, call)
         return self._handed(call, args[1:], "loop", pool) if pool is not None else None
+
+    def _mapped(self, call: Call) -> Job | None:
+        """`thread_map(target, *lists)`, which makes its own pool."""
+        args = list(call.node.args)
+        workers = argument(call, None, ("max_workers",))
+        if len(args) < 2 or args[0].star or args[0].keyword or (workers and not self._several(workers, call)):
+            return None
+        lists = [arg.value for arg in args[1:] if arg.keyword is None and not arg.star]
+        if not lists or any((self._rounds(one, call) or 2) < 2 for one in lists):
+            return None
+        positional = tuple(self.cpu.items(one, call) for one in lists)
+        return Job(call, "pool", args[0].value, positional, {}, many=True)
 
     def _on_pool(self, call: Call, name: str) -> Job | None:
         func = cst.ensure_type(call.node.func, cst.Attribute)
