@@ -163,8 +163,9 @@ def holding(kinds: Iterable[Kind]) -> Kind:
     found = {kind.what for kind in every}
     if found <= {"plain"}:
         return PLAIN
-    if all(kind == every[0] for kind in every) and (every[0].scope is not None or every[0].what == "box"):
-        return BOX._replace(of=every[0])
+    one = every[0]
+    if all(kind == one for kind in every) and (one.scope is not None or one.what == "box" or one.asks):
+        return BOX._replace(of=one)
     return MIXED if found <= {"plain", "mixed", "item"} else BOX
 
 

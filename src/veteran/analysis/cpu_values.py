@@ -441,8 +441,9 @@ class Values:
         if parameter.star:
             return BOX
         given = self.frame.parameters.get(binding.name) if function is self.frame.scope else None
-        fallback = UNKNOWN
-        vague = given is not None and given.what in ("item", "box") and given.of is None
+        fallback = unknown(given.asks) if given is not None and given.what == "unknown" else UNKNOWN
+        vague = given is not None and given.what in ("item", "box")
+        vague = vague and given is not None and (given.of is None or given.of.what == "unknown")
         if given is not None and given.what != "unknown" and not vague:
             return given
         if binding.annotation is not None and function.entry is not None:

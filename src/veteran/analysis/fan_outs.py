@@ -676,6 +676,8 @@ class _Finder:
             else:
                 self.asks.add(value.name)
         if not isinstance(value, Local) or value.scope.kind == "class":
+            if isinstance(node, cst.Attribute):
+                self.asks |= {cpu.kind(node.value, at).asks} - {""}
             return None
         function = value.scope
         owner = function.parent if function.parent and function.parent.kind == "class" else None
