@@ -519,9 +519,15 @@ class _Finder:
                 return False
         elif dotted(around.node.test) == "True":
             return False
-        if job.call.block.leaves:
+        if job.call.block.leaves and not self._continues(job):
             return False  # it runs in the last round only
         return not self._waited_in(job, around)
+
+    def _continues(self, job: Job) -> bool:
+        """Whether the job is followed by `continue`: it is no reason to stop."""
+        block = next((node for node in self._ancestors(job) if isinstance(node, cst.IndentedBlock)), None)
+        last = block.body[-1] if block is not None else None
+        return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Continue)
 
     def _name_of(self, job: Job) -> str:
         """The name or attribute that the job is bound to."""
