@@ -410,7 +410,7 @@ class Cpu:
         entries = self._filled.get(binding.name, ())
         if len(entries) > _MAX_FILLED:
             return MIXED
-        attribute = binding.scope.bindings.get(binding.name, [None])[0] is None
+        attribute = binding.scope.kind == "class" or binding not in binding.scope.bindings.get(binding.name, ())
         kinds = []
         for base, value, at in entries:
             if isinstance(base, cst.Attribute) is not attribute:

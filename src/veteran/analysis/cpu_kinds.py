@@ -152,6 +152,13 @@ def items_of(kind: Kind) -> Kind:
     return ITEM if kind.what in ("mixed", "item") else unknown(kind.asks)
 
 
+def shared_by_all(kind: Kind) -> Kind:
+    """The same value where several threads work on it, what it holds included."""
+    if kind.of is not None:
+        return kind._replace(of=shared_by_all(kind.of))
+    return kind._replace(shared=True) if kind.what in ("object", "unknown") else kind
+
+
 def unknown(asks: str) -> Kind:
     """Nothing is known; a name of another module may tell more."""
     return Kind("unknown", asks=asks) if asks else UNKNOWN

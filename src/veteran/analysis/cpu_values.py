@@ -33,6 +33,7 @@ from veteran.analysis.cpu_kinds import (
     is_number,
     is_text_call,
     items_of,
+    shared_by_all,
     targets_of,
     unknown,
     words,
@@ -349,7 +350,7 @@ class Values:
             return UNKNOWN
         kind = either(self.bound(binding) for binding in found.bindings)
         outside = any(binding.scope.function is not self.frame.scope for binding in found.bindings)
-        return kind._replace(shared=True) if kind.what == "object" and outside else kind
+        return shared_by_all(kind) if outside and kind.what in ("object", "box") else kind
 
     def bound(self, binding: Binding) -> Kind:
         """What is known of what a binding binds."""

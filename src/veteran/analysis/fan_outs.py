@@ -10,7 +10,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.cpu import Cpu
-from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, display, targets_of
+from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, display, shared_by_all, targets_of
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
 from veteran.analysis.nodes import children
 from veteran.analysis.trace import LINE, Because
@@ -261,8 +261,8 @@ class _Finder:
         keywords: dict[str, Kind] = {}
         for arg in args:
             kind = cpu.kind(arg.value, at)
-            if kind.what in ("object", "unknown") and not self._differs(arg.value, at):
-                kind = kind._replace(shared=True)
+            if not self._differs(arg.value, at):
+                kind = shared_by_all(kind)
             if arg.star:
                 break
             if arg.keyword is None:
