@@ -165,6 +165,7 @@ class Body(Values):
         if not any(isinstance(one, cst.Name) and one.value not in ("True", "False") for one in tested):
             return leaves
         changed: set[str] = set()
+        roots: set[str] = set()  # names that are bound anew, and all that is read of them with that
         for one in (*tested, *body):
             found: list[cst.CSTNode] = []
             if isinstance(one, cst.Assign):
@@ -178,6 +179,8 @@ class Body(Values):
                     found = [one.func.value]
                 if one not in tested and not (isinstance(one.func, cst.Name) and self._is_builtin(one.func)):
                     found += [arg.value for arg in one.args]
+            if not isinstance(one, cst.Call):
+                roots.update(part.value for part in found if isinstance(part, cst.Name))
             for part in found:
                 part = part.value if isinstance(part, cst.Subscript) else part  # noqa: PLW2901
                 while isinstance(part, cst.Subscript):
@@ -188,7 +191,7 @@ class Body(Values):
                 changed.update(self._changed_by(one.func))
         inner = {one.value for one in tested if isinstance(one, cst.Attribute)}
         names = {dotted(one) for one in tested if isinstance(one, (cst.Name, cst.Attribute)) and one not in inner}
-        return not names.isdisjoint(changed)
+        return not names.isdisjoint(changed) or any(name and name.partition(".")[0] in roots for name in names)
 
     def _changed_by(self, func: cst.Attribute) -> Iterator[str]:
         """The attributes that a method of an object of this module assigns to."""

@@ -516,7 +516,13 @@ class Values:
             if known is not None and known.scope is not None and known.scope.kind == "class":
                 return Kind("object", known.scope)
             return Kind("object", asks=value.name)
-        return UNKNOWN
+        return self._named_later(node) if isinstance(node, cst.Name) and value is None else UNKNOWN
+
+    def _named_later(self, node: cst.Name) -> Kind:
+        """What an annotation says by the name of a class of the module that is made below it."""
+        module = self.cpu.lowered.module
+        found = scopes.lookup(node.value, At(module, module.body, 1 << 60, 0)).bindings
+        return Kind("object", found[0].value) if len(found) == 1 and found[0].kind == "class" else UNKNOWN
 
     # Attributes
 
