@@ -37,6 +37,22 @@ def bound_at_use(text: str, name: str = "x") -> tuple[str, list[str]]:
 
 
 @pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("from math import *\nuse()", "local"),
+        ("from math import *\ndef f():\n    use()", "outer"),
+        ("from math import *\nsqrt = 2\nuse()", "local"),
+        ("from .math import *\nuse()", "unknown"),
+        ("from mymath import *\nuse()", "unknown"),
+    ],
+)
+def test_star_imports_of_plain_modules_bind_their_names(text: str, where: str) -> None:
+    module = lowered(text)
+    found = lookup("sqrt", call_of(module, "use"))
+    assert (found.where, len(found.bindings)) == (where, int(where != "unknown"))
+
+
+@pytest.mark.parametrize(
     ("text", "where", "values"),
     [
         ("use()", "spelled", []),
@@ -59,6 +75,7 @@ def bound_at_use(text: str, name: str = "x") -> tuple[str, list[str]]:
         ("x = 1\ndel x\nuse()", "unknown", []),
         ("def f():\n    x = 1\n    del x\n    use()", "local", []),
         ("from m import *\nuse()", "unknown", []),
+        ("from time import *\nuse()", "spelled", []),
         ("def f(a=use()):\n    x = 1", "unknown", []),
         ("lambda x: use()", "local", ["x"]),
         ("if a:\n    x = 1\nelse:\n    x = 2\nuse()", "local", ["1", "2"]),

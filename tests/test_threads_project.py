@@ -420,3 +420,71 @@ def test_a_comment_silences(tmp_path: Path) -> None:
     files = INIT | HEAVY_PROJECTS["function"]
     files["pkg/a.py"] = files["pkg/a.py"].replace("xs))\n", "xs))  # veteran: ignore[VET301]\n")
     assert found(tmp_path, files) == []
+
+
+SOLVE = """from threading import Thread
+
+
+class Solver:
+    def __init__(self, board):
+        self.board = board
+        self.steps = 0
+
+    def solve(self):
+        for row in range(100):
+            for number in range(100):
+                self.steps += number * row
+        return self.steps
+
+
+class Words(Thread):
+    def __init__(self, lines):
+        super().__init__()
+        self.lines = lines
+        self.found = {}
+
+    def run(self):
+        for line in self.lines:
+            for word in line.split():
+                self.found[word] = self.found.get(word, 0) + 1
+
+
+def words(lines):
+    found = {}
+    for line in lines:
+        for word in line.lower().split():
+            found[word] = found.get(word, 0) + 1
+    return found
+
+
+def chunks(items, size):
+    return [items[i : i + size] for i in range(0, len(items), size)]
+
+
+def load(path):
+    with open(path) as stream:
+        return stream.readlines()
+
+
+def opened(paths):
+    return [open(path) for path in paths]
+"""
+HELD = POOL + "from pkg.solve import Solver, Words, chunks, load, opened, words\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "reported"),
+    [
+        ("solvers = [Solver(x) for x in xs]\n    with ThreadPoolExecutor() as pool:\n        return [pool.submit(s.solve) for s in solvers]", True),
+        ("solvers = [Solver(x) for x in xs]\n    with ThreadPoolExecutor() as pool:\n        return list(pool.map(lambda s: s.solve(), solvers))", True),
+        ("with ThreadPoolExecutor() as pool:\n        return list(pool.map(words, chunks(load(xs), 100)))", True),
+        ("with ThreadPoolExecutor() as pool:\n        return list(pool.map(words, opened(xs)))", False),
+        ("with ThreadPoolExecutor() as pool:\n        return list(pool.map(words, xs))", False),
+        ("lines = load(xs)\n    threads = [Words(lines[i::4]) for i in range(4)]\n    for t in threads:\n        t.start()", True),
+        ("threads = [Words(open(x)) for x in xs]\n    for t in threads:\n        t.start()", False),
+        ("threads = [Words(x) for x in opened(xs)]\n    for t in threads:\n        t.start()", False),
+    ],
+)  # fmt: skip
+def test_what_other_modules_give_back_and_are_made_with(tmp_path: Path, body: str, reported: bool) -> None:
+    files = INIT | {"pkg/solve.py": SOLVE, "pkg/a.py": f"{HELD}def go(xs):\n    {body}\n"}
+    assert bool(found(tmp_path, files)) is reported

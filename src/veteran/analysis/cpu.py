@@ -8,15 +8,19 @@ where its modules may be read, is followed, methods of builtin types are pure, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from veteran.analysis import scopes
 from veteran.analysis.cpu_body import Body
 from veteran.analysis.cpu_kinds import (
+    BOX,
     BUILTIN_METHODS,
     BUILTIN_NAMES,
+    MIXED,
     UNKNOWN,
     Frame,
     Kind,
@@ -25,6 +29,8 @@ from veteran.analysis.cpu_kinds import (
     Stop,
     Verdict,
     display,
+    either,
+    holding,
     integer,
     items_of,
 )
@@ -41,8 +47,25 @@ _MAX_STEPS = 20_000
 _MAX_IN_ALL = 100_000
 
 
+#: Libraries whose queries run when they are gone through, also when they were sliced before.
+_QUERIES = frozenset(("django", "sqlalchemy", "sqlmodel", "flask_sqlalchemy", "peewee", "pony", "tortoise",
+                      "mongoengine", "pymongo"))  # fmt: skip
+
+#: Methods that put something into a container: one item, the last argument, or any number of them.
+_FILLS_ONE = frozenset(("append", "add", "appendleft", "insert", "setdefault"))
+_MAX_FILLED = 50
+_FILLS = _FILLS_ONE | {"extend", "extendleft", "update"}
+
 _HARMLESS_BASES = frozenset(("object", "threading.Thread", "abc.ABC", "typing.Generic", "typing.NamedTuple",
                              "typing.Protocol"))  # fmt: skip
+
+
+def _key(kind: Kind | None) -> tuple[object, ...]:
+    """What tells a kind from others, in an order."""
+    if kind is None:
+        return ()
+    most = -1 if kind.most is None else kind.most
+    return (kind.what, id(kind.scope), most, kind.shared, kind.asks, _key(kind.of))
 
 
 class Work:
@@ -91,11 +114,15 @@ class Cpu:
     def kind(self, node: cst.BaseExpression, at: At) -> Kind:
         """What is known of a value at a place, whoever calls the function around it."""
         try:
-            body = Body(self, self.frame(at.scope.function))
-            body.outside = True
-            return body.kind(node)
+            return self._outside(at.scope.function).kind(node)
         except (Stop, RecursionError):
             return UNKNOWN
+
+    def _outside(self, function: Scope) -> Body:
+        """A function's body, to ask what values in it are."""
+        body = Body(self, self.frame(function))
+        body.outside = True
+        return body
 
     def items(self, node: cst.BaseExpression, at: At) -> Kind:
         """What is known of the items of an iterable."""
@@ -218,8 +245,7 @@ class Cpu:
                     return None
                 node = cst.ensure_type(bound[0].value.node, cst.FunctionDef)
                 names = {dotted(decorator.decorator) for decorator in node.decorators}
-                known = names or self.of(scope) is not self
-                return Local(bound[0].value) if known and names <= {"staticmethod", "classmethod"} else None
+                return Local(bound[0].value) if names <= {"staticmethod", "classmethod"} else None
         return None
 
     def bases(self, scope: Scope) -> list[Value]:
@@ -318,9 +344,106 @@ class Cpu:
     def bound(self, binding: Binding) -> Kind:
         """What is known of what a binding binds, whoever asks."""
         try:
-            return Body(self, self.frame(binding.scope.function)).bound(binding)
+            return self._outside(binding.scope.function).bound(binding)
         except (Stop, RecursionError):
             return UNKNOWN
+
+    def gives(self, function: Scope, parameters: dict[str, Kind], outer: Frame | None = None) -> Kind:
+        """What a function gives back, whatever it does for it."""
+        node = function.node
+        if isinstance(node, cst.FunctionDef) and (function.is_async or not self._keeps_results(node)):
+            return UNKNOWN
+        work = self.work
+        if len(work.active) > _MAX_CALLS:
+            return UNKNOWN
+        work.active.append(function)
+        try:
+            body = Body(self, Frame(function, parameters, outer))
+            body.outside = True
+            if isinstance(node, cst.Lambda):
+                return body.kind(node.body)
+            if function.yields:
+                return MIXED
+            return either(body.kind(value) for value, _ in function.returns if value is not None)
+        finally:
+            work.active.pop()
+
+    def _keeps_results(self, node: cst.FunctionDef) -> bool:
+        """Whether the decorators of a function leave alone what it gives back."""
+        names = {(dotted(d.decorator) or "?").rpartition(".")[2] for d in node.decorators}
+        return names <= {"staticmethod", "classmethod", "property", "cache", "lru_cache", "wraps"}
+
+    def slices_hold(self, value: Kind) -> bool:
+        """Whether a slice of something unknown is held in memory."""
+        return not self.arrays and not value.asks and not self._has_queries
+
+    @cached_property
+    def _has_queries(self) -> bool:
+        """Whether the file imports a library whose queries can be sliced before they run."""
+        return any(
+            str(binding.value).partition(".")[0] in _QUERIES
+            for scope in self.lowered.scopes
+            for bound in scope.bindings.values()
+            for binding in bound
+            if binding.kind == "import"
+        )
+
+    @contextmanager
+    def made_with(self, owner: Scope, positional: Iterable[Kind], keywords: Mapping[str, Kind]) -> Iterator[None]:
+        """Within it, objects of a class are those that one call of it makes."""
+        inits = [scope.bindings["__init__"][0] for scope in self.line(owner) if scope and "__init__" in scope.bindings]
+        init = inits[0].value if inits and inits[0].kind == "def" else None
+        if init is None:
+            yield
+            return
+        home = self.of(init)
+        kept = home.frames, home.results
+        parameters = home.parameters(init, positional, keywords, Kind("object", owner))
+        home.frames, home.results = {init: Frame(init, parameters)}, {}
+        try:
+            yield
+        finally:
+            home.frames, home.results = kept
+
+    def filled_with(self, binding: Binding) -> Kind:
+        """What is known of a container that starts empty, by what the module puts into it."""
+        entries = self._filled.get(binding.name, ())
+        if len(entries) > _MAX_FILLED:
+            return MIXED
+        attribute = binding.scope.kind == "class" or binding not in binding.scope.bindings.get(binding.name, ())
+        kinds = []
+        for base, value, at in entries:
+            if isinstance(base, cst.Attribute) is not attribute:
+                continue
+            if isinstance(base, cst.Name) and binding not in scopes.lookup(base.value, at).bindings:
+                continue
+            kinds.append(self.kind(value, at) if value is not None else UNKNOWN)
+            foreign = kinds[-1].what == "unknown" or kinds[-1] == Kind("object", asks=kinds[-1].asks)
+            if foreign and isinstance(value, cst.Call) and not attribute:
+                return BOX
+        held = holding(kinds)
+        return held if held.of is not None and held.of.what == "object" else MIXED
+
+    @cached_property
+    def _filled(self) -> dict[str, list[tuple[cst.BaseExpression, cst.BaseExpression | None, At]]]:
+        """What is put into containers, by the last word of what they are called; None is what nobody knows."""
+        found: dict[str, list[tuple[cst.BaseExpression, cst.BaseExpression | None, At]]] = {}
+
+        def note(base: cst.BaseExpression, value: cst.BaseExpression | None, at: At) -> None:
+            name = base.attr if isinstance(base, cst.Attribute) else base
+            if isinstance(name, cst.Name):
+                found.setdefault(name.value, []).append((base, value, at))
+
+        for call in self.lowered.calls:
+            func, args = call.node.func, call.node.args
+            if isinstance(func, cst.Attribute) and args and func.attr.value in _FILLS:
+                note(func.value, args[-1].value if func.attr.value in _FILLS_ONE else None, call)
+        for value, at in self.lowered.stored:
+            parent = self.module.uses.parent(value, at)
+            for target in parent.targets if isinstance(parent, cst.Assign) else ():
+                if isinstance(target.target, cst.Subscript):
+                    note(target.target.value, value, at)
+        return found
 
     def may_be_replaced(self, owner: Scope, name: str) -> bool:
         """Whether a class has another method of that name in a class known here, or is given one."""
@@ -343,12 +466,7 @@ class Cpu:
             function,
             self.work.loops > 0,
             self.arrays,
-            tuple(
-                sorted(
-                    (name, id(kind.scope), kind.what, kind.most or 0, kind.most is None, kind.shared, kind.asks)
-                    for name, kind in parameters.items()
-                )
-            ),
+            tuple(sorted((name, *_key(kind)) for name, kind in parameters.items())),
         )
         found = self.results.get(key)
         if found is None:

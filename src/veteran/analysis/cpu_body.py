@@ -52,6 +52,8 @@ _SCALAR_RESULTS = frozenset(("sum", "any", "all", "len"))
 _CALLING = frozenset(("map", "filter", "functools.reduce", "itertools.starmap", "itertools.takewhile",
                       "itertools.dropwhile", "itertools.filterfalse"))  # fmt: skip
 _LOGS = frozenset(("debug", "info", "warning", "error", "exception", "critical", "log"))
+#: Methods that give texts that are held in memory, whichever file has them.
+_READS = ("readlines", "read_text", "read_bytes")
 _CLASS_DECORATORS = frozenset(("dataclass", "total_ordering", "final", "unique"))
 
 
@@ -163,6 +165,7 @@ class Body(Values):
         if not any(isinstance(one, cst.Name) and one.value not in ("True", "False") for one in tested):
             return leaves
         changed: set[str] = set()
+        roots: set[str] = set()  # names that are bound anew, and all that is read of them with that
         for one in (*tested, *body):
             found: list[cst.CSTNode] = []
             if isinstance(one, cst.Assign):
@@ -176,6 +179,8 @@ class Body(Values):
                     found = [one.func.value]
                 if one not in tested and not (isinstance(one.func, cst.Name) and self._is_builtin(one.func)):
                     found += [arg.value for arg in one.args]
+            if not isinstance(one, cst.Call):
+                roots.update(part.value for part in found if isinstance(part, cst.Name))
             for part in found:
                 part = part.value if isinstance(part, cst.Subscript) else part  # noqa: PLW2901
                 while isinstance(part, cst.Subscript):
@@ -186,7 +191,7 @@ class Body(Values):
                 changed.update(self._changed_by(one.func))
         inner = {one.value for one in tested if isinstance(one, cst.Attribute)}
         names = {dotted(one) for one in tested if isinstance(one, (cst.Name, cst.Attribute)) and one not in inner}
-        return not names.isdisjoint(changed)
+        return not names.isdisjoint(changed) or any(name and name.partition(".")[0] in roots for name in names)
 
     def _changed_by(self, func: cst.Attribute) -> Iterator[str]:
         """The attributes that a method of an object of this module assigns to."""
@@ -388,8 +393,21 @@ class Body(Values):
         kind = self._called(node)
         self.calls[node] = kind
         self.frame.kinds[node] = kind
-        if self.prints is not before[0] and self.looped:
+        if self.prints is not before[0] and self.looped and not self._leaves_with(node):
             raise self.stop(node, "writes in every round", Verdict.WAITS)
+
+    def _leaves_with(self, node: cst.CSTNode) -> bool:
+        """Whether the loops around a place end once it has run."""
+        for parent in self.parents(node):
+            if isinstance(parent, (cst.For, cst.While, cst.BaseComp)):
+                return False
+            last = parent.body[-1] if isinstance(parent, cst.IndentedBlock) else None
+            small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else None
+            if isinstance(small, (cst.Return, cst.Raise)) or (isinstance(small, cst.Break) and self.looped == 1):
+                return True
+            if isinstance(small, (cst.Break, cst.Continue)):
+                return False
+        return False
 
     def called(self, node: cst.Call) -> Kind:
         """What a call gives back; what it does is not counted."""
@@ -450,6 +468,8 @@ class Body(Values):
             return PLAIN
         if name == "__init__" and isinstance(func.value, cst.Call) and dotted(func.value.func) == "super":
             return PLAIN
+        if self.outside and name in _READS:
+            return PLAIN
         kind = self.kind(func.value)
         what = kind.what
         if what in MEMORY or (what == "item" and self._of_a_container(node, name)):
@@ -471,9 +491,9 @@ class Body(Values):
         if kind.what == "plain":
             return PLAIN
         if name in _TAKES:
-            return UNKNOWN if kind.what == "box" else ITEM
+            return items_of(kind) if kind.what == "box" else ITEM
         if name in _VIEWS:
-            return BOX if kind.what == "box" else MIXED
+            return BOX._replace(of=kind.of if name in ("copy", "values") else None) if kind.what == "box" else MIXED
         return PLAIN
 
     @staticmethod
@@ -622,10 +642,11 @@ class Body(Values):
                     raise self.stop(node, "may be overridden")
                 direct = True
         if not direct or any(arg.star for arg in node.args):
-            return self.run_function(function, {}, node)
+            return self.run_function(function, {}, node, once=True)
         positional = [self.kind(arg.value) for arg in node.args if arg.keyword is None]
         keywords = {arg.keyword.value: self.kind(arg.value) for arg in node.args if arg.keyword is not None}
-        return self.run_function(function, self.cpu.parameters(function, positional, keywords, bound), node)
+        parameters = self.cpu.parameters(function, positional, keywords, bound)
+        return self.run_function(function, parameters, node, once=True)
 
     def check_overridden(self, owner: Scope, name: str, node: cst.CSTNode) -> None:
         """A method that a class of this module replaces, or that is assigned to, may be another."""
@@ -645,8 +666,13 @@ class Body(Values):
                 return False
         return False
 
-    def run_function(self, function: Scope, parameters: dict[str, Kind], node: cst.CSTNode) -> Kind:
+    def run_function(
+        self, function: Scope, parameters: dict[str, Kind], node: cst.CSTNode, *, once: bool = False
+    ) -> Kind:
+        """What a function gives back. once: it runs once for the node."""
         if function in self.cpu.work.active:
+            if self.outside:
+                return NOTHING
             self.recursive = True
             self.note(node, f"`{function.name}` calls itself")
             return NOTHING
@@ -655,8 +681,12 @@ class Body(Values):
             outer = outer.outer
         given = {name: kind._replace(most=kind.most) for name, kind in parameters.items()}
         home = self.cpu.of(function)
+        if self.outside:
+            return home.gives(function, given, outer)
         result = home.run(function, given, outer)
-        if result.prints is not None:
+        if result.prints is not None and once:
+            self.prints = node
+        elif result.prints is not None:
             text = f"`{home.module.code(result.prints, 40)}` writes"
             raise Stop(Verdict.WAITS, text, result.prints if home is self.cpu else node)
         if result.generator:
@@ -688,6 +718,7 @@ class Body(Values):
                         bound[-1].value,
                         self.cpu.parameters(bound[-1].value, positional, given, Kind("object", owner)),
                         node,
+                        once=True,
                     )
                     return Kind("object", owner)
         return Kind("object", owner)

@@ -40,7 +40,7 @@ class Kind(NamedTuple):
     plain: builtin values through and through. mixed: a container made here, whatever it holds.
     item: something out of one. box: a builtin container of what is unknown. object: of the class `scope`.
     nothing: no value. unknown. most: a number that is no larger. shared: an object that several threads work on.
-    asks: a name of another module that may tell more.
+    asks: a name of another module that may tell more. of: what each item of a `box` is, where that is known.
     """
 
     what: str
@@ -48,6 +48,7 @@ class Kind(NamedTuple):
     most: int | None = None
     shared: bool = False
     asks: str = ""
+    of: Kind | None = None
 
 
 PLAIN, MIXED, ITEM, BOX, UNKNOWN, NOTHING = map(Kind, ("plain", "mixed", "item", "box", "unknown", "nothing"))
@@ -137,16 +138,26 @@ def either(kinds: Iterable[Kind]) -> Kind:
         elif "unknown" in (found.what, kind.what):
             found = unknown(found.asks or kind.asks)
         elif "box" in (found.what, kind.what):
-            found = BOX if "item" not in (found.what, kind.what) else UNKNOWN
+            held = found.of if found.of == kind.of else None
+            found = BOX._replace(of=held) if "item" not in (found.what, kind.what) else UNKNOWN
         else:
             found = ITEM if "item" in (found.what, kind.what) else MIXED
     return found
 
 
 def items_of(kind: Kind) -> Kind:
+    if kind.of is not None:
+        return kind.of
     if kind.what in ("plain", "nothing"):
         return PLAIN if kind.what == "plain" else NOTHING
     return ITEM if kind.what in ("mixed", "item") else unknown(kind.asks)
+
+
+def shared_by_all(kind: Kind) -> Kind:
+    """The same value where several threads work on it, what it holds included."""
+    if kind.of is not None:
+        return kind._replace(of=shared_by_all(kind.of))
+    return kind._replace(shared=True) if kind.what in ("object", "unknown") else kind
 
 
 def unknown(asks: str) -> Kind:
@@ -156,9 +167,13 @@ def unknown(asks: str) -> Kind:
 
 def holding(kinds: Iterable[Kind]) -> Kind:
     """A container of these."""
-    found = {kind.what for kind in kinds} - {"nothing"}
+    every = [kind for kind in kinds if kind.what != "nothing"]
+    found = {kind.what for kind in every}
     if found <= {"plain"}:
         return PLAIN
+    one = every[0]
+    if all(kind == one for kind in every) and (one.scope is not None or one.what == "box" or one.asks):
+        return BOX._replace(of=one)
     return MIXED if found <= {"plain", "mixed", "item"} else BOX
 
 

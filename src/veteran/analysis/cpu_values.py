@@ -33,6 +33,7 @@ from veteran.analysis.cpu_kinds import (
     is_number,
     is_text_call,
     items_of,
+    shared_by_all,
     targets_of,
     unknown,
     words,
@@ -50,6 +51,8 @@ _VAGUE = words(
     """Any object Iterable Iterator Generator Reversible Sized Hashable Number Real SupportsInt SupportsFloat
     SupportsIndex Callable"""
 )
+#: What is gone through may be a file or a query, but what it gives is said.
+_SERIES = words("Iterable Iterator Generator Reversible")
 
 
 class Values:
@@ -58,7 +61,7 @@ class Values:
     def __init__(self, cpu: Cpu, frame: Frame) -> None:
         self.cpu = cpu
         self.frame = frame
-        self.outside = False  # it is no thread that runs this
+        self.outside = False  # it is no thread that runs this: what values are counts, not what is done for them
 
     def stop(self, node: cst.CSTNode, reason: str, verdict: Verdict = Verdict.UNKNOWN, *, asks: str = "") -> Stop:
         text = self.cpu.module.code(node, 40)
@@ -322,8 +325,10 @@ class Values:
             return self.kind(node.value)
         if isinstance(node, cst.Subscript):
             value = self.kind(node.value)
-            sliced = any(isinstance(element.slice, cst.Slice) for element in node.slice)
-            return value if sliced and value.what != "object" else items_of(value)
+            if not any(isinstance(element.slice, cst.Slice) for element in node.slice) or value.what == "object":
+                return items_of(value)
+            held = value.what == "unknown" and self.outside and self.cpu.slices_hold(value)
+            return BOX if held else value
         if isinstance(node, cst.Attribute):
             return self._member(node, strict)
         if isinstance(node, cst.Call):
@@ -347,7 +352,7 @@ class Values:
             return UNKNOWN
         kind = either(self.bound(binding) for binding in found.bindings)
         outside = any(binding.scope.function is not self.frame.scope for binding in found.bindings)
-        return kind._replace(shared=True) if kind.what == "object" and outside else kind
+        return shared_by_all(kind) if outside and kind.what in ("object", "box") else kind
 
     def bound(self, binding: Binding) -> Kind:
         """What is known of what a binding binds."""
@@ -363,6 +368,7 @@ class Values:
         frame.active.add(binding)
         try:
             body = self if frame is self.frame else type(self)(self.cpu, frame)
+            body.outside = self.outside or frame is self.cpu.frames.get(owner)
             found = body._bound(binding)
         finally:
             frame.active.discard(binding)
@@ -382,8 +388,10 @@ class Values:
             if not isinstance(binding.value, cst.BaseExpression):
                 return UNKNOWN
             value = self.kind(binding.value)
+            if value == MIXED and kind == "assign":
+                value = self.cpu.filled_with(binding)
             if kind == "for":
-                return self.shown(binding.name, items_of(value))
+                return self.shown(binding.name, self._looped(binding, value))
             return value if binding.path == () else self._unpacked(binding, value)
         if kind == "augment":
             before = scopes.lookup(binding.name, binding)
@@ -402,6 +410,25 @@ class Values:
         kind = found.cpu.bound(found.binding)
         return kind._replace(shared=True) if kind.what == "object" else kind
 
+    def _looped(self, binding: Binding, value: Kind) -> Kind:
+        """What a loop binds, by what it goes through."""
+        kind, node, path = items_of(value), binding.value, binding.path
+        if path is None:
+            return UNKNOWN if kind.of is not None else kind
+        if isinstance(node, cst.Call) and path:
+            args = node.args if not any(arg.star or arg.keyword for arg in node.args) else ()
+            name = node.func.value if isinstance(node.func, cst.Name) and args else ""
+            if name == "enumerate" and path[0] == 0:
+                return PLAIN
+            index = {"enumerate": 0, "zip": path[0]}.get(name, len(args))
+            if index < len(args):
+                kind, path = items_of(self.kind(args[index].value)), path[1:]
+            elif any(isinstance(one, Ref) for one in self.cpu.types.of(node.func, self.at(node))) or value == MIXED:
+                path = ()  # all that it gives counts as one
+        for _ in path:
+            kind = items_of(kind)
+        return kind
+
     def _unpacked(self, binding: Binding, value: Kind) -> Kind:
         node = binding.value
         for index in binding.path or ():
@@ -417,19 +444,25 @@ class Values:
         if parameter.star:
             return BOX
         given = self.frame.parameters.get(binding.name) if function is self.frame.scope else None
-        if given is not None and given.what != "unknown":
+        fallback = unknown(given.asks) if given is not None and given.what == "unknown" else UNKNOWN
+        vague = given is not None and given.what in ("item", "box")
+        vague = vague and given is not None and (given.of is None or given.of.what == "unknown")
+        if given is not None and given.what != "unknown" and not vague:
             return given
         if binding.annotation is not None and function.entry is not None:
             declared = self.annotated(binding.annotation, function.entry)
-            if declared.what != "unknown":
+            if declared.what != "unknown" and not (vague and declared == BOX):
                 shared = declared.what == "object" and given is not None and given.shared
                 return declared._replace(shared=shared)
+            if declared.of is not None:
+                fallback = declared
         owner = function.parent
         if given is None and owner and owner.kind == "class" and first_parameter(function) == binding.name:
             decorators = {dotted(d.decorator) for d in getattr(function.node, "decorators", ())}
             if "staticmethod" not in decorators:
                 return Kind("object", owner)
-        return self.shown(binding.name, UNKNOWN)
+        shown = self.shown(binding.name, fallback)
+        return given if vague and given is not None and shown.what == "unknown" else shown
 
     def annotated(self, node: cst.BaseExpression, at: At) -> Kind:
         """What an annotation says."""
@@ -453,7 +486,14 @@ class Values:
             if name in CONTAINERS and items:
                 if all(item.what == "plain" for item in items):
                     return PLAIN
-                return MIXED if all(item.what in MEMORY for item in items) else BOX
+                if all(item.what in MEMORY and item.of is None for item in items):
+                    return MIXED
+                if len(items) == 1 and items[0].what != "unknown":
+                    return BOX._replace(of=items[0])
+                objects = any(item.what == "object" or item.of is not None for item in items)
+                return BOX._replace(of=UNKNOWN) if objects else BOX
+            if name in _SERIES and items:
+                return UNKNOWN._replace(of=items[0])
             return PLAIN if name == "Literal" else self.annotated(node.value, at)
         if isinstance(node, cst.Name) and node.value == "None":
             return NOTHING
@@ -480,7 +520,13 @@ class Values:
             if known is not None and known.scope is not None and known.scope.kind == "class":
                 return Kind("object", known.scope)
             return Kind("object", asks=value.name)
-        return UNKNOWN
+        return self._named_later(node) if isinstance(node, cst.Name) and value is None else UNKNOWN
+
+    def _named_later(self, node: cst.Name) -> Kind:
+        """What an annotation says by the name of a class of the module that is made below it."""
+        module = self.cpu.lowered.module
+        found = scopes.lookup(node.value, At(module, module.body, 1 << 60, 0)).bindings
+        return Kind("object", found[0].value) if len(found) == 1 and found[0].kind == "class" else UNKNOWN
 
     # Attributes
 
@@ -506,6 +552,7 @@ class Values:
                 break
             home = self.cpu.of(scope)
             values = self if home is self.cpu else type(self)(home, home.frame(scope.function))
+            values.outside = self.outside or values is not self
             if name in scope.attributes:
                 kinds = [values.bound(binding) for binding in scope.attributes[name]]
                 kinds += [values.bound(b) for b in scope.bindings.get(name, ()) if b.kind != "annotate"]

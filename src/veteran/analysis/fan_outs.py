@@ -10,7 +10,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.cpu import Cpu
-from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, targets_of
+from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, display, shared_by_all, targets_of
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
 from veteran.analysis.nodes import children, integer_value
 from veteran.analysis.trace import LINE, Because
@@ -31,6 +31,7 @@ _TO_THREAD = frozenset(
         "fastapi.concurrency.run_in_threadpool",
     )
 )
+_THREAD_MAPS = frozenset(("tqdm.contrib.concurrent.thread_map",))
 _THREADS = frozenset(("threading.Thread", "multiprocessing.dummy.Process", "_thread.start_new_thread"))
 #: What makes coroutines run at the same time.
 _TOGETHER = frozenset(
@@ -45,7 +46,7 @@ _WAITS = ("join", "result", "get", "wait")
 _COLLECTS = ("gather", "wait_for", "as_completed", "is_alive", "done", "running")
 _TAILS = (
     _MAPS
-    | {name.rpartition(".")[2] for name in (*_TO_THREAD, *_THREADS)}
+    | {name.rpartition(".")[2] for name in (*_TO_THREAD, *_THREADS, *_THREAD_MAPS)}
     | {"submit", "apply_async", "start_soon", "run_in_executor"}
 )
 
@@ -216,7 +217,8 @@ class _Finder:
             return None
         run = self.cpu.runs_as_thread(made)
         if run is not None:
-            return Job(call, "threads", call.node.func, (), {}, made=made, run=run)
+            positional, keywords = self._kinds(list(call.node.args), call)
+            return Job(call, "threads", call.node.func, positional, keywords, made=made, run=run)
         if self.cpu.others is not None:
             return None
         bases = [base for scope in self.cpu.line(made) if scope is not None for base in self.cpu.bases(scope)]
@@ -275,6 +277,8 @@ class _Finder:
                 return self._thread(call, value.name)
             if value.name in _TO_THREAD:
                 return self._handed(call, call.node.args, "loop")
+            if value.name in _THREAD_MAPS:
+                return self._mapped(call)
         if name == "start_soon" and call.node.args:
             first = self.types.refs(call.node.args[0].value, call) or [Ref("")]
             if first[0].name in _TO_THREAD:
@@ -295,8 +299,8 @@ class _Finder:
         keywords: dict[str, Kind] = {}
         for arg in args:
             kind = cpu.kind(arg.value, at)
-            if kind.what in ("object", "unknown") and not self._differs(arg.value, at):
-                kind = kind._replace(shared=True)
+            if not self._differs(arg.value, at):
+                kind = shared_by_all(kind)
             if arg.star:
                 break
             if arg.keyword is None:
@@ -308,7 +312,7 @@ class _Finder:
     def _differs(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether each job is given another object."""
         if not isinstance(node, cst.Name):
-            return True
+            return not isinstance(node, cst.Attribute)
         bindings = scopes.lookup(node.value, at).bindings
         return bool(bindings) and all(binding.kind == "for" for binding in bindings)
 
@@ -352,6 +356,18 @@ class _Finder:
             return self._handed(call, args[1:], "loop")
         pool = self._pool(args[0].value, call)
         return self._handed(call, args[1:], "loop", pool) if pool is not None else None
+
+    def _mapped(self, call: Call) -> Job | None:
+        """`thread_map(target, *lists)`, which makes its own pool."""
+        args = list(call.node.args)
+        workers = argument(call, None, ("max_workers",))
+        if len(args) < 2 or args[0].star or args[0].keyword or (workers and not self._several(workers, call)):
+            return None
+        lists = [arg.value for arg in args[1:] if arg.keyword is None and not arg.star]
+        if not lists or any((self._rounds(one, call) or 2) < 2 for one in lists):
+            return None
+        positional = tuple(self.cpu.items(one, call) for one in lists)
+        return Job(call, "pool", args[0].value, positional, {}, many=True)
 
     def _on_pool(self, call: Call, name: str) -> Job | None:
         func = cst.ensure_type(call.node.func, cst.Attribute)
@@ -398,10 +414,12 @@ class _Finder:
         if isinstance(node, cst.Name):
             found = scopes.lookup(node.value, at)
             binding = found.bindings[0] if len(found.bindings) == 1 else None
-        elif isinstance(node, cst.Attribute) and dotted(node.value) == "self":
+        elif isinstance(node, cst.Attribute) and dotted(node.value) in ("self", "cls"):
             owner = at.scope.function.parent
-            bound = owner.attributes.get(node.attr.value, ()) if owner is not None else ()
-            bound = [b for b in bound if dotted(b.value) != "None"] if bound else ()
+            bound = []
+            if owner is not None and owner.kind == "class":
+                bound = [*owner.attributes.get(node.attr.value, ()), *owner.bindings.get(node.attr.value, ())]
+            bound = [b for b in bound if dotted(b.value) != "None" and b.kind != "annotate"]
             binding = bound[0] if len(bound) == 1 else None
         if (binding is None or binding.kind == "import") and self.cpu.others is not None:
             refs = self.types.refs(node, at) or [Ref("", spelled=True)]
@@ -548,9 +566,15 @@ class _Finder:
                 return False
         elif dotted(around.node.test) == "True":
             return False
-        if job.call.block.leaves:
+        if job.call.block.leaves and not self._continues(job):
             return False  # it runs in the last round only
         return not self._waited_in(job, around)
+
+    def _continues(self, job: Job) -> bool:
+        """Whether the job is followed by `continue`: it is no reason to stop."""
+        block = next((node for node in self._ancestors(job) if isinstance(node, cst.IndentedBlock)), None)
+        last = block.body[-1] if block is not None else None
+        return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Continue)
 
     def _name_of(self, job: Job) -> str:
         """The name or attribute that the job is bound to."""
@@ -771,14 +795,44 @@ class _Finder:
             self.dropped(job, f"target unknown: which function `{shown}` is, or whether it is replaced, is not known")
         return found
 
+    def _choices(self, node: cst.BaseExpression, at: At) -> list[cst.BaseExpression]:
+        """The functions that a loop takes from a list that is written out."""
+        found = scopes.lookup(node.value, at).bindings if isinstance(node, cst.Name) else ()
+        if len(found) != 1 or found[0].kind != "for" or found[0].path is None:
+            return []
+        path, listed = found[0].path, found[0].value
+        if isinstance(listed, cst.Call) and dotted(listed.func) == "enumerate" and listed.args and path[:1] == (1,):
+            path, listed = path[1:], listed.args[0].value
+        if isinstance(listed, cst.Name):
+            bound = scopes.lookup(listed.value, found[0]).bindings
+            listed = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" and bound[0].path == () else None
+        choices: list[cst.BaseExpression] = []
+        for row in (display(listed) if isinstance(listed, cst.CSTNode) else None) or ():
+            one: cst.BaseExpression | None = row
+            for index in path:
+                parts = display(one) if one is not None else None
+                one = parts[index] if parts and index < len(parts) else None
+            if not isinstance(one, (cst.Name, cst.Attribute)):
+                return []
+            choices.append(one)
+        return choices
+
     def _judged(self, job: Job) -> FanOut | None:
+        choices = self._choices(job.target, job.call)
+        if len(choices) > 1:
+            judged = [self._judged_as(job._replace(target=choice)) for choice in choices]
+            return judged[0] if all(judged) else None
+        return self._judged_as(job)
+
+    def _judged_as(self, job: Job) -> FanOut | None:
         cpu = self.cpu
         if job.run is not None:
             assert job.made is not None
             if cpu.may_be_replaced(job.made, "run"):
                 return None
             parameters = cpu.parameters(job.run, (), {}, Kind("object", job.made))
-            return self._fan_out(job, job.run, parameters, "")
+            with cpu.made_with(job.made, job.positional, job.keywords):
+                return self._fan_out(job, job.run, parameters, "")
         if job.asks:
             self.asks.add(job.asks)
             return None
@@ -815,6 +869,8 @@ class _Finder:
             else:
                 self.asks.add(value.name)
         if not isinstance(value, Local) or value.scope.kind == "class":
+            if isinstance(node, cst.Attribute):
+                self.asks |= {cpu.kind(node.value, at).asks} - {""}
             return None
         function = value.scope
         owner = function.parent if function.parent and function.parent.kind == "class" else None
@@ -826,7 +882,7 @@ class _Finder:
             if cpu.may_be_replaced(owner, function.name):
                 return None
             if receiver.what == "object" and "staticmethod" not in decorators:
-                bound = receiver._replace(shared=True)
+                bound = receiver._replace(shared=not self._differs(node.value, at))
                 movable = "the object goes to the process as well, so it must be picklable"
         elif isinstance(node, cst.Attribute):
             if not any(isinstance(one, Ref) for one in self.types.of(node.value, at)):

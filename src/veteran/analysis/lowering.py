@@ -12,6 +12,7 @@ from typing import Any
 import libcst as cst
 
 from veteran.analysis.nodes import LAYOUT
+from veteran.analysis.star_names import STARS
 
 #: Fields that hold nothing that runs, by name.
 _UNVISITED = LAYOUT | {"operator", "annotation", "returns", "type_parameters", "asynchronous", "star", "keyword"}
@@ -620,7 +621,11 @@ class _Walk:
     def _ImportFrom(self, node: cst.ImportFrom) -> None:
         module = "." * len(node.relative) + (dotted(node.module) or "")
         if isinstance(node.names, cst.ImportStar):
-            self.lowered.module.star = self.scope.star = True
+            names = STARS.get(module)
+            if names is None:
+                self.lowered.module.star = self.scope.star = True
+            for name in sorted(names or ()):
+                self.bind(name, "import", f"{module}.{name}", None)
             return
         for alias in node.names:
             name = dotted(alias.name) or ""

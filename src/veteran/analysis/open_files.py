@@ -180,7 +180,7 @@ class Handles:
             return None
         compressed = name not in ("open", "codecs.open", "pathlib.Path.open", "os.fdopen") and "t" not in text
         binary = "b" in text or (compressed and not name.startswith(("smart_open", "xopen")))
-        return Handle(None, node, at, node, path, binary, proven=True)
+        return Handle(None, node, at, node, path, binary, proven=not _is_starred_open(func, at))
 
     def _result(self, node: cst.Call, at: At, depth: int) -> Handle | None:
         """What a function of this module returns: by its annotation, or a file that it opens."""
@@ -202,6 +202,8 @@ class Handles:
     def called(self, node: cst.Call, at: At) -> str:
         """The qualified name of what is called; empty where it is not certain."""
         refs = self.types.refs(node.func, at)
+        if not refs and _is_starred_open(node.func, at):
+            return "open"
         if not refs or len({ref.name for ref in refs}) != 1:
             return ""
         return refs[0].name.removeprefix("builtins.")
@@ -257,6 +259,16 @@ class Handles:
         if not self._is_path(func.value, at):
             return None
         return Handle(None, call, at, call, func.value, func.attr.value == "read_bytes", proven=False)
+
+
+def _is_starred_open(node: cst.BaseExpression, at: At) -> bool:
+    """Whether `open` is that of the builtins, or what a star import has put in its place: hardly anything else."""
+    if not isinstance(node, cst.Name) or node.value != "open":
+        return False
+    scope = at.scope
+    while scope.parent is not None:
+        scope = scope.parent
+    return scopes.lookup("open", at).where == "unknown" and "open" not in scope.names
 
 
 def _class_of(node: cst.Attribute, at: At) -> Scope | None:

@@ -43,6 +43,7 @@ _PURPOSES = frozenset(
     setting settings preference preferences prefs option options
     version versions license licenses licence licences readme changelog pid pidfile lockfile manifest metadata
     description pyproject makefile dockerfile template templates crontab cron inventory
+    udev spec specs specification specifications
     blacklist whitelist blocklist allowlist denylist stopword stopwords environment option template
     cookies bookmarks password passwords credentials secrets shebang package packages cmake cpp fortran cython python
     """.split()  # noqa: SIM905
@@ -67,7 +68,7 @@ _WORDS = _PURPOSES | frozenset(
 #: The same without a mark between the words.
 _PARTS = re.compile(
     r"ignore|requirement|config|settings|licen[sc]e|readme|changelog|lockfile|pidfile|stopword|envfile|hostsfile"
-    r"|args_?file|token_?list|(?:api|access)_?token|class_?list"
+    r"|(?:rpm|bash|zsh|vim|npm|pypi|net|pylint|flake8|mypy)rc\b|args_?file|token_?list|(?:api|access)_?token|class_?list"
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 #: Programs that build, release or document a project.
@@ -76,6 +77,8 @@ _HELPERS = frozenset(("setup.py", "conf.py", "noxfile.py", "versioneer.py", "con
 _FORMS = frozenset(
     "absolute expanduser format joinpath lower replace resolve strip with_name with_suffix open read_text".split()  # noqa: SIM905
 )
+#: Methods whose arguments are what names end with.
+_ENDINGS = frozenset(("with_suffix", "endswith", "removesuffix", "replace", "rstrip"))
 _MAX_NODES = 200
 _MAX_DEPTH = 4
 
@@ -104,7 +107,10 @@ def _says_small(name: str) -> bool:
     return bool(_PARTS.search(name.lower())) or not _WORDS.isdisjoint(_words(name))
 
 
-def _literal(text: str) -> bool:
+def _literal(text: str, *, ends: bool = False) -> bool:
+    """Whether a part of a path says small. ends: it is what a name ends with, so that a dot is no hidden file's."""
+    if ends and text[:1] == ".":
+        return bool(_WRITTEN.search(text)) and not _GROWN.search(text)
     if _PLACES.search(text):
         return True
     if _GROWN.search(text):
@@ -117,15 +123,16 @@ def _literal(text: str) -> bool:
 def _judged(module: Module, path: cst.BaseExpression, at: At) -> Iterator[bool]:
     """What every literal and name says that a path is made of, through assignments, loops and defaults."""
     pending: list[tuple[cst.CSTNode, At, int]] = [(path, at, 0)]
+    endings: set[cst.CSTNode] = set()
     for _ in range(_MAX_NODES):
         if not pending:
             return
         node, where, depth = pending.pop()
         if isinstance(node, cst.SimpleString):
             text = string_value(node)
-            yield _literal(text if isinstance(text, str) else text.decode("latin-1"))
+            yield _literal(text if isinstance(text, str) else text.decode("latin-1"), ends=node in endings)
         elif isinstance(node, cst.FormattedStringText):
-            yield _literal(node.value)
+            yield _literal(node.value, ends=node in endings)
         elif isinstance(node, cst.Name):
             yield node.value == "__file__" or _says_small(node.value)
             pending += _origins(node, where, depth)
@@ -136,8 +143,18 @@ def _judged(module: Module, path: cst.BaseExpression, at: At) -> Iterator[bool]:
             pending += [(element.slice, where, depth) for element in node.slice]
             if isinstance(node.value, cst.Name):
                 pending += _origins(node.value, where, depth)
+        elif isinstance(node, cst.FormattedString):
+            pairs = zip(node.parts, node.parts[1:], strict=False)
+            endings.update(second for first, second in pairs if isinstance(first, cst.FormattedStringExpression))
+            pending += [(part, where, depth) for part in node.parts]
+        elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+            if not (isinstance(node.left, cst.SimpleString) and str(node.left.evaluated_value)[-1:] in "/\\"):
+                endings.add(node.right)
+            pending += [(node.left, where, depth), (node.right, where, depth)]
         elif isinstance(node, cst.Call):
             func = node.func
+            if isinstance(func, cst.Attribute) and func.attr.value in _ENDINGS:
+                endings.update(arg.value for arg in node.args)
             yield _says_small((dotted(func) or "").rpartition(".")[2])
             pending += [(arg.value, where, depth) for arg in node.args]
             if isinstance(func, cst.Attribute) and (

@@ -2,15 +2,15 @@
 
 ## What it does
 
-Finds two or more concurrent jobs over threads whose work is proven to be pure Python that keeps the CPU busy: `Thread`s
-that are made in a loop or a comprehension or listed together, `map` and repeated `submit` on a `ThreadPoolExecutor` or
-`ThreadPool`, and `gather` or `TaskGroup` over `asyncio.to_thread` or `run_in_executor(None, …)`. The pool and functions
-of the project that hand a parameter of theirs to threads may be in any of its modules. The function that runs (a
-function, method, lambda, `partial`, or a `Thread` subclass's `run`) must be in the same project, or be one that is
-known to compute. Its body, with the functions of the project that it calls in any module, must be loops or recursion of
-arithmetic, comparison, container or string work, or calls that are known to compute in Python; without I/O, waiting,
-locks, or calls that release the GIL (NumPy, zlib, hashlib on buffers, native tokenizers). A `print` or a log line
-beside the loops does not count as I/O.
+Finds two or more concurrent jobs over threads whose work is proven to be pure Python that keeps the CPU busy:
+`Thread`s that are made in a loop or a comprehension or listed together, `map` and repeated `submit` on a
+`ThreadPoolExecutor` or `ThreadPool`, `thread_map` of tqdm, and `gather` or `TaskGroup` over `asyncio.to_thread` or
+`run_in_executor(None, …)`. The pool and functions of the project that hand a parameter of theirs to threads may be in
+any of its modules. The function that runs (a function, method, lambda, `partial`, or a `Thread` subclass's `run`)
+must be in the same project, or be one that is known to compute. Its body, with the functions of the project that it
+calls in any module, must be loops or recursion of arithmetic, comparison, container or string work, or calls that are
+known to compute in Python; without I/O, waiting, locks, or calls that release the GIL (NumPy, zlib, hashlib on
+buffers, native tokenizers). A `print` or a log line beside the loops does not count as I/O.
 
 ## Why is this bad?
 
@@ -84,6 +84,7 @@ rule = Rule("VET301", since="0.1.0", off_in=("tests",), needs_gil=True)
         "run_in_executor",
         "run_in_threadpool",
         "start_new_thread",
+        "thread_map",
     )
 )
 def threads_for_cpu_work(event: FanOut) -> Iterator[Report]:
