@@ -7,6 +7,7 @@ and the keys that lead to it. Accesses are judged when all of them are known.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
@@ -22,6 +23,7 @@ from veteran.analysis.lowering import (
     Binding,
     Block,
     Call,
+    Compound,
     Scope,
     Use,
     all_parameters,
@@ -42,9 +44,10 @@ if TYPE_CHECKING:
 ITEM = "*"
 #: The key of whatever an unknown mapping adds.
 ANY = "**"
-#: What a collection has around a value: it is one of its items, or under some key. Other marks are keys.
+#: What a collection has around a value: it is one of its items, under some key, or a key. Other marks are keys.
 HELD = "[]"
 UNDER = "{}"
+KEYS = "{:"
 #: More expressions than this are not followed from one response, and not more collections than that.
 MAX_DENOTED = 400
 MAX_HELD = 200
@@ -84,6 +87,13 @@ class Root:
         self.elsewhere: list[tuple[tuple[cst.CSTNode, At], ...]] = []
 
 
+class Home(NamedTuple):
+    """A collection by the bindings of its name. mark: where in it the value is."""
+
+    bindings: tuple[Binding, ...]
+    mark: str
+
+
 class Denoted(NamedTuple):
     """What an expression stands for. shape: `value`, or how it is iterated over: `items`, `keys`, `pairs`, `zip1`.
 
@@ -102,7 +112,7 @@ class Denoted(NamedTuple):
     calls: int = 0
     inside: tuple[str, ...] = ()
     kept: tuple[tuple[cst.CSTNode, At], ...] = ()
-    homes: tuple[tuple[Binding, ...], ...] = ()
+    homes: tuple[Home, ...] = ()
 
 
 class Given(NamedTuple):
@@ -563,8 +573,9 @@ class _Decoded:
         return found
 
     def _follow(self, pending: list[tuple[cst.CSTNode, At, Denoted]]) -> None:
-        while pending:
-            node, at, denoted = pending.pop()
+        waiting = deque(pending)  # what is nearest to the decoding comes first
+        while waiting:
+            node, at, denoted = waiting.popleft()
             if denoted.inside:
                 if (node, denoted.inside) in self.held:
                     self._merge(self.held[node, denoted.inside].root, denoted.root)
@@ -585,9 +596,9 @@ class _Decoded:
                 self.known[node] = denoted
             parent = self.module.uses.parent(node, at)
             if parent is not None:
-                pending += self._around(node, parent, at, denoted)
+                waiting += self._around(node, parent, at, denoted)
             for binding in self._bound_from.get(node, ()):
-                pending += self._bound(binding, denoted, at)
+                waiting += self._bound(binding, denoted, at)
 
     @staticmethod
     def _merge(one: Root, other: Root) -> None:
@@ -656,8 +667,16 @@ class _Decoded:
                 yield around, at, denoted
         elif isinstance(parent, (cst.ListComp, cst.SetComp, cst.GeneratorExp)) and parent.elt is node:
             yield parent, at.scope.entry or at, _kept(_put(denoted, HELD), node, at)
-        elif isinstance(parent, cst.DictComp) and parent.value is node:
-            yield parent, at.scope.entry or at, _kept(_put(denoted, UNDER), node, at)
+        elif isinstance(parent, cst.DictComp):
+            mark = UNDER if parent.value is node else KEYS
+            yield parent, at.scope.entry or at, _kept(_put(denoted, mark), node, at)
+        elif isinstance(parent, cst.Index):
+            element = self.module.uses.parent(parent, at)
+            around = self.module.uses.parent(element, at) if element is not None else None
+            outer = self.module.uses.parent(around, at) if around is not None else None
+            name = around.value if isinstance(around, cst.Subscript) else None
+            if isinstance(outer, cst.AssignTarget) and isinstance(name, cst.Name):
+                yield from self._filled(name, at, _kept(_put(denoted, KEYS), node, at))
         elif isinstance(parent, cst.Assign):
             for target in parent.targets:
                 inner = target.target
@@ -690,7 +709,7 @@ class _Decoded:
                 continue
             if binding.kind not in ("assign", "walrus") or binding.path or not self._begins(binding, denoted):
                 return
-        home = tuple(bound)
+        home = Home(tuple(bound), denoted.inside[0] if denoted.inside else "")
         same = (home, denoted.inside, denoted.path)
         if same in self._fillings:
             self._merge(self._fillings[same], denoted.root)
@@ -752,21 +771,21 @@ class _Decoded:
         """Whether one of the collections that held a value holds other things, too."""
         return denoted.root.held > MAX_HELD or any(self._is_mixed(home) for home in denoted.homes)
 
-    def _is_mixed(self, home: tuple[Binding, ...]) -> bool:
+    def _is_mixed(self, home: Home) -> bool:
         if home not in self._mixtures:
             self._mixtures[home] = any(
                 not (value in self.known or value in self.holding)
-                for binding in home
-                for value in self._put_into(binding)
+                for binding in home.bindings
+                for value in self._put_into(binding, home.mark)
             )
         return self._mixtures[home]
 
     @cached_property
-    def _mixtures(self) -> dict[tuple[Binding, ...], bool]:
+    def _mixtures(self) -> dict[Home, bool]:
         return {}
 
-    def _put_into(self, binding: Binding) -> Iterator[cst.CSTNode]:
-        """What is put into a collection by its methods, `+=`, or under a key that is not written out."""
+    def _put_into(self, binding: Binding, mark: str) -> Iterator[cst.CSTNode]:
+        """What is put where a value is in a collection, by methods, `+=`, or under a key."""
         if binding.kind == "augment":
             yield binding.value.value
         for use in self.module.uses.of(binding):
@@ -778,8 +797,13 @@ class _Decoded:
             elif isinstance(around, cst.Subscript) and around.value is use.node and isinstance(outer, cst.AssignTarget):
                 assign = self.module.uses.parent(outer, use)
                 index = around.slice[0].slice
-                written = isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString)
-                if isinstance(assign, cst.Assign) and not written:
+                if not isinstance(assign, cst.Assign) or not isinstance(index, cst.Index):
+                    continue
+                if mark == KEYS:
+                    yield index.value
+                    continue
+                written = isinstance(index.value, cst.SimpleString)
+                if not written or self._key(index.value, use, None) == mark:
                     yield assign.value
 
     def _taken_by_key(self, node: cst.Subscript, at: At, denoted: Denoted) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
@@ -803,7 +827,7 @@ class _Decoded:
     ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
         """What a method of a collection gives that holds a value."""
         head, rest = denoted.inside[0], denoted.inside[1:]
-        by_key = head not in (HELD,) and not head.startswith("#")
+        by_key = head not in (HELD, KEYS) and not head.startswith("#")
         if method in ("copy", "result") and not call.args:
             yield call, at, denoted
         elif method == "items" and by_key and not call.args:
@@ -847,7 +871,7 @@ class _Decoded:
         denoted.root.accesses.append(access)
         return denoted._replace(path=(*denoted.path, key), trail=(*denoted.trail, access), shape="value")
 
-    def _key(self, node: cst.BaseExpression, at: At, denoted: Denoted) -> str:
+    def _key(self, node: cst.BaseExpression, at: At, denoted: Denoted | None) -> str:
         """The text by which a key is the same in a check and in an access."""
         if isinstance(node, cst.SimpleString):
             return repr(node.evaluated_value)
@@ -1029,6 +1053,8 @@ class _Decoded:
         else:
             return
         if taken is not None:
+            if taken.inside and binding.kind != "for":
+                taken = taken._replace(homes=(*taken.homes, Home((binding,), taken.inside[0])))
             yield from self._read(binding, taken)
 
     def _unpacked(self, binding: Binding, path: tuple[int, ...], denoted: Denoted, at: At) -> Denoted | None:
@@ -1053,7 +1079,7 @@ class _Decoded:
         denoted = denoted._replace(shape="value")
         if not denoted.inside:
             denoted = denoted._replace(path=(*denoted.path, ITEM))
-        elif shape != "items" and denoted.inside[0] != HELD and not denoted.inside[0].startswith("#"):
+        elif shape != "items" and denoted.inside[0] not in (HELD, KEYS) and not denoted.inside[0].startswith("#"):
             return None  # the keys of a dictionary
         else:
             denoted = denoted._replace(inside=denoted.inside[1:])
@@ -1272,6 +1298,34 @@ class _Decoded:
         if access.denoted.through is not None:
             for condition in conditions(access.denoted.through[1]):
                 yield from _decided(condition.test, condition.outcome)
+        yield from self._left_behind(access)
+
+    def _left_behind(self, access: Access) -> Iterator[tuple[cst.BaseExpression, bool]]:
+        """The tests that a value passed in the branch or loop where it was decoded, and which ended before."""
+        around: set[Block] = set()
+        block: Block | None = access.at.block
+        while block is not None:
+            around.add(block)
+            block = block.owner.block if block.owner is not None else None
+        decode = next((at for node, at in access.denoted.root.decodes if node is access.denoted.decode), None)
+        if decode is None or decode.scope is not access.at.scope:
+            return
+        block = decode.block
+        while block not in around:
+            owner = block.owner
+            if owner is None:
+                return
+            broken = _broken(owner) if owner.kind == "loop" else None
+            if broken is not None:
+                if isinstance(broken[0], cst.BaseExpression):
+                    yield from _decided(broken[0], broken[1])
+                else:
+                    for condition in conditions(At(decode.scope, owner.arms[0][1], _END, decode.statement)):
+                        yield from _decided(condition.test, condition.outcome)
+            elif owner.kind != "loop" and not block.leaves:
+                for condition in conditions(At(decode.scope, block, _END, decode.statement)):
+                    yield from _decided(condition.test, condition.outcome)
+            block = owner.block
 
     def _resolved(
         self, split: list[tuple[cst.BooleanOperation, bool]], decided: list[tuple[cst.BaseExpression, bool]]
@@ -1717,6 +1771,40 @@ def _decided(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.Base
                 pending += [(test.right, outcome), (test.left, outcome)]
             else:
                 yield test, outcome
+
+
+def _broken(loop: Compound) -> tuple[cst.CSTNode, bool] | None:
+    """The one test by which an endless loop is left; the `break` itself where it ends the body of the loop."""
+    if not isinstance(loop.node, cst.While) or dotted(loop.node.test) != "True" or not loop.arms:
+        return None
+    breaks = _breaks_in(loop.node.body)
+    if len(breaks) != 1:
+        return None
+    last = loop.node.body.body[-1] if loop.node.body.body else None
+    if isinstance(last, cst.SimpleStatementLine) and breaks[0] in last.body:
+        return breaks[0], True
+    for inner in loop.arms[0][1].compounds:
+        if isinstance(inner.node, cst.If):
+            if breaks[0] in _breaks_in(inner.node.body):
+                return inner.node.test, True
+            if isinstance(inner.node.orelse, cst.Else) and breaks[0] in _breaks_in(inner.node.orelse.body):
+                return inner.node.test, False
+    return None
+
+
+def _breaks_in(body: cst.CSTNode) -> list[cst.Break]:
+    """The `break` statements that leave the loop around a body."""
+    found: list[cst.Break] = []
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.Break):
+            found.append(node)
+        elif isinstance(node, (cst.For, cst.While)):
+            pending += [node.orelse] if node.orelse else []
+        elif not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
+            pending += children(node)
+    return found
 
 
 def _operands(node: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:

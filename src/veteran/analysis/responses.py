@@ -20,6 +20,9 @@ _MAX_DEPTH = 8
 #: More ways to fill one list than this are not looked at.
 _MAX_FILLED = 20
 _END = 1 << 60
+#: Any value of a dictionary, where others are its keys.
+ANY = "*"
+Key = cst.BaseExpression | int | str | None
 _COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
 #: Functions that give what their first argument gives when it is awaited.
 WAITING = frozenset(
@@ -56,7 +59,7 @@ class Responses:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.types = module.types
-        self._holds: dict[Binding, Values] = {}
+        self._holds: dict[tuple[Binding, bool], Values] = {}
 
     def of(self, node: cst.CSTNode, at: At) -> Values:
         """The classes of an expression; nothing unless all that it can be is known."""
@@ -80,6 +83,10 @@ class Responses:
 
     def _known(self, node: cst.CSTNode, at: At, depth: int) -> Values:
         """What an expression is, by its type or by where it came from."""
+        if isinstance(node, cst.Call) and last_name(node) in CALLED:  # what the call of a function gives later
+            found = self._of(node, at, depth + 1)
+            if found and all(isinstance(value, Instance) for value in found):
+                return found
         values = self.types.of(node, at)
         if values and all(isinstance(value, Instance) for value in values):
             return values
@@ -102,7 +109,7 @@ class Responses:
             if name in CALLED and len(node.args) > CALLED[name]:
                 return self.types.results(node.args[CALLED[name]].value, at)
             if name == "result" and isinstance(node.func, cst.Attribute):
-                return self._known(node.func.value, at, depth)
+                return self._of(node.func.value, at, depth + 1)
         return (None,)
 
     def _bound(self, binding: Binding, depth: int) -> Values:
@@ -122,13 +129,13 @@ class Responses:
             if name == "zip" and len(path) == 1 and path[0] < len(value.args):
                 return self._items(value.args[path[0]].value, binding, depth)
             if name == "items" and isinstance(value.func, cst.Attribute):
-                return self._items(value.func.value, binding, depth) if path == (1,) else (None,)
+                return self._items(value.func.value, binding, depth, ANY) if path == (1,) else (None,)
             if name == "values" and isinstance(value.func, cst.Attribute) and not path:
-                return self._items(value.func.value, binding, depth)
+                return self._items(value.func.value, binding, depth, ANY)
         return self._items(value, binding, depth) if not path else (None,)
 
-    def _items(self, node: cst.CSTNode, at: At, depth: int, key: cst.BaseExpression | int | None = None) -> Values:
-        """What a collection holds; key: of the one item that is wanted."""
+    def _items(self, node: cst.CSTNode, at: At, depth: int, key: Key = None) -> Values:
+        """What a collection holds; key: of the one item that is wanted, or `ANY` of a dictionary's values."""
         if depth > _MAX_DEPTH:
             return (None,)
         depth += 1
@@ -142,7 +149,9 @@ class Responses:
             if scope is None:
                 return (None,)
             inside = At(scope, scope.body, _END, at.statement)
-            return self._known(node.value if isinstance(node, cst.DictComp) else node.elt, inside, depth)
+            if isinstance(node, cst.DictComp):
+                return self._known(node.key if key is None else node.value, inside, depth)
+            return self._known(node.elt, inside, depth)
         if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
             elements = [element.value for element in node.elements]
             if isinstance(key, int) and key < len(elements):
@@ -154,18 +163,20 @@ class Responses:
             return self._made(node, at, depth, key)
         return (None,)
 
-    def _entries(self, node: cst.Dict, at: At, depth: int, key: cst.BaseExpression | int | None) -> Values:
+    def _entries(self, node: cst.Dict, at: At, depth: int, key: Key) -> Values:
         wanted = key.evaluated_value if isinstance(key, cst.SimpleString) else None
         found: list[Values] = []
         for element in node.elements:
             if not isinstance(element, cst.DictElement):
                 return (None,)
             name = element.key.evaluated_value if isinstance(element.key, cst.SimpleString) else None
-            if wanted is None or name is None or name == wanted:
+            if key is None:
+                found.append(self._known(element.key, at, depth))
+            elif wanted is None or name is None or name == wanted:
                 found.append(self._known(element.value, at, depth))
         return self._merged(found)
 
-    def _made(self, call: cst.Call, at: At, depth: int, key: cst.BaseExpression | int | None) -> Values:
+    def _made(self, call: cst.Call, at: At, depth: int, key: Key) -> Values:
         """The items of what a call gives."""
         name, args = last_name(call), [arg for arg in call.args if arg.keyword is None]
         if not args:
@@ -176,12 +187,12 @@ class Responses:
             wanted = args[key : key + 1] if isinstance(key, int) else args
             return self._merged(self._known(arg.value, at, depth) for arg in wanted)
         if name in SAME_ITEMS and len(args) == 1:
-            return self._items(args[0].value, at, depth, key)
+            return self._items(args[0].value, at, depth)
         if name in CALLED_FOR_EACH:
             return self.types.results(args[0].value, at)
         return (None,)
 
-    def _held(self, binding: Binding, depth: int, key: cst.BaseExpression | int | None) -> Values:
+    def _held(self, binding: Binding, depth: int, key: Key) -> Values:
         """What the collection holds that a name is bound to: what it is made with, and what is added to it."""
         if (
             binding.kind not in ("assign", "walrus")
@@ -191,18 +202,19 @@ class Responses:
             return (None,)
         if not is_new(binding.value):
             return self._items(binding.value, binding, depth, key)
-        if binding not in self._holds:
-            self._holds[binding] = (None,)  # while it is being found out
+        asked = binding, key is None
+        if asked not in self._holds:
+            self._holds[asked] = (None,)  # while it is being found out
             added: list[Values] = []
-            for value, at in self._added(binding):
+            for value, at in self._added(binding, keys=key is None):
                 if len(added) > _MAX_FILLED or value is None:
                     return (None,)
                 added.append(self._known(value, at, depth))
-            self._holds[binding] = self._merged(added)
-        return self._holds[binding]
+            self._holds[asked] = self._merged(added)
+        return self._holds[asked]
 
-    def _added(self, binding: Binding) -> Iterator[tuple[cst.BaseExpression | None, At]]:
-        """What is put into a collection, item by item; None for several at once."""
+    def _added(self, binding: Binding, *, keys: bool) -> Iterator[tuple[cst.BaseExpression | None, At]]:
+        """What is put into a collection, item by item, or the keys of what is; None for several at once."""
         for use in self.module.uses.of(binding):
             around = self.module.uses.parent(use.node, use)
             outer = self.module.uses.parent(around, use) if around is not None else None
@@ -212,8 +224,11 @@ class Responses:
                 elif around.attr.value in ("extend", "update", "insert"):
                     yield None, use
             elif isinstance(around, cst.Subscript) and around.value is use.node and isinstance(outer, cst.AssignTarget):
-                assign = self.module.uses.parent(outer, use)
-                yield (assign.value if isinstance(assign, cst.Assign) else None), use
+                assign, index = self.module.uses.parent(outer, use), around.slice[0].slice
+                if keys:
+                    yield (index.value if isinstance(index, cst.Index) else None), use
+                else:
+                    yield (assign.value if isinstance(assign, cst.Assign) else None), use
 
     @cached_property
     def _scopes(self) -> dict[cst.CSTNode, Scope]:
