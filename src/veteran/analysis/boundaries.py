@@ -49,7 +49,7 @@ class Boundaries:
                 read = names_in(value)
                 if read & names or (response and name in read and _decodes(value)):
                     names.add(binding.name)
-        for compound in _compounds(function.body):
+        for compound in _compounds(function.body, name if response else ""):
             node = compound.node
             if isinstance(node, (cst.If, cst.Assert)) and _mentions(node.test, names, name, response):
                 if isinstance(node, cst.Assert) or _raise_in(node.body):
@@ -95,13 +95,29 @@ class Boundaries:
         return [call for call in calls if call.scope.function is not function]
 
 
-def _compounds(block: Block) -> Iterator[Compound]:
-    """The compound statements in a block, nested ones included."""
+def _compounds(block: Block, response: str) -> Iterator[Compound]:
+    """The compound statements in a block, nested ones included; not those for failed requests of a response."""
     pending = [*block.compounds]
     while pending:
         compound = pending.pop()
         yield compound
-        pending += [inner for _, arm in compound.arms for inner in arm.compounds]
+        arms = [arm for _, arm in compound.arms]
+        node = compound.node
+        if response and isinstance(node, cst.If) and response in names_in(node.test) and not _decodes(node.test):
+            arms = arms[:1] if _succeeds(node.test) else arms[1:]
+        pending += [inner for arm in arms for inner in arm.compounds]
+
+
+def _succeeds(test: cst.BaseExpression) -> bool:
+    """Whether a test of a status says that the request went well: `response.ok`, `response.status_code == 200`."""
+    if isinstance(test, cst.Attribute):
+        return test.attr.value in ("ok", "is_success")
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+        return False
+    operator, right = test.comparisons[0].operator, test.comparisons[0].comparator
+    if isinstance(operator, cst.Equal):
+        return isinstance(right, cst.Integer) and right.value.startswith("2")
+    return isinstance(operator, (cst.LessThan, cst.LessThanEqual))
 
 
 def _decodes(node: cst.CSTNode) -> bool:

@@ -464,6 +464,10 @@ class _Decoded:
         """The calls of a function of this module that returns what it decoded, or a part of it."""
         if not isinstance(scope.node, cst.FunctionDef) or not keeps_result(scope.node):
             return
+        if scope.node.returns is not None and scope.entry is not None:
+            said = self.types.annotation(scope.node.returns.annotation, scope.entry)
+            if said and all(isinstance(value, Instance) and value.type in _SCALARS for value in said):
+                return
         nodes = [one.node for one in given]
         returned = scope.yielded if scope.yields else scope.returns
         others = [value for value, _ in returned if value is not None and value not in nodes]
@@ -950,7 +954,7 @@ class _Decoded:
             yield call, at, denoted
         elif last in _FILLING and isinstance(call.func, cst.Attribute) and call.args[-1] is arg:
             yield from self._added(call.func, last, arg, at, denoted)
-        elif first and last in WAITING | _COPYING and not self._is_own(call, at):
+        elif first and self._gives_later(call, at):
             yield call, at, denoted
         elif last == "gather" and not self._is_own(call, at):
             if not any(a.star for a in call.args):
@@ -959,6 +963,13 @@ class _Decoded:
             yield call, at, denoted
         elif denoted.calls < MAX_CALLS and denoted.shape == "value":
             yield from self._passed(call, arg, at, denoted)
+
+    def _gives_later(self, call: cst.Call, at: At) -> bool:
+        """Whether a call gives its first argument: as a copy, or as what a task of it gives."""
+        name = last_name(call)
+        if name in _COPYING:
+            return dotted(call.func) in (name, f"copy.{name}") and not self._is_own(call, at)
+        return name in WAITING and self.responses.waits(call, at)
 
     def _is_own(self, call: cst.Call, at: At) -> bool:
         """Whether a function of this module is called."""
@@ -1926,6 +1937,7 @@ _NEVER = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 _UNCHANGED = ("decode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
 _SAME = frozenset(("dict", "OrderedDict", "collections.OrderedDict"))
 _FILLING = frozenset(("append", "add", "appendleft", "insert", "extend", "update"))
+_SCALARS = frozenset(("str", "int", "float", "bool", "bytes", "datetime.datetime", "datetime.date", "decimal.Decimal"))
 _COPYING = frozenset(("copy", "deepcopy"))
 _SILENT = frozenset(("len", "str", "repr", "print", "bool", "hasattr", "id", "type", "dumps", "callable"))
 _CHECKS = re.compile(

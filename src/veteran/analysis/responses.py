@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from veteran.analysis.types import HANDED, Instance, Value, Values
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
 
+_LOOPS = ("asyncio", "anyio", "trio")
+_RUNNERS = re.compile(r"(?i)loop$|group$|^tg$|nursery$|^_?hass$")
 _MAX_DEPTH = 8
 #: More ways to fill one list than this are not looked at.
 _MAX_FILLED = 20
@@ -66,6 +69,19 @@ class Responses:
         values = self._narrowed(node, at) or self._of(node, at, 0)
         return values if values and all(isinstance(value, Instance) for value in values) else ()
 
+    def waits(self, call: cst.Call, at: At) -> bool:
+        """Whether a call is one of those of asyncio and the like that run what they are given."""
+        refs = self.types.refs(call.func, at)
+        if refs is not None and all(ref.name.partition(".")[0] in _LOOPS for ref in refs):
+            return True
+        func = call.func
+        if not isinstance(func, cst.Attribute) or func.attr.value == "run":
+            return False
+        owner = (dotted(func.value) or "").rpartition(".")[2]
+        return bool(_RUNNERS.search(owner)) or (
+            isinstance(func.value, cst.Call) and bool(_RUNNERS.search(last_name(func.value)))
+        )
+
     def _narrowed(self, node: cst.CSTNode, at: At) -> Values:
         """What `isinstance` says of a name on the way here."""
         name = spelling(node)
@@ -104,7 +120,7 @@ class Responses:
             return self._items(node.value, at, depth, node.slice[0].slice.value)
         if isinstance(node, cst.Call):
             name = last_name(node)
-            if name in WAITING and node.args and not node.args[0].star:
+            if name in WAITING and node.args and not node.args[0].star and self.waits(node, at):
                 return self._known(node.args[0].value, at, depth)
             if name in CALLED and len(node.args) > CALLED[name]:
                 return self.types.results(node.args[CALLED[name]].value, at)
