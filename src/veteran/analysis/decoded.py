@@ -1206,17 +1206,31 @@ class _Decoded:
             known = []
             for places in root.elsewhere:
                 words = {self._looked_at(self._moved(access, denoted, node, at)) for node, at in places}
+                for name in self._named_by(root.decodes[0][0], access, places[0][1].scope.function):
+                    asked = Access(*places[0], denoted, name, access.kind, access.error)
+                    words.add(self._looked_at(asked, name))
                 known.append(next(word for word in ("yes", "type", "no") if word in words))
             said.add(known[0] if len(set(known)) == 1 else "no")
         return next(word for word in ("yes", "type", "no") if word in said)
+
+    def _named_by(self, call: cst.Call, access: Access, function: Scope) -> Iterator[str]:
+        """The parameters of a function that a call gives the accessed key: `get(url, required="a")["a"]`."""
+        for arg in call.args:
+            if isinstance(arg.value, cst.SimpleString) and self._key(arg.value, access.at, None) == access.key:
+                name = self._receives(call, arg, function)
+                if name is not None:
+                    yield name
 
     @staticmethod
     def _moved(access: Access, denoted: Denoted, node: cst.CSTNode, at: At) -> Access:
         """An access as it would be at another place that the value passed."""
         return Access(node, at, denoted, access.key, access.kind, access.error)
 
-    def _looked_at(self, access: Access) -> str:
-        """What tests, validators and patterns on the way to a place say of what is accessed."""
+    def _looked_at(self, access: Access, given: str = "") -> str:
+        """What tests, validators and patterns on the way to a place say of what is accessed.
+
+        given: the parameter that holds the key.
+        """
         if self._is_validated(access) or self._is_matched(access) or self._is_looped_over(access):
             return "yes"
         best = "no"
@@ -1235,7 +1249,7 @@ class _Decoded:
                 self._for("guarded by `{}`", condition)
                 return "yes"
             best = said if said != "no" else best
-        for condition, holds in self._resolved(split, decided) if split else ():
+        for condition, holds in self._resolved(split, decided, given) if split else ():
             said = self._says(condition, holds, access)
             if said == "yes":
                 self._for("guarded by `{}`", condition)
@@ -1339,10 +1353,14 @@ class _Decoded:
             block = owner.block
 
     def _resolved(
-        self, split: list[tuple[cst.BooleanOperation, bool]], decided: list[tuple[cst.BaseExpression, bool]]
+        self,
+        split: list[tuple[cst.BooleanOperation, bool]],
+        decided: list[tuple[cst.BaseExpression, bool]],
+        given: str,
     ) -> Iterator[tuple[cst.BaseExpression, bool]]:
-        """What is left of `a or b` that holds where `a` is known not to."""
+        """What is left of `a or b` that holds where `a` is known not to. given: a parameter that is not empty."""
         known = {(self._text(test), holds) for test, holds in decided}
+        known |= {(given, True), (f"{given} is not None", True), (f"{given} is None", False), (f"not {given}", False)}
         for test, holds in split:
             left = [operand for operand in _operands(test) if (self._text(operand), not holds) not in known]
             if len(left) == 1:
@@ -1611,9 +1629,15 @@ class _Decoded:
             return True
         if _CHECKS.search(last):
             return True
-        return any(
-            isinstance(v, Ref) and "json" in self.catalog.validators.get(v.name, ()) for v in self.types.of(func, at)
-        )
+        return any(isinstance(value, Ref) and self._is_validator(value.name) for value in self.types.of(func, at))
+
+    def _is_validator(self, name: str) -> bool:
+        """Whether a function is listed as one that checks, by its own name or as relative imports name it."""
+        known = self.catalog.validators
+        if not name.startswith("."):
+            return "json" in known.get(name, ())
+        tail = "." + name.lstrip(".")
+        return any("json" in purposes and listed.endswith(tail) for listed, purposes in known.items())
 
     def _is_matched(self, access: Access) -> bool:
         """Whether a `match` on the value leads here."""
