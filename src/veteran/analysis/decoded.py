@@ -1259,22 +1259,25 @@ class _Decoded:
 
     def _is_looped_over(self, access: Access) -> bool:
         """Whether a loop before left where one of its keys was missing: `for key in KEYS: if key not in data: ...`."""
-        block: Block | None = access.at.block
-        place = access.at.place
-        while block is not None:
+        scope, block, place = access.at.scope, access.at.block, access.at.place
+        around: Compound | None = None
+        while True:
             for compound in block.compounds:
                 if compound.place >= place:
                     break
-                if isinstance(compound.node, cst.For):
-                    for inner in compound.arms[0][1].compounds:
-                        if not isinstance(inner.node, cst.If) or inner.arms[0][1].leaves != "return":
-                            continue
-                        for test, holds in parts(inner.node.test, False):
-                            if self._names_key(test, holds, compound.node.target, compound.node.iter, access):
-                                return self._for("checked by the loop over `{}`", compound.node.iter)
-            owner = block.owner
-            block, place = (owner.block, owner.place) if owner is not None else (None, 0)
-        return False
+                if not isinstance(compound.node, cst.For) or compound is around:
+                    continue
+                for test, holds in _passed_by_all(compound):
+                    named = self._names_key(test, holds, compound.node.target, compound.node.iter, access)
+                    if named or (access.container[-1:] == (ITEM,) and self._says(test, holds, access) == "yes"):
+                        return self._for("checked by the loop over `{}`", compound.node.iter)
+            around = block.owner
+            if around is not None:
+                block, place = around.block, around.place
+            elif scope.inline and (entry := scope.entry) is not None:
+                scope, block, place = entry.scope, entry.block, entry.place
+            else:
+                return False
 
     def _names_key(
         self, test: cst.CSTNode, holds: bool, target: cst.CSTNode, over: cst.BaseExpression, access: Access
@@ -1827,6 +1830,15 @@ def _broken(loop: Compound) -> tuple[cst.CSTNode, bool] | None:
     return None
 
 
+def _passed_by_all(loop: Compound) -> Iterator[tuple[cst.BaseExpression, bool]]:
+    """The tests that every item of a loop passed, where the loop came to its end."""
+    for inner in loop.arms[0][1].compounds:
+        if isinstance(inner.node, cst.Assert):
+            yield from parts(inner.node.test, True)
+        elif isinstance(inner.node, cst.If) and inner.arms[0][1].leaves == "return":
+            yield from parts(inner.node.test, False)
+
+
 def _breaks_in(body: cst.CSTNode) -> list[cst.Break]:
     """The `break` statements that leave the loop around a body."""
     found: list[cst.Break] = []
@@ -1958,7 +1970,7 @@ _CONSTANTS = ("None", "False", "True")
 #: Tests that hold for type checkers only.
 _NEVER = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 #: Methods of a text that leave what is decoded from it the same.
-_UNCHANGED = ("decode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
+_UNCHANGED = ("decode", "encode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
 _SAME = frozenset(("dict", "OrderedDict", "collections.OrderedDict"))
 _FILLING = frozenset(("append", "add", "appendleft", "insert", "extend", "update"))
 _SCALARS = frozenset(("str", "int", "float", "bool", "bytes", "datetime.datetime", "datetime.date", "decimal.Decimal"))
