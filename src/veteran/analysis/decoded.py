@@ -792,7 +792,9 @@ class _Decoded:
         """What is put where a value is in a collection, by methods, `+=`, or under a key."""
         if binding.kind == "augment":
             yield binding.value.value
-        for use in self.module.uses.of(binding):
+        under = self._under(binding)
+        literal = mark[:1] in ("'", '"')
+        for use in (*under.get(mark, ()), *under.get("", ())) if literal else self.module.uses.of(binding):
             around = self.module.uses.parent(use.node, use)
             outer = self.module.uses.parent(around, use) if around is not None else None
             if isinstance(around, cst.Attribute) and isinstance(outer, cst.Call) and outer.func is around:
