@@ -525,7 +525,7 @@ class Types:
 
     def _result(self, function: Scope, node: cst.FunctionDef, entry: At) -> Values:
         """What the body of a function gives, decorators aside."""
-        if node.returns:
+        if node.returns and not self._is_any(node.returns.annotation, entry):
             return self.annotation(node.returns.annotation, entry)
         if function in self.returning:
             self.cuts += 1
@@ -538,6 +538,10 @@ class Types:
             return self._merge(self.of(value, at) for value, at in values if value is not None)
         finally:
             self.returning.discard(function)
+
+    def _is_any(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether an annotation leaves it to the body what a function gives."""
+        return dotted(node) is not None and self._named(node, at, "typing.Any")
 
     def _binary(self, node: cst.BinaryOperation, at: At) -> Values:
         left, right = self.of(node.left, at), self.of(node.right, at)
