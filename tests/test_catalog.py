@@ -158,6 +158,37 @@ def query(value, tenant):
     assert check(text) == []
 
 
+@pytest.mark.parametrize(
+    ("imports", "check_it"),
+    [
+        ("from acme.rules import approve", "approve(data)"),
+        ("from acme.rules import approve as fits", "fits(data)"),
+        ("from acme import rules", "rules.approve(data)"),
+        ("import acme.rules", "acme.rules.approve(data)"),
+        ("from .rules import approve as fits", "fits(data)"),
+        ("from . import rules as known", "known.approve(data)"),
+        ("from acme.rules import approve", "approve(data=data)"),
+        ("from acme.rules import Gate", "Gate().admit(data)"),
+        ("from .rules import Gate as Door", "door = Door()\n    door.admit(data)"),
+        ("from acme.rules import Shape", "Shape(data)"),
+        ("from acme.rules import Shape", "Shape(**data)"),
+    ],
+)
+def test_a_project_names_its_validators(imports: str, check_it: str) -> None:
+    text = f"""
+import requests
+{imports}
+
+def name(url):
+    data = requests.get(url).json()
+    {check_it}
+    return data["name"]
+"""
+    named = ("validator", {"names": ["acme.rules.{approve,Gate.admit,Shape}"], "for": ["json"]})
+    assert check(text, settings=EVERYTHING._replace(catalog=(named,))) == []
+    assert [code for _, code in places(check(text))] == ["VET401"]
+
+
 WORKS = """
 from concurrent.futures import ThreadPoolExecutor
 

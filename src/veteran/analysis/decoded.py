@@ -7,6 +7,7 @@ and the keys that lead to it. Accesses are judged when all of them are known.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
@@ -15,19 +16,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.boundaries import Boundaries
 from veteran.analysis.guards import conditions, encloses, parts, spelling
 from veteran.analysis.lowering import (
     At,
     Binding,
     Block,
     Call,
+    Compound,
     Scope,
+    Use,
     all_parameters,
     decorators_of,
     dotted,
     first_parameter,
 )
 from veteran.analysis.nodes import children, string_value
+from veteran.analysis.responses import CALLED, CALLED_FOR_EACH, WAITING, Responses, is_new, last_name
 from veteran.analysis.trace import LINE, Because
 from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
 from veteran.findings import Confidence
@@ -39,8 +44,15 @@ if TYPE_CHECKING:
 ITEM = "*"
 #: The key of whatever an unknown mapping adds.
 ANY = "**"
-#: More expressions than this are not followed from one response.
+#: What a collection has around a value: it is one of its items, under some key, or a key. Other marks are keys.
+HELD = "[]"
+UNDER = "{}"
+KEYS = "{:"
+#: More expressions than this are not followed from one response, and not more collections than that.
 MAX_DENOTED = 400
+MAX_HELD = 200
+#: From function to function, answers are followed so many times.
+MAX_ROUNDS = 4
 MAX_CALLS = 2
 MAX_CONDITIONS = 200
 MAX_ALIASES = 6
@@ -54,8 +66,8 @@ class Root:
     """The decodings of one response. sure: how certain it is that there is one. maker: what gave it, in words."""
 
     __slots__ = (
-        "accesses", "cut", "decodes", "denoted", "elsewhere", "maker", "merged", "origin", "receiver", "source",
-        "stored", "sure",
+        "accesses", "base", "cut", "decodes", "denoted", "elsewhere", "held", "maker", "merged", "origin", "receiver",
+        "source", "stored", "sure",
     )  # fmt: skip
 
     def __init__(self, sure: Confidence, maker: str, origin: At | None, receiver: str | None) -> None:
@@ -67,17 +79,27 @@ class Root:
         self.accesses: list[Access] = []
         self.stored: list[tuple[Path, At]] = []
         self.denoted = 0
+        self.held = 0  # how many collections are known to hold it
         self.cut = False  # not all that it stands for was followed: some tests of it are not known as such
         self.merged: Root | None = None  # some name may stand for this response or for that
         self.source: Root | None = None  # what another function decoded and gave away at the places `elsewhere`
-        self.elsewhere: list[tuple[cst.CSTNode, At]] = []
+        self.base: Path = ()  # the part of it that was given away
+        self.elsewhere: list[tuple[tuple[cst.CSTNode, At], ...]] = []
+
+
+class Home(NamedTuple):
+    """A collection by the bindings of its name. mark: where in it the value is."""
+
+    bindings: tuple[Binding, ...]
+    mark: str
 
 
 class Denoted(NamedTuple):
-    """What an expression stands for. shape: `value`, or how it is iterated over: `items`, `keys`, `pairs`.
+    """What an expression stands for. shape: `value`, or how it is iterated over: `items`, `keys`, `pairs`, `zip1`.
 
     decode: the call that decoded it. trail: the accesses that led to it. soft: some key on the way was asked for
-    with `get` or the like. through: the call that passes it to a function of this module.
+    with `get` or the like. through: the call that passes it to a function of this module. inside: the collections
+    that hold it, the outermost first. kept: where it was put into one. homes: the names of those that were filled.
     """
 
     root: Root
@@ -88,6 +110,17 @@ class Denoted(NamedTuple):
     soft: bool = False
     through: tuple[cst.Call, At] | None = None
     calls: int = 0
+    inside: tuple[str, ...] = ()
+    kept: tuple[tuple[cst.CSTNode, At], ...] = ()
+    homes: tuple[Home, ...] = ()
+
+
+class Given(NamedTuple):
+    """What a function gives away with `return` or `yield`, and where."""
+
+    denoted: Denoted
+    node: cst.CSTNode
+    at: At
 
 
 class Access:
@@ -133,7 +166,11 @@ class _Decoded:
         self.catalog = module.catalog
         self.known: dict[cst.CSTNode, Denoted] = {}
         self.roots: dict[object, Root] = {}
-        self.returned: dict[Scope, list[tuple[Root, cst.CSTNode, At]]] = {}
+        self.held: dict[tuple[cst.CSTNode, tuple[str, ...]], Denoted] = {}  # expressions that hold a value
+        self.holding: set[cst.CSTNode] = set()
+        self.returned: dict[Scope, list[Given]] = {}
+        self.answered: set[Scope] = set()
+        self.responses = Responses(module)
         self.kept: list[tuple[Binding, Denoted]] = []
         self._why: tuple[str, cst.CSTNode | None] = ("", None)  # what was found last to check an access, and where
 
@@ -158,7 +195,9 @@ class _Decoded:
         if not pending:
             return
         self._follow(pending)
-        self._follow([*self._answers(), *self._attributes()])
+        self._follow_answers()
+        self._follow([*self._attributes()])
+        self._follow_answers()
         for root in dict.fromkeys(self.roots.values()):
             yield from self._judge(root)
 
@@ -172,7 +211,7 @@ class _Decoded:
                 return None  # builds something
             receiver = func.value
             if not self._is(func, call, "decoder"):
-                found = self._root_of_parameter(receiver, call)
+                found = self._root_of_parameter(receiver, call) or self._root_of_item(receiver, call)
                 if found is None and self.module.trace:
                     shown = self.module.code(receiver, 40)
                     self._not(call.node, call, f"unknown receiver: `{shown}` is not known as an HTTP response")
@@ -185,8 +224,44 @@ class _Decoded:
             if body is None:
                 self._not(call.node, call, "what is decoded is not known as the body of an HTTP response")
                 return None
-            receiver = body
+            receiver, at = body
+            if at.scope.function is not call.scope.function:
+                return self._root_elsewhere(receiver, at, call)
         return self._root_of(receiver, call)
+
+    def _root_of_item(self, receiver: cst.BaseExpression, call: Call) -> Root | None:
+        """The root of a response that a collection held, or of what `isinstance` says is one."""
+        values = self.responses.of(receiver, call)
+        kinds = [value.type for value in values if isinstance(value, Instance)]
+        if not kinds or not all(self.catalog.has("decoder", f"{kind}.json") for kind in kinds):
+            return None
+        origin = next((value.origin for value in values if isinstance(value, Instance)), None)
+        maker = self._maker(origin)
+        if maker is not None and self._tests_itself(maker[0], maker[1]):
+            return None
+        name = spelling(receiver)
+        key: object = receiver
+        if name is not None:
+            key = (name, scopes.lookup(re.split(r"[.\[]", name, maxsplit=1)[0], call).bindings, call.scope.function)
+        if key not in self.roots:
+            self.roots[key] = Root(Confidence.MEDIUM, self._says_maker(maker, kinds), origin, name)
+        return self.roots[key]
+
+    def _root_elsewhere(self, receiver: cst.BaseExpression, at: At, call: Call) -> Root | None:
+        """The root of a response whose text another function of the module gave."""
+        values = self.types.of(receiver, at)
+        kinds = [value.type for value in values if isinstance(value, Instance)]
+        if not kinds or len(kinds) < len(values):
+            return None
+        origin = next(value.origin for value in values if isinstance(value, Instance))
+        self.roots[call] = Root(Confidence.MEDIUM, self._says_maker(self._maker(origin), kinds), origin, None)
+        return self.roots[call]
+
+    def _says_maker(self, maker: tuple[cst.Call, At] | None, kinds: list[str]) -> str:
+        """What gave a response, in words."""
+        if maker is not None:
+            return f"the answer of `{self.module.code(_called(maker[0]), 40)}`"
+        return f"the `{kinds[0].replace('.BaseHTTPResponse', '.HTTPResponse')}`"
 
     @cached_property
     def _loading(self) -> set[str]:
@@ -201,8 +276,8 @@ class _Decoded:
     def _is(self, node: cst.CSTNode, at: At, table: str) -> bool:
         return any(isinstance(v, Ref) and self.catalog.has(table, v.name) for v in self.types.of(node, at))
 
-    def _body(self, node: cst.BaseExpression, at: At, depth: int = 0) -> cst.BaseExpression | None:
-        """The response whose text, bytes or stream an expression is."""
+    def _body(self, node: cst.BaseExpression, at: At, depth: int = 0) -> tuple[cst.BaseExpression, At] | None:
+        """The response whose text, bytes or stream an expression is, and where it stands."""
         if depth > 6:
             return None
         if isinstance(node, cst.Await):
@@ -211,16 +286,16 @@ class _Decoded:
             if node.func.attr.value in _UNCHANGED:
                 return self._body(node.func.value, at, depth + 1)
             if self._is(node.func, at, "body"):
-                return node.func.value
+                return node.func.value, at
         if isinstance(node, cst.Subscript) and isinstance(node.slice[0].slice, cst.Slice):
             return self._body(node.value, at, depth + 1)
         if isinstance(node, cst.Call) and dotted(node.func) in ("str", "bytes", "bytearray") and node.args:
             return self._body(node.args[0].value, at, depth + 1)
         if isinstance(node, cst.Attribute) and self._is(node, at, "body"):
-            return node.value
+            return node.value, at
         for value in self.types.of(node, at):
             if isinstance(value, Instance) and self.catalog.has("body", f"{value.type}.read"):
-                return node
+                return node, at
         if isinstance(node, cst.Name):
             found = scopes.lookup(node.value, at)
             if len(found.bindings) == 1 and found.bindings[0].kind in ("assign", "walrus"):
@@ -229,13 +304,28 @@ class _Decoded:
                     return self._body(binding.value, binding, depth + 1)
             if len(found.bindings) == 1 and found.bindings[0].kind == "for" and not found.bindings[0].path:
                 return self._lines(found.bindings[0], depth)
+        if isinstance(node, cst.Call):
+            return self._given_body(node, at, depth)
         return None
 
-    def _lines(self, binding: Binding, depth: int) -> cst.BaseExpression | None:
+    def _given_body(self, node: cst.Call, at: At, depth: int) -> tuple[cst.BaseExpression, At] | None:
+        """The response whose text a function of this module returns."""
+        values = self.types.of(node.func, at)
+        if len(values) != 1 or not isinstance(values[0], Local):
+            return None
+        function = values[0].scope
+        if not isinstance(function.node, cst.FunctionDef) or not keeps_result(function.node) or function.yields:
+            return None
+        returned = [(value, where) for value, where in function.returns if value is not None]
+        if len(returned) != 1 or returned[0][0] is None:
+            return None
+        return self._body(returned[0][0], returned[0][1], depth + 2)
+
+    def _lines(self, binding: Binding, depth: int) -> tuple[cst.BaseExpression, At] | None:
         """The response over whose lines a loop runs."""
         over = binding.value
         if isinstance(over, cst.Call) and isinstance(over.func, cst.Attribute) and self._is(over.func, binding, "body"):
-            return over.func.value
+            return over.func.value, binding
         return self._body(over, binding, depth + 1) if isinstance(over, cst.Attribute) else None
 
     def _root_of_parameter(self, receiver: cst.BaseExpression, call: Call) -> Root | None:
@@ -329,12 +419,8 @@ class _Decoded:
             root = re.split(r"[.\[]", name, maxsplit=1)[0]
             key = (name, scopes.lookup(root, call).bindings, call.scope.function)
         if key not in self.roots:
-            if maker is not None:
-                says = f"the answer of `{self.module.code(_called(maker[0]), 40)}`"
-            else:
-                kinds = [value.type for value in values if isinstance(value, Instance)]
-                says = f"the `{kinds[0].replace('.BaseHTTPResponse', '.HTTPResponse')}`"
-            self.roots[key] = Root(sure, says, origin, name)
+            kinds = [value.type for value in values if isinstance(value, Instance)]
+            self.roots[key] = Root(sure, self._says_maker(maker, kinds), origin, name)
         return self.roots[key]
 
     @staticmethod
@@ -365,31 +451,73 @@ class _Decoded:
                 return True
         return False
 
-    def _answers(self) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
-        """Calls of this module's functions that return what they decoded."""
-        for scope, given in self.returned.items():
-            if not isinstance(scope.node, cst.FunctionDef) or not keeps_result(scope.node):
-                continue
-            nodes = [node for _, node, _ in given]
-            others = [value for value, _ in scope.returns if value is not None and value not in nodes]
-            plain = all(
-                isinstance(value, _LITERAL) or dotted(value) in _CONSTANTS or _calls(value, scope.name)
-                for value in others
-            )
-            for call in self._calls_of.get(scope.name, ()):
-                if self.types.of(call.node.func, call) == (Local(scope),):
-                    root = self._handed_on(given, call.node, call)
-                    root.sure = Confidence.MEDIUM if plain else Confidence.LOW
-                    yield call.node, call, Denoted(root, call.node)
+    def _follow_answers(self) -> None:
+        """Follows what functions of this module return to where they are called, from one to the next."""
+        for _ in range(MAX_ROUNDS):
+            fresh = [(scope, given) for scope, given in self.returned.items() if scope not in self.answered]
+            if not fresh:
+                return
+            self.answered.update(scope for scope, _ in fresh)
+            self._follow([found for scope, given in fresh for found in self._answers(scope, given)])
 
-    def _handed_on(self, given: list[tuple[Root, cst.CSTNode, At]], node: cst.Call, at: At) -> Root:
+    def _answers(self, scope: Scope, given: list[Given]) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """The calls of a function of this module that returns what it decoded, or a part of it."""
+        if not isinstance(scope.node, cst.FunctionDef) or not keeps_result(scope.node):
+            return
+        if scope.node.returns is not None and scope.entry is not None:
+            said = self.types.annotation(scope.node.returns.annotation, scope.entry)
+            if said and all(isinstance(value, Instance) and value.type in _SCALARS for value in said):
+                return
+        nodes = [one.node for one in given]
+        returned = scope.yielded if scope.yields else scope.returns
+        others = [value for value, _ in returned if value is not None and value not in nodes]
+        plain = all(
+            isinstance(value, _LITERAL) or dotted(value) in _CONSTANTS or _calls(value, scope.name) for value in others
+        )
+        kinds: dict[tuple[Path, tuple[str, ...], bool], list[Given]] = {}
+        for one in given:
+            kinds.setdefault((one.denoted.path, one.denoted.inside, one.denoted.soft), []).append(one)
+        plain = plain and len({inside for _, inside, _ in kinds}) == len(kinds)
+        for call, node, inside in self._called(scope):
+            for same in kinds.values():
+                root = self._handed_on(same, node, call)
+                root.sure = Confidence.MEDIUM if plain else Confidence.LOW
+                first = same[0].denoted
+                homes = tuple(home for one in same for home in one.denoted.homes)
+                held = inside + first.inside
+                yield node, call, Denoted(root, node, soft=first.soft, inside=held, homes=homes)
+
+    def _called(self, scope: Scope) -> Iterator[tuple[Call, cst.Call, tuple[str, ...]]]:
+        """The calls that give what a function gives: its own, and those of what calls it elsewhere or for each item."""
+        for call in self._calls_of.get(scope.name, ()):
+            if self.types.of(call.node.func, call) == (Local(scope),):
+                yield call, call.node, ()
+        for call, index in self._handing.get(scope.name, ()):
+            if self.types.of(call.node.args[index].value, call) == (Local(scope),):
+                yield call, call.node, (HELD,) if last_name(call.node) in CALLED_FOR_EACH else ()
+
+    @cached_property
+    def _handing(self) -> dict[str, list[tuple[Call, int]]]:
+        """The calls that run a function they are given, by the function's bare name."""
+        found: dict[str, list[tuple[Call, int]]] = {}
+        for call in self.module.lowered.calls:
+            name = last_name(call.node)
+            index = 0 if name in CALLED_FOR_EACH else CALLED.get(name)
+            if index is not None and index < len(call.node.args):
+                given = (dotted(call.node.args[index].value) or "").rpartition(".")[2]
+                if given:
+                    found.setdefault(given, []).append((call, index))
+        return found
+
+    def _handed_on(self, given: list[Given], node: cst.Call, at: At) -> Root:
         """A root for what another function decoded and checked, or did not, where it gave it away."""
-        source = given[0][0]
+        source = given[0].denoted.root
         root = Root(Confidence.MEDIUM, source.maker, source.origin, None)
         root.decodes.append((node, at))
         root.source = source
-        root.elsewhere = [(around, where) for _, around, where in given]
-        self.roots[node, at] = root
+        root.base = given[0].denoted.path
+        root.elsewhere = [((one.node, one.at), *one.denoted.kept) for one in given]
+        self.roots[node, at, root.base, given[0].denoted.inside] = root
         return root
 
     def _attributes(self) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
@@ -407,7 +535,7 @@ class _Decoded:
             binding, denoted = kept[0]
             # A check may follow the assignment.
             ends = [At(b.scope, b.block, _END, b.statement) for b in held]
-            given = [(d.root, b.value, end) for (b, d), end in zip(kept, ends, strict=True)]
+            given = [Given(d, b.value, end) for (b, d), end in zip(kept, ends, strict=True)]
             root = self._handed_on(given, denoted.decode, binding)
             root.decodes = denoted.root.decodes[:1]
             functions = {b.scope.function for b in held}
@@ -449,21 +577,32 @@ class _Decoded:
         return found
 
     def _follow(self, pending: list[tuple[cst.CSTNode, At, Denoted]]) -> None:
-        while pending:
-            node, at, denoted = pending.pop()
-            if node in self.known:
-                self._merge(self.known[node].root, denoted.root)
-                continue
-            if denoted.root.denoted > MAX_DENOTED:
-                denoted.root.cut = True
-                continue
-            denoted.root.denoted += 1
-            self.known[node] = denoted
+        waiting = deque(pending)  # what is nearest to the decoding comes first
+        while waiting:
+            node, at, denoted = waiting.popleft()
+            if denoted.inside:
+                if (node, denoted.inside) in self.held:
+                    self._merge(self.held[node, denoted.inside].root, denoted.root)
+                    continue
+                if denoted.root.held > MAX_HELD:
+                    continue
+                denoted.root.held += 1
+                self.held[node, denoted.inside] = denoted
+                self.holding.add(node)
+            else:
+                if node in self.known:
+                    self._merge(self.known[node].root, denoted.root)
+                    continue
+                if denoted.root.denoted > MAX_DENOTED:
+                    denoted.root.cut = True
+                    continue
+                denoted.root.denoted += 1
+                self.known[node] = denoted
             parent = self.module.uses.parent(node, at)
             if parent is not None:
-                pending += self._around(node, parent, at, denoted)
+                waiting += self._around(node, parent, at, denoted)
             for binding in self._bound_from.get(node, ()):
-                pending += self._bound(binding, denoted, at)
+                waiting += self._bound(binding, denoted, at)
 
     @staticmethod
     def _merge(one: Root, other: Root) -> None:
@@ -481,25 +620,231 @@ class _Decoded:
         if same or (isinstance(parent, cst.IfExp) and parent.test is not node):
             yield parent, at, denoted
         elif isinstance(parent, cst.Subscript) and parent.value is node and value:
-            yield from self._subscript(parent, at, denoted)
+            if denoted.inside:
+                yield from self._taken_by_key(parent, at, denoted)
+            else:
+                yield from self._subscript(parent, at, denoted)
         elif isinstance(parent, cst.Attribute) and parent.value is node and value:
             call = self.module.uses.parent(parent, at)
             if isinstance(call, cst.Call) and call.func is parent:
-                yield from self._method(call, parent.attr.value, at, denoted)
+                if denoted.inside:
+                    yield from self._method_of_holder(call, parent.attr.value, at, denoted)
+                else:
+                    yield from self._method(call, parent.attr.value, at, denoted)
         elif isinstance(parent, cst.Arg):
             call = self.module.uses.parent(parent, at)
             if isinstance(call, cst.Call):
                 yield from self._argument(call, parent, at, denoted)
-        elif isinstance(parent, cst.Return):
-            if not denoted.path and value and not denoted.soft and denoted.through is None:
-                self.returned.setdefault(at.scope.function, []).append((denoted.root, node, at))
-        elif isinstance(parent, cst.Element):
+        elif isinstance(parent, (cst.Return, cst.Yield, cst.From)):
+            if value and denoted.through is None:
+                if isinstance(parent, cst.From):
+                    denoted = _its_items(denoted)
+                elif isinstance(parent, cst.Yield):
+                    denoted = denoted._replace(inside=(HELD, *denoted.inside))
+                self.returned.setdefault(at.scope.function, []).append(Given(denoted, node, at))
+        elif value:
+            yield from self._collected(node, parent, at, denoted)
+
+    def _collected(
+        self, node: cst.CSTNode, parent: cst.CSTNode, at: At, denoted: Denoted
+    ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """The collection that a denoting expression is put into."""
+        if isinstance(parent, (cst.Element, cst.StarredElement)):
             around = self.module.uses.parent(parent, at)
-            if isinstance(around, (cst.Tuple, cst.List)):
-                index = next((i for i, e in enumerate(around.elements) if e is parent), None)
-                for binding in self._bound_from.get(around, ()):
-                    if binding.path == (index,) and binding.kind == "assign":
-                        yield from self._read(binding, denoted)
+            if isinstance(around, (cst.Tuple, cst.List, cst.Set)):
+                if isinstance(parent, cst.StarredElement):
+                    if len(around.elements) == 1 or denoted.kept or denoted.inside:
+                        yield around, at, _kept(_its_items(denoted), node, at)
+                    return
+                index = next((i for i, e in enumerate(around.elements) if e is parent), 0)
+                starred = any(isinstance(e, cst.StarredElement) for e in around.elements[:index])
+                if not starred:
+                    yield around, at, _kept(_put(denoted, f"#{index}"), node, at)
+        elif isinstance(parent, cst.DictElement) and parent.value is node:
+            around = self.module.uses.parent(parent, at)
+            if isinstance(around, cst.Dict):
+                key = self._key(parent.key, at, denoted) if isinstance(parent.key, cst.SimpleString) else UNDER
+                yield around, at, _kept(_put(denoted, key), node, at)
+        elif isinstance(parent, cst.StarredDictElement) and not denoted.inside:
+            around = self.module.uses.parent(parent, at)
+            if isinstance(around, cst.Dict) and self._adds(around, parent, at, denoted):
+                yield around, at, denoted
+        elif isinstance(parent, (cst.ListComp, cst.SetComp, cst.GeneratorExp)) and parent.elt is node:
+            yield parent, at.scope.entry or at, _kept(_put(denoted, HELD), node, at)
+        elif isinstance(parent, cst.DictComp):
+            mark = UNDER if parent.value is node else KEYS
+            yield parent, at.scope.entry or at, _kept(_put(denoted, mark), node, at)
+        elif isinstance(parent, cst.Index):
+            element = self.module.uses.parent(parent, at)
+            around = self.module.uses.parent(element, at) if element is not None else None
+            outer = self.module.uses.parent(around, at) if around is not None else None
+            name = around.value if isinstance(around, cst.Subscript) else None
+            if isinstance(outer, cst.AssignTarget) and isinstance(name, cst.Name):
+                yield from self._filled(name, at, _kept(_put(denoted, KEYS), node, at))
+        elif isinstance(parent, cst.Assign):
+            for target in parent.targets:
+                inner = target.target
+                if isinstance(inner, cst.Subscript) and isinstance(inner.value, cst.Name) and len(inner.slice) == 1:
+                    under = inner.slice[0].slice
+                    if isinstance(under, cst.Index):
+                        literal = isinstance(under.value, cst.SimpleString)
+                        key = self._key(under.value, at, denoted) if literal else UNDER
+                        yield from self._filled(inner.value, at, _kept(_put(denoted, key), node, at))
+        elif isinstance(parent, cst.AugAssign) and isinstance(parent.target, cst.Name):
+            added = _its_items(denoted) if isinstance(parent.operator, cst.AddAssign) else denoted
+            if isinstance(parent.operator, (cst.AddAssign, cst.BitOrAssign)):
+                yield from self._filled(parent.target, at, _kept(added, node, at))
+
+    def _adds(self, made: cst.Dict, part: cst.StarredDictElement, at: At, denoted: Denoted) -> bool:
+        """Notes the keys that `{**data, "more": 1}` puts beside those of the value; false if others are unknown."""
+        for element in made.elements:
+            if element is part:
+                continue
+            if not isinstance(element, cst.DictElement):
+                return False
+            denoted.root.stored.append(((*denoted.path, self._key(element.key, at, denoted)), at))
+        return True
+
+    def _filled(self, name: cst.Name, at: At, denoted: Denoted) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """The uses of a collection that began empty, once something was put into it."""
+        bound = scopes.lookup(name.value, at).bindings
+        for binding in bound:
+            if binding.kind == "augment":
+                continue
+            if binding.kind not in ("assign", "walrus") or binding.path or not self._begins(binding, denoted):
+                return
+        home = Home(tuple(bound), denoted.inside[0] if denoted.inside else "")
+        same = (home, denoted.inside, denoted.path)
+        if same in self._fillings:
+            self._merge(self._fillings[same], denoted.root)
+            return
+        self._fillings[same] = denoted.root
+        for binding in bound:
+            if binding.scope.function is not at.scope.function and binding.foreign:
+                return
+            held = denoted._replace(homes=(*denoted.homes, home))
+            if denoted.inside and denoted.inside[0][:1] in ("'", '"') and not isinstance(binding.target, cst.Attribute):
+                under = self._under(binding)
+                for use in (*under.get(denoted.inside[0], ()), *under.get("", ())):
+                    yield use.node, use, held
+            else:
+                yield from self._read(binding, held)
+        augmented = [b for b in at.scope.bindings.get(name.value, ()) if b.kind == "augment" and b not in bound]
+        for binding in augmented:
+            yield from self._read(binding, denoted._replace(homes=(*denoted.homes, home)))
+
+    def _begins(self, binding: Binding, denoted: Denoted) -> bool:
+        """Whether a collection begins empty, or as a dictionary that is written out."""
+        if is_new(binding.value):
+            return True
+        if not isinstance(binding.value, cst.Dict) or (denoted.inside and denoted.inside[0] == UNDER):
+            return False
+        if denoted.inside:
+            for element in binding.value.elements:
+                if not isinstance(element, cst.DictElement):
+                    return False
+                if self._key(element.key, binding, denoted) == denoted.inside[0]:
+                    return is_new(element.value) or dotted(element.value) == "None"
+        return True
+
+    def _under(self, binding: Binding) -> dict[str, list[Use]]:
+        """The uses of a dictionary by the key they are about, where one is written out."""
+        found = self._by_key.get(binding)
+        if found is None:
+            found = self._by_key[binding] = {}
+            for use in self.module.uses.of(binding):
+                around = self.module.uses.parent(use.node, use)
+                key = ""
+                if isinstance(around, cst.Subscript) and around.value is use.node and len(around.slice) == 1:
+                    index = around.slice[0].slice
+                    if isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString):
+                        key = repr(index.value.evaluated_value)
+                found.setdefault(key, []).append(use)
+        return found
+
+    @cached_property
+    def _by_key(self) -> dict[Binding, dict[str, list[Use]]]:
+        return {}
+
+    @cached_property
+    def _fillings(self) -> dict[object, Root]:
+        """What a collection is known to hold, by its bindings and the way to the value."""
+        return {}
+
+    def _mixed(self, denoted: Denoted) -> bool:
+        """Whether one of the collections that held a value holds other things, too."""
+        return denoted.root.held > MAX_HELD or any(self._is_mixed(home) for home in denoted.homes)
+
+    def _is_mixed(self, home: Home) -> bool:
+        if home not in self._mixtures:
+            self._mixtures[home] = any(
+                not (value in self.known or value in self.holding)
+                for binding in home.bindings
+                for value in self._put_into(binding, home.mark)
+            )
+        return self._mixtures[home]
+
+    @cached_property
+    def _mixtures(self) -> dict[Home, bool]:
+        return {}
+
+    def _put_into(self, binding: Binding, mark: str) -> Iterator[cst.CSTNode]:
+        """What is put where a value is in a collection, by methods, `+=`, or under a key."""
+        if binding.kind == "augment":
+            yield binding.value.value
+        under = self._under(binding)
+        literal = mark[:1] in ("'", '"')
+        for use in (*under.get(mark, ()), *under.get("", ())) if literal else self.module.uses.of(binding):
+            around = self.module.uses.parent(use.node, use)
+            outer = self.module.uses.parent(around, use) if around is not None else None
+            if isinstance(around, cst.Attribute) and isinstance(outer, cst.Call) and outer.func is around:
+                if around.attr.value in _FILLING and outer.args:
+                    yield outer.args[-1].value
+            elif isinstance(around, cst.Subscript) and around.value is use.node and isinstance(outer, cst.AssignTarget):
+                assign = self.module.uses.parent(outer, use)
+                index = around.slice[0].slice
+                if not isinstance(assign, cst.Assign) or not isinstance(index, cst.Index):
+                    continue
+                if mark == KEYS:
+                    yield index.value
+                    continue
+                written = isinstance(index.value, cst.SimpleString)
+                if not written or self._key(index.value, use, None) == mark:
+                    yield assign.value
+
+    def _taken_by_key(self, node: cst.Subscript, at: At, denoted: Denoted) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """What indexing a collection gives that holds a value."""
+        if len(node.slice) != 1:
+            return
+        index = node.slice[0].slice
+        if isinstance(index, cst.Slice):
+            if denoted.inside[0] == HELD:
+                yield node, at, denoted
+            return
+        parent = self.module.uses.parent(node, at)
+        if isinstance(parent, (cst.AssignTarget, cst.Del)) or not isinstance(index, cst.Index):
+            return
+        key = self._key(index.value, at, denoted)
+        if denoted.inside[0] in (HELD, UNDER, key, f"#{key}"):
+            yield node, at, denoted._replace(inside=denoted.inside[1:])
+
+    def _method_of_holder(
+        self, call: cst.Call, method: str, at: At, denoted: Denoted
+    ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """What a method of a collection gives that holds a value."""
+        head, rest = denoted.inside[0], denoted.inside[1:]
+        by_key = head not in (HELD, KEYS) and not head.startswith("#")
+        if method in ("copy", "result") and not call.args:
+            yield call, at, denoted
+        elif method == "items" and by_key and not call.args:
+            yield call, at, denoted._replace(shape="items")
+        elif method == "values" and by_key and not call.args:
+            yield call, at, denoted._replace(inside=(HELD, *rest))
+        elif method in ("get", "pop", "setdefault") and by_key and call.args:
+            if head in (UNDER, self._key(call.args[0].value, at, denoted)):
+                yield call, at, denoted._replace(inside=rest)
+        elif method in ("pop", "popleft", "get_nowait") and head == HELD:
+            yield call, at, denoted._replace(inside=rest)
 
     def _subscript(self, node: cst.Subscript, at: At, denoted: Denoted) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
         parent = self.module.uses.parent(node, at)
@@ -508,16 +853,31 @@ class _Decoded:
             return
         key = self._key(node.slice[0].slice.value, at, denoted)
         if isinstance(parent, (cst.AssignTarget, cst.AnnAssign)) and parent.target is node:
-            denoted.root.stored.append(((*denoted.path, key), at))
+            for put in self._keys_put(node.slice[0].slice.value, at, denoted):
+                denoted.root.stored.append(((*denoted.path, put), at))
             return
         yield node, at, self._accessed(node, at, denoted, key, "key", _error(key))
+
+    def _keys_put(self, node: cst.BaseExpression, at: At, denoted: Denoted) -> Iterator[str]:
+        """The keys that an assignment to `data[node]` puts there; those of a loop are taken one by one."""
+        if isinstance(node, cst.Name):
+            bound = scopes.lookup(node.value, at).bindings
+            if any(binding.kind == "for" for binding in bound):
+                over = bound[0].value
+                keys = [e.value for e in over.elements] if isinstance(over, _WRITTEN) else []
+                if keys and not bound[0].path and all(isinstance(key, cst.SimpleString) for key in keys):
+                    yield from (self._key(key, at, denoted) for key in keys)
+                else:
+                    yield ANY
+                return
+        yield self._key(node, at, denoted)
 
     def _accessed(self, node: cst.CSTNode, at: At, denoted: Denoted, key: str, kind: str, error: str) -> Denoted:
         access = Access(node, at, denoted, key, kind, error)
         denoted.root.accesses.append(access)
         return denoted._replace(path=(*denoted.path, key), trail=(*denoted.trail, access), shape="value")
 
-    def _key(self, node: cst.BaseExpression, at: At, denoted: Denoted) -> str:
+    def _key(self, node: cst.BaseExpression, at: At, denoted: Denoted | None) -> str:
         """The text by which a key is the same in a check and in an access."""
         if isinstance(node, cst.SimpleString):
             return repr(string_value(node))
@@ -538,13 +898,14 @@ class _Decoded:
                 yield call, at, self._accessed(call, at, denoted, key, "key", _error(key))
                 return
             if method == "setdefault":
-                denoted.root.stored.append(((*denoted.path, key), at))
+                for put in self._keys_put(call.args[0].value, at, denoted):
+                    denoted.root.stored.append(((*denoted.path, put), at))
             self._not(call, at, f"`{method}` raises nothing for a missing key")
             yield call, at, denoted._replace(path=(*denoted.path, key), soft=True)
         elif method in ("items", "keys", "values") and not call.args:
             shape = {"items": "items", "keys": "keys"}.get(method, "value")
             yield call, at, denoted._replace(shape=shape)
-        elif method == "copy" and not call.args:
+        elif method in ("copy", "result") and not call.args:
             yield call, at, denoted
         elif method == "update":
             denoted.root.stored += [((*denoted.path, key), at) for key in self._updated(call, at, denoted)]
@@ -558,7 +919,7 @@ class _Decoded:
                 for element in arg.value.elements:
                     if isinstance(element, cst.DictElement):
                         yield self._key(element.key, at, denoted)
-            else:
+            elif arg.value not in self.known:
                 yield ANY
 
     def _argument(
@@ -567,22 +928,74 @@ class _Decoded:
         """What a call does with a denoting argument."""
         name = dotted(call.func) or ""
         if arg.star == "**":
+            if denoted.inside:
+                return
             if self._copies_keys(call, at):
                 self._accessed(call, at, denoted, "**", "keywords", "TypeError")
             elif name == "dict" and len(call.args) == 1:
                 yield call, at, denoted
             return
         if arg.star:
+            if last_name(call) == "gather" and denoted.inside[:1] == (HELD,) and denoted.shape == "value":
+                yield call, at, denoted
             return
+        last = last_name(call)
+        first = bool(call.args) and call.args[0] is arg
         copies = denoted.shape == "value" and name in _SAME and len(call.args) == 1
         if copies or name in ("list", "tuple", "sorted", "iter", "reversed"):
             yield call, at, denoted
         elif name == "enumerate":
             yield call, at, denoted._replace(shape="pairs") if denoted.shape == "value" else denoted
+        elif name == "zip" and denoted.shape == "value":
+            yield call, at, denoted._replace(shape=f"zip{call.args.index(arg)}")
+        elif name in ("next", "min", "max") and first and denoted.inside[:1] == (HELD,):
+            yield call, at, denoted._replace(inside=denoted.inside[1:])
+        elif name == "dict" and denoted.shape == "zip1" and denoted.inside[:1] == (HELD,):
+            yield call, at, denoted._replace(shape="value", inside=(UNDER, *denoted.inside[1:]))
         elif name.rpartition(".")[2] == "cast" and len(call.args) == 2 and call.args[1] is arg:
+            yield call, at, denoted
+        elif last in _FILLING and isinstance(call.func, cst.Attribute) and call.args[-1] is arg:
+            yield from self._added(call.func, last, arg, at, denoted)
+        elif first and self._gives_later(call, at):
+            yield call, at, denoted
+        elif last == "gather" and not self._is_own(call, at):
+            if not any(a.star for a in call.args):
+                yield call, at, _put(denoted, f"#{call.args.index(arg)}")
+        elif last == "as_completed" and denoted.inside:
             yield call, at, denoted
         elif denoted.calls < MAX_CALLS and denoted.shape == "value":
             yield from self._passed(call, arg, at, denoted)
+
+    def _gives_later(self, call: cst.Call, at: At) -> bool:
+        """Whether a call gives its first argument: as a copy, or as what a task of it gives."""
+        name = last_name(call)
+        if name in _COPYING:
+            return dotted(call.func) in (name, f"copy.{name}") and not self._is_own(call, at)
+        return name in WAITING and self.responses.waits(call, at)
+
+    def _is_own(self, call: cst.Call, at: At) -> bool:
+        """Whether a function of this module is called."""
+        return any(isinstance(value, Local) for value in self.types.of(call.func, at))
+
+    def _added(
+        self, func: cst.Attribute, method: str, arg: cst.Arg, at: At, denoted: Denoted
+    ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
+        """The collection that a denoting argument is added to."""
+        if not isinstance(func.value, cst.Name) or denoted.shape != "value":
+            return
+        if method == "extend":
+            denoted = _its_items(denoted)
+        elif method == "update":
+            bound = scopes.lookup(func.value.value, at).bindings
+            for binding in bound:
+                if isinstance(binding.value, cst.Dict) and not denoted.inside:
+                    for element in binding.value.elements:
+                        if isinstance(element, cst.DictElement):
+                            key = self._key(element.key, binding, denoted)
+                            denoted.root.stored.append(((*denoted.path, key), binding))
+        else:
+            denoted = _put(denoted, HELD)
+        yield from self._filled(func.value, at, _kept(denoted, arg.value, at))
 
     def _copies_keys(self, call: cst.Call, at: At) -> bool:
         """Whether `C(**data)` makes an object of a class that takes any values: a plain dataclass or tuple."""
@@ -643,36 +1056,51 @@ class _Decoded:
 
     def _bound(self, binding: Binding, denoted: Denoted, at: At) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
         """The uses of a name or an attribute that is bound to a denoting expression."""
-        if binding.kind in ("assign", "walrus"):
-            if binding.path and denoted.shape == "value":
-                node = binding.value
-                key = str(binding.path[0])
-                denoted = self._accessed(node, at, denoted, key, "unpacking", "ValueError")
-            elif binding.path != ():
-                return
-            yield from self._read(binding, denoted)
-        elif binding.kind == "for":
-            item = self._item(binding, denoted, at)
-            if item is not None:
-                yield from self._read(binding, item)
-
-    def _item(self, binding: Binding, denoted: Denoted, at: At) -> Denoted | None:
-        """What a loop over a denoting expression gives a name."""
-        if denoted.shape == "keys" or binding.path is None:
-            return None
         path = binding.path
-        if denoted.shape in ("items", "pairs"):
-            if path[:1] != (1,):
+        if path is None:
+            return
+        if binding.kind in ("assign", "walrus"):
+            taken = self._unpacked(binding, path, denoted, at) if denoted.shape == "value" or not path else None
+        elif binding.kind == "for":
+            taken = self._item(binding, path, denoted, at)
+        else:
+            return
+        if taken is not None:
+            if taken.inside and binding.kind != "for":
+                taken = taken._replace(homes=(*taken.homes, Home((binding,), taken.inside[0])))
+            yield from self._read(binding, taken)
+
+    def _unpacked(self, binding: Binding, path: tuple[int, ...], denoted: Denoted, at: At) -> Denoted | None:
+        """What unpacking gives a name."""
+        while path and denoted.inside:
+            if denoted.inside[0] not in (HELD, f"#{path[0]}"):
+                return None
+            denoted, path = denoted._replace(inside=denoted.inside[1:]), path[1:]
+        if path:
+            return self._accessed(binding.value, at, denoted, str(path[0]), "unpacking", "ValueError")
+        return denoted
+
+    def _item(self, binding: Binding, path: tuple[int, ...], denoted: Denoted, at: At) -> Denoted | None:
+        """What a loop over a denoting expression gives a name."""
+        shape = denoted.shape
+        if shape == "keys":
+            return None
+        if shape in ("items", "pairs") or shape.startswith("zip"):
+            if path[:1] != (int(shape[3:]) if shape.startswith("zip") else 1,):
                 return None
             path = path[1:]
-        item = denoted._replace(path=(*denoted.path, ITEM), shape="value")
-        if path:
-            item = self._accessed(binding.value, at, item, str(path[0]), "unpacking", "ValueError")
-        return item
+        denoted = denoted._replace(shape="value")
+        if not denoted.inside:
+            denoted = denoted._replace(path=(*denoted.path, ITEM))
+        elif shape != "items" and denoted.inside[0] not in (HELD, KEYS) and not denoted.inside[0].startswith("#"):
+            return None  # the keys of a dictionary
+        else:
+            denoted = denoted._replace(inside=denoted.inside[1:])
+        return self._unpacked(binding, path, denoted, at)
 
     def _read(self, binding: Binding, denoted: Denoted) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
         if isinstance(binding.target, cst.Attribute):
-            if not denoted.path and not denoted.soft and denoted.shape == "value" and denoted.root.source is None:
+            if not denoted.path and not denoted.soft and denoted.shape == "value" and not denoted.inside:
                 self.kept.append((binding, denoted))
             yield from self._read_attribute(binding, denoted)
             return
@@ -761,30 +1189,69 @@ class _Decoded:
             return "yes"
         if self._caught(access)[0]:
             return "yes"
-        root = access.denoted.root
+        if self._mixed(access.denoted):
+            self._for("of a collection that holds other things, too")
+            return "yes"
         said = {self._looked_at(access)}
-        if root.source is not None and said != {"yes"}:
+        for node, at in access.denoted.kept:
+            said.add(self._looked_at(self._moved(access, access.denoted, node, at)))
+        denoted = access.denoted
+        for _ in range(MAX_ROUNDS + 1):
+            root = denoted.root
+            if root.source is None or "yes" in said:
+                break
             # What the function that decoded it knew where it gave it away.
-            if any(a.container == access.container and a.key == access.key for a in root.source.accesses):
+            denoted = denoted._replace(root=root.source, path=(*root.base, *denoted.path), through=None, kept=())
+            if any(a.container == denoted.path and a.key == access.key for a in root.source.accesses):
                 self._for("accessed in the function that decoded it")
                 return "yes"
-            denoted = access.denoted._replace(root=root.source, through=None)
-            known = [
-                self._looked_at(Access(node, at, denoted, access.key, access.kind, access.error))
-                for node, at in root.elsewhere
-            ]
+            known = []
+            for places in root.elsewhere:
+                words = {self._looked_at(self._moved(access, denoted, node, at)) for node, at in places}
+                for name in self._named_by(root.decodes[0][0], access, places[0][1].scope.function):
+                    asked = Access(*places[0], denoted, name, access.kind, access.error)
+                    words.add(self._looked_at(asked, name))
+                known.append(next(word for word in ("yes", "type", "no") if word in words))
             said.add(known[0] if len(set(known)) == 1 else "no")
         return next(word for word in ("yes", "type", "no") if word in said)
 
-    def _looked_at(self, access: Access) -> str:
-        """What tests, validators and patterns on the way to a place say of what is accessed."""
+    def _named_by(self, call: cst.Call, access: Access, function: Scope) -> Iterator[str]:
+        """The parameters of a function that a call gives the accessed key: `get(url, required="a")["a"]`."""
+        for arg in call.args:
+            if isinstance(arg.value, cst.SimpleString) and self._key(arg.value, access.at, None) == access.key:
+                name = self._receives(call, arg, function)
+                if name is not None:
+                    yield name
+
+    @staticmethod
+    def _moved(access: Access, denoted: Denoted, node: cst.CSTNode, at: At) -> Access:
+        """An access as it would be at another place that the value passed."""
+        return Access(node, at, denoted, access.key, access.kind, access.error)
+
+    def _looked_at(self, access: Access, given: str = "") -> str:
+        """What tests, validators and patterns on the way to a place say of what is accessed.
+
+        given: the parameter that holds the key.
+        """
         if self._is_validated(access) or self._is_matched(access) or self._is_looped_over(access):
             return "yes"
         best = "no"
+        split: list[tuple[cst.BooleanOperation, bool]] = []
+        decided: list[tuple[cst.BaseExpression, bool]] = []
         for condition, holds in islice(self._conditions(access), MAX_CONDITIONS):
             if access.denoted.root.cut:
                 self._for("part of a value that is used too often to follow")
                 return "yes"
+            if isinstance(condition, cst.BooleanOperation):
+                split.append((condition, holds))
+                continue
+            decided.append((condition, holds))
+            said = self._says(condition, holds, access)
+            if said == "yes":
+                self._for("guarded by `{}`", condition)
+                return "yes"
+            best = said if said != "no" else best
+        for condition, holds in self._resolved(split, decided, given) if split else ():
             said = self._says(condition, holds, access)
             if said == "yes":
                 self._for("guarded by `{}`", condition)
@@ -794,22 +1261,25 @@ class _Decoded:
 
     def _is_looped_over(self, access: Access) -> bool:
         """Whether a loop before left where one of its keys was missing: `for key in KEYS: if key not in data: ...`."""
-        block: Block | None = access.at.block
-        place = access.at.place
-        while block is not None:
+        scope, block, place = access.at.scope, access.at.block, access.at.place
+        around: Compound | None = None
+        while True:
             for compound in block.compounds:
                 if compound.place >= place:
                     break
-                if isinstance(compound.node, cst.For):
-                    for inner in compound.arms[0][1].compounds:
-                        if not isinstance(inner.node, cst.If) or inner.arms[0][1].leaves != "return":
-                            continue
-                        for test, holds in parts(inner.node.test, False):
-                            if self._names_key(test, holds, compound.node.target, compound.node.iter, access):
-                                return self._for("checked by the loop over `{}`", compound.node.iter)
-            owner = block.owner
-            block, place = (owner.block, owner.place) if owner is not None else (None, 0)
-        return False
+                if not isinstance(compound.node, cst.For) or compound is around:
+                    continue
+                for test, holds in _passed_by_all(compound):
+                    named = self._names_key(test, holds, compound.node.target, compound.node.iter, access)
+                    if named or (access.container[-1:] == (ITEM,) and self._says(test, holds, access) == "yes"):
+                        return self._for("checked by the loop over `{}`", compound.node.iter)
+            around = block.owner
+            if around is not None:
+                block, place = around.block, around.place
+            elif scope.inline and (entry := scope.entry) is not None:
+                scope, block, place = entry.scope, entry.block, entry.place
+            else:
+                return False
 
     def _names_key(
         self, test: cst.CSTNode, holds: bool, target: cst.CSTNode, over: cst.BaseExpression, access: Access
@@ -843,21 +1313,73 @@ class _Decoded:
         node = access.node
         for around in self.module.uses.ancestors(node, access.at):
             if isinstance(around, cst.BooleanOperation) and around.right is node:
-                yield from parts(around.left, isinstance(around.operator, cst.And))
+                yield from _decided(around.left, isinstance(around.operator, cst.And))
             elif isinstance(around, cst.IfExp) and around.test is not node:
-                yield from parts(around.test, around.body is node)
+                yield from _decided(around.test, around.body is node)
             elif isinstance(around, (cst.BaseStatement, cst.BaseSmallStatement)):
                 break
             if isinstance(around, cst.BaseExpression):
                 node = around
         while at is not None:
             for condition in conditions(at):
-                yield from parts(condition.test, condition.outcome)
+                yield from _decided(condition.test, condition.outcome)
             function = at.scope.function
             at = function.entry if function.parent is not None and function.parent.kind != "class" else None
         if access.denoted.through is not None:
             for condition in conditions(access.denoted.through[1]):
-                yield from parts(condition.test, condition.outcome)
+                yield from _decided(condition.test, condition.outcome)
+        yield from self._left_behind(access)
+
+    def _left_behind(self, access: Access) -> Iterator[tuple[cst.BaseExpression, bool]]:
+        """The tests that a value passed in the branch or loop where it was decoded, and which ended before."""
+        around: set[Block] = set()
+        block: Block | None = access.at.block
+        while block is not None:
+            around.add(block)
+            block = block.owner.block if block.owner is not None else None
+        decode = next((at for node, at in access.denoted.root.decodes if node is access.denoted.decode), None)
+        if decode is None or decode.scope is not access.at.scope:
+            return
+        block = decode.block
+        while block not in around:
+            owner = block.owner
+            if owner is None:
+                return
+            broken = _broken(owner) if owner.kind == "loop" else None
+            if broken is not None:
+                if isinstance(broken[0], cst.BaseExpression):
+                    yield from _decided(broken[0], broken[1])
+                else:
+                    for condition in conditions(At(decode.scope, owner.arms[0][1], _END, decode.statement)):
+                        yield from _decided(condition.test, condition.outcome)
+            elif owner.kind != "loop" and not block.leaves:
+                for condition in conditions(At(decode.scope, block, _END, decode.statement)):
+                    yield from _decided(condition.test, condition.outcome)
+            block = owner.block
+
+    def _resolved(
+        self,
+        split: list[tuple[cst.BooleanOperation, bool]],
+        decided: list[tuple[cst.BaseExpression, bool]],
+        given: str,
+    ) -> Iterator[tuple[cst.BaseExpression, bool]]:
+        """What is left of `a or b` that holds where `a` is known not to. given: a parameter that is not empty."""
+        known = {(self._text(test), holds) for test, holds in decided}
+        known |= {(given, True), (f"{given} is not None", True), (f"{given} is None", False), (f"not {given}", False)}
+        for test, holds in split:
+            left = [operand for operand in _operands(test) if (self._text(operand), not holds) not in known]
+            if len(left) == 1:
+                yield from parts(left[0], holds)
+
+    def _text(self, node: cst.CSTNode) -> str:
+        """The code of a test, written out once."""
+        if id(node) not in self._texts:  # nodes hash slowly
+            self._texts[id(node)] = self._code(node)
+        return self._texts[id(node)]
+
+    @cached_property
+    def _texts(self) -> dict[int, str]:
+        return {}
 
     def _find(self, node: cst.CSTNode) -> Denoted | None:
         """What a tested expression denotes."""
@@ -892,6 +1414,8 @@ class _Decoded:
             return "no"
         if name not in ("any", "all"):
             return "yes"
+        if name == "any" and holds and _tests_several(test):
+            return "no"
         over = test.args[0].value if test.args else None
         if not isinstance(over, (cst.GeneratorExp, cst.ListComp)):
             return "yes" if holds else "no"
@@ -939,8 +1463,10 @@ class _Decoded:
                 return "no"
             found = self._find(_without_keys(right))
             if found is not None and self._same(found, access):
-                same = found.path == access.container and self._key(left, access.at, found) == access.key
-                return "yes" if same else "no"
+                if found.path == access.container and self._key(left, access.at, found) == access.key:
+                    return "yes"
+                # Nothing is in the `{}` of `data.get("a", {})`.
+                return self._told(found, access, True, deeper=True) if found.soft else "no"
             found = self._find(left)
             return self._told(found, access, True, deeper=True) if found is not None and found.soft else "no"
         if isinstance(operator, (cst.Is, cst.IsNot)) and dotted(right) == "None":
@@ -979,21 +1505,57 @@ class _Decoded:
         node = access.node
         if not isinstance(node, cst.Subscript) or not isinstance(node.slice[0].slice, cst.Index):
             return False
-        key = node.slice[0].slice.value
-        if not isinstance(key, cst.Name):
-            return False
-        for binding in scopes.lookup(key.value, access.at).bindings:
-            if binding.kind not in ("for", "assign") or not isinstance(binding.value, cst.BaseExpression):
-                continue
-            over: cst.CSTNode = binding.value
-            if binding.kind == "assign" and not (isinstance(over, cst.Call) and dotted(over.func) in _ONE_OF):
-                continue
-            while isinstance(over, cst.Call) and dotted(over.func) in (*_ONE_OF, *_ALL_OF) and over.args:
-                over = over.args[0 if dotted(over.func) in _ONE_OF else -1].value
-            found = self._find(over)
-            if found is not None and self._same(found, access) and found.path == access.container:
-                return binding.path in ((), (0,))
-        return False
+        return any(
+            self._same(found, access) and found.path == access.container
+            for found in self._keyed(node.slice[0].slice.value, access.at)
+        )
+
+    def _keyed(self, key: cst.BaseExpression, at: At) -> Iterator[Denoted]:
+        """The values of which an expression is one of the keys."""
+        if isinstance(key, cst.Name):
+            for binding in scopes.lookup(key.value, at).bindings:
+                value = binding.value
+                if binding.kind == "for" and binding.path in ((), (0,)) and isinstance(value, cst.BaseExpression):
+                    yield from self._with_keys(value, binding, 0)
+                elif binding.kind in ("assign", "walrus") and isinstance(value, (cst.Call, cst.Subscript)):
+                    yield from self._one_key(value, binding) if binding.path in ((), (0,)) else ()
+        else:
+            yield from self._one_key(key, at)
+
+    def _one_key(self, node: cst.BaseExpression, at: At) -> Iterator[Denoted]:
+        """The values of which `next(iter(data))` or `list(data)[0]` is a key."""
+        if isinstance(node, cst.Call) and dotted(node.func) in _ONE_OF and node.args:
+            yield from self._with_keys(node.args[0].value, at, 0)
+        elif isinstance(node, cst.Subscript):
+            keys, where = node.value, at
+            if isinstance(keys, cst.Name):
+                bound = scopes.lookup(keys.value, at).bindings
+                if len(bound) == 1 and isinstance(bound[0].value, (cst.Call, cst.ListComp)):
+                    keys, where = bound[0].value, bound[0]
+            if isinstance(keys, cst.ListComp) or (isinstance(keys, cst.Call) and dotted(keys.func) in _ALL_OF):
+                yield from self._with_keys(keys, where, 0)
+
+    def _with_keys(self, node: cst.BaseExpression, at: At, depth: int) -> Iterator[Denoted]:
+        """The values whose keys an expression has."""
+        if depth > MAX_ALIASES:
+            return
+        while isinstance(node, cst.Call) and dotted(node.func) in (*_ONE_OF, *_ALL_OF) and node.args:
+            node = node.args[0 if dotted(node.func) in _ONE_OF else -1].value
+        found = self._find(node)
+        if found is not None:
+            yield found
+        elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, (cst.BitAnd, cst.Subtract)):
+            yield from self._with_keys(node.left, at, depth + 1)
+            if isinstance(node.operator, cst.BitAnd):
+                yield from self._with_keys(node.right, at, depth + 1)
+        elif isinstance(node, (cst.ListComp, cst.GeneratorExp, cst.SetComp)):
+            if isinstance(node.elt, cst.Name) and dotted(node.for_in.target) == node.elt.value:
+                yield from self._with_keys(node.for_in.iter, at, depth + 1)
+        elif isinstance(node, cst.Name):
+            for binding in scopes.lookup(node.value, at).bindings:
+                value = binding.value
+                if binding.kind in ("assign", "walrus") and not binding.path and isinstance(value, cst.BaseExpression):
+                    yield from self._with_keys(value, binding, depth + 1)
 
     def _is_stored(self, access: Access) -> bool:
         """Whether the program itself put the key there before."""
@@ -1008,9 +1570,44 @@ class _Decoded:
         for call, found in self._validations.get(_group(access.denoted.root), ()):
             if access.container[: len(found.path)] != found.path:
                 continue
+            if access.denoted.through is not None and call.node is access.denoted.through[0]:
+                continue
             if any(call.scope.function is at.scope.function and call.place < at.place for at in _places(access)):
                 return self._for("validated by `{}`", call.node)
+        name = access.denoted.root.receiver
+        if name is None:
+            return False
+        for call, arg in self._given_to.get(name, ()):
+            before = call.scope.function is access.at.scope.function and call.place < access.at.place
+            if before and self._is_boundary(call, arg, response=True):
+                return self._for("validated by `{}`", call.node)
         return False
+
+    @cached_property
+    def _given_to(self) -> dict[str, list[tuple[Call, cst.Arg]]]:
+        """The calls of functions of this module that are given a response, by its spelling."""
+        names = {root.receiver for root in self.roots.values() if root.receiver is not None}
+        found: dict[str, list[tuple[Call, cst.Arg]]] = {}
+        for call in self.module.lowered.calls:
+            for arg in call.node.args:
+                name = spelling(arg.value)
+                if name in names:
+                    found.setdefault(name, []).append((call, arg))
+        return found
+
+    def _is_boundary(self, call: Call, arg: cst.Arg, *, response: bool = False) -> bool:
+        """Whether a function of this module raises for what it does not like of an argument."""
+        values = self.types.of(call.node.func, call)
+        if len(values) != 1 or not isinstance(values[0], Local):
+            return False
+        function = values[0].scope
+        wanted = self._receives(call.node, arg, function) if function is not call.scope.function else None
+        return wanted is not None and self.boundaries.raises(function, wanted, response=response)
+
+    @cached_property
+    def boundaries(self) -> Boundaries:
+        """The functions of this module that see to decoded values for others."""
+        return Boundaries(self.module, self._calls_of, lambda call: self._checks(call.node, call))
 
     @cached_property
     def _validations(self) -> dict[Root, list[tuple[Call, Denoted]]]:
@@ -1019,7 +1616,7 @@ class _Decoded:
         for call in self.module.lowered.calls:
             for arg in call.node.args:
                 found = self.known.get(arg.value)
-                if found is not None and self._checks(call.node, call):
+                if found is not None and (self._checks(call.node, call) or self._is_boundary(call, arg)):
                     result.setdefault(_group(found.root), []).append((call, found))
         return result
 
@@ -1037,9 +1634,15 @@ class _Decoded:
             return True
         if _CHECKS.search(last):
             return True
-        return any(
-            isinstance(v, Ref) and "json" in self.catalog.validators.get(v.name, ()) for v in self.types.of(func, at)
-        )
+        return any(isinstance(value, Ref) and self._is_validator(value.name) for value in self.types.of(func, at))
+
+    def _is_validator(self, name: str) -> bool:
+        """Whether a function is listed as one that checks, by its own name or as relative imports name it."""
+        known = self.catalog.validators
+        if not name.startswith("."):
+            return "json" in known.get(name, ())
+        tail = "." + name.lstrip(".")
+        return any("json" in purposes and listed.endswith(tail) for listed, purposes in known.items())
 
     def _is_matched(self, access: Access) -> bool:
         """Whether a `match` on the value leads here."""
@@ -1055,8 +1658,31 @@ class _Decoded:
 
     def _caught(self, access: Access) -> tuple[bool, str]:
         """Whether a handler around an access catches what it raises; else what the nearest one catches."""
+        caught, missed = self._caught_around(_places(access), access.error)
+        if not caught and self._callers_catch(access.at.scope.function, access.error, 0):
+            return self._for("caught by all that call the function"), ""
+        return caught, missed
+
+    def _callers_catch(self, function: Scope, error: str, depth: int) -> bool:
+        """Whether all calls of a private function stand where the error is caught."""
+        key = function, error
+        if key not in self._catching:
+            self._catching[key] = False
+            calls = self.boundaries.callers(function) if depth < MAX_CALLS else []
+            self._catching[key] = bool(calls) and all(
+                self._caught_around([call], error)[0] or self._callers_catch(call.scope.function, error, depth + 1)
+                for call in calls
+            )
+        return self._catching[key]
+
+    @cached_property
+    def _catching(self) -> dict[tuple[Scope, str], bool]:
+        return {}
+
+    def _caught_around(self, places: list[At], error: str) -> tuple[bool, str]:
+        """Whether a handler around one of some places catches an error; else what the nearest one catches."""
         missed = ""
-        for at in _places(access):
+        for at in places:
             scope: Scope = at.scope
             block: Block | None = at.block
             while True:
@@ -1067,12 +1693,12 @@ class _Decoded:
                         for handler in node.handlers:
                             if _only_raises(handler):
                                 continue
-                            if self._catches(handler.type, at, access.error):
+                            if self._catches(handler.type, at, error):
                                 return self._for(_EXCEPT if handler.type else _BARE, handler.type or handler), ""
                             if handler.type is not None:
                                 missed = missed or self.module.code(handler.type, 50)
                     elif isinstance(node, cst.With) and any(
-                        self._suppresses(item.item, at, access.error) for item in node.items
+                        self._suppresses(item.item, at, error) for item in node.items
                     ):
                         return self._for("caught by `with {}`", node.items[0].item), ""
                     block = owner.block
@@ -1155,6 +1781,102 @@ _EXCEPT = "caught by `except {}`"
 _BARE = "caught by a bare `except`"
 
 
+def _put(denoted: Denoted, mark: str) -> Denoted:
+    """A value in one more collection."""
+    return denoted._replace(inside=(mark, *denoted.inside))
+
+
+def _kept(denoted: Denoted, node: cst.CSTNode, at: At) -> Denoted:
+    """A value that is put somewhere at a place."""
+    return denoted._replace(kept=(*denoted.kept, (node, at))[-MAX_ALIASES:])
+
+
+def _its_items(denoted: Denoted) -> Denoted:
+    """A collection of the items of a value, or of those of what holds it."""
+    if denoted.inside:
+        return denoted
+    return denoted._replace(path=(*denoted.path, ITEM), inside=(HELD,))
+
+
+def _decided(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExpression, bool]]:
+    """The simple tests that an outcome decides, then those of which one operand or the other made it."""
+    yield from parts(test, outcome)
+    pending = [(test, outcome)]
+    while pending:
+        test, outcome = pending.pop()
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            pending.append((test.expression, not outcome))
+        elif isinstance(test, cst.BooleanOperation):
+            if isinstance(test.operator, cst.And) is outcome:
+                pending += [(test.right, outcome), (test.left, outcome)]
+            else:
+                yield test, outcome
+
+
+def _broken(loop: Compound) -> tuple[cst.CSTNode, bool] | None:
+    """The one test by which an endless loop is left; the `break` itself where it ends the body of the loop."""
+    if not isinstance(loop.node, cst.While) or dotted(loop.node.test) != "True" or not loop.arms:
+        return None
+    breaks = _breaks_in(loop.node.body)
+    if len(breaks) != 1:
+        return None
+    last = loop.node.body.body[-1] if loop.node.body.body else None
+    if isinstance(last, cst.SimpleStatementLine) and breaks[0] in last.body:
+        return breaks[0], True
+    for inner in loop.arms[0][1].compounds:
+        if isinstance(inner.node, cst.If):
+            if breaks[0] in _breaks_in(inner.node.body):
+                return inner.node.test, True
+            if isinstance(inner.node.orelse, cst.Else) and breaks[0] in _breaks_in(inner.node.orelse.body):
+                return inner.node.test, False
+    return None
+
+
+def _passed_by_all(loop: Compound) -> Iterator[tuple[cst.BaseExpression, bool]]:
+    """The tests that every item of a loop passed, where the loop came to its end."""
+    for inner in loop.arms[0][1].compounds:
+        if isinstance(inner.node, cst.Assert):
+            yield from parts(inner.node.test, True)
+        elif isinstance(inner.node, cst.If) and inner.arms[0][1].leaves == "return":
+            yield from parts(inner.node.test, False)
+
+
+def _breaks_in(body: cst.CSTNode) -> list[cst.Break]:
+    """The `break` statements that leave the loop around a body."""
+    found: list[cst.Break] = []
+    pending = [body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.Break):
+            found.append(node)
+        elif isinstance(node, (cst.For, cst.While)):
+            pending += [node.orelse] if node.orelse else []
+        elif not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
+            pending += children(node)
+    return found
+
+
+def _operands(node: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:
+    """The operands of `a or b or c`."""
+    pending: list[cst.BaseExpression] = [node]
+    kind = type(node.operator)
+    while pending:
+        item = pending.pop()
+        if isinstance(item, cst.BooleanOperation) and type(item.operator) is kind:
+            pending += [item.right, item.left]
+        else:
+            yield item
+
+
+def _tests_several(test: cst.Call) -> bool:
+    """Whether `any(key in data for key in ("a", "b"))` is about more than one written key."""
+    over = test.args[0].value if test.args else None
+    if not isinstance(over, (cst.GeneratorExp, cst.ListComp)) or not isinstance(over.elt, cst.Comparison):
+        return False
+    keys = over.for_in.iter
+    return isinstance(keys, (cst.Tuple, cst.List, cst.Set)) and len(keys.elements) > 1
+
+
 def _group(root: Root) -> Root:
     while root.merged is not None:
         root = root.merged
@@ -1201,6 +1923,8 @@ def _is_empty(binding: Binding) -> bool:
         return False
     if isinstance(value, (cst.Dict, cst.List)):
         return not value.elements
+    if isinstance(value, cst.Call) and last_name(value) in ("field", "Field"):
+        return True
     return dotted(value) == "None"
 
 
@@ -1248,8 +1972,11 @@ _CONSTANTS = ("None", "False", "True")
 #: Tests that hold for type checkers only.
 _NEVER = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 #: Methods of a text that leave what is decoded from it the same.
-_UNCHANGED = ("decode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
+_UNCHANGED = ("decode", "encode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
 _SAME = frozenset(("dict", "OrderedDict", "collections.OrderedDict"))
+_FILLING = frozenset(("append", "add", "appendleft", "insert", "extend", "update"))
+_SCALARS = frozenset(("str", "int", "float", "bool", "bytes", "datetime.datetime", "datetime.date", "decimal.Decimal"))
+_COPYING = frozenset(("copy", "deepcopy"))
 _SILENT = frozenset(("len", "str", "repr", "print", "bool", "hasattr", "id", "type", "dumps", "callable"))
 _CHECKS = re.compile(
     r"(?i)valid|check|ensure|verify|assert|schema|raise_(?:for|on|if)|sanit|conform|expect|require|is_error|has_error"

@@ -99,6 +99,8 @@ _MAX_DEPTH = 40
 _MAX_STEPS = 2_000
 #: More assignments to one attribute than this are not looked at.
 _MAX_ASSIGNMENTS = 16
+#: Functions and classes that import the module they are given the name of, now or later.
+_IMPORTS = re.compile(r"(?i)_*(?:lazy_?(?:import|module)|import_module|importorskip|optional_import|try_import)")
 _PLAIN_DECORATORS = frozenset(("staticmethod", "classmethod", "override", "final", "cache", "lru_cache"))
 #: Decorators that call a function again or later, and give what it gives.
 _REPEATS = re.compile(r"(?i)retr(?:y|ies)|backoff|throttle|rate_?limit")
@@ -197,8 +199,10 @@ class Types:
                     return self._entered(node.args[0].value, at)
                 if isinstance(node.func, cst.Attribute) and node.func.attr.value in HANDED:
                     return self._handed(node, node.func.attr.value, at)
-                if isinstance(node.func, cst.Call) and dotted(node.func.func) == "getattr":
-                    return self._got(node.func, at)
+                if isinstance(node.args[0].value, cst.SimpleString) and _IMPORTS.fullmatch(_last(node.func)):
+                    return self._imported(node.args[0].value)
+                if dotted(node.func) == "getattr":
+                    return self._got(node, at)
                 if isinstance(node.func, cst.Name) and node.func.value in _ONE_OF and self.refs(node.func, at):
                     return self._elements(node.args[0].value, at) if len(node.args) == 1 else UNKNOWN
             if isinstance(node.func, cst.Attribute) and node.func.attr.value in _OF_COLLECTIONS:
@@ -320,14 +324,31 @@ class Types:
         index = HANDED[name]
         if index >= len(node.args) or any(arg.star or arg.keyword for arg in node.args[: index + 1]):
             return UNKNOWN
-        return self._merge(self._called(value, at) for value in self.of(node.args[index].value, at))
+        return self.results(node.args[index].value, at)
+
+    def results(self, node: cst.CSTNode, at: At) -> Values:
+        """What calling an expression gives."""
+        return self._merge(self._called(value, at) for value in self.of(node, at))
 
     def _got(self, getter: cst.Call, at: At) -> Values:
-        """What `getattr(client, method)(...)` gives where every method of the client gives the same."""
-        if len(getter.args) != 2 or isinstance(getter.args[1].value, cst.SimpleString):
+        """What `getattr(client, method)` gives: one of the client's methods, where all of them give the same."""
+        if len(getter.args) < 2 or self.refs(getter.func, at) is None:
             return UNKNOWN
         owners = self.of(getter.args[0].value, at)
-        return self._merge(self._called(value, at) for owner in owners for value in self._attribute(owner, "request"))
+        wanted = getter.args[1].value
+        if isinstance(wanted, cst.SimpleString):
+            name = wanted.evaluated_value
+            return self._merge(self._attribute(owner, name) for owner in owners) if isinstance(name, str) else UNKNOWN
+        found = self._merge(self._attribute(owner, "request") for owner in owners) if len(getter.args) == 2 else ()
+        known = all(isinstance(v, Ref) and self.catalog.lookup(self.catalog.types["returns"], v.name) for v in found)
+        return found if found and known else UNKNOWN
+
+    def _imported(self, name: cst.SimpleString) -> Values:
+        """The module that `importlib.import_module("name")` and its lazy relatives give."""
+        module = name.evaluated_value
+        if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
+            return UNKNOWN
+        return (Ref(self.catalog.canonical(module)),)
 
     def _super(self, at: At) -> Values:
         """What `super()` is, by the first base of the class whose method this is."""
@@ -477,12 +498,15 @@ class Types:
         if not isinstance(value, Local) or not isinstance(value.scope.node, cst.FunctionDef):
             return UNKNOWN
         node, entry = value.scope.node, value.scope.entry
-        if entry is None or node.returns is None or len(node.decorators) != 1:
+        if entry is None or len(node.decorators) != 1:
             return UNKNOWN
         refs = self.refs(node.decorators[0].decorator, entry)
         if not refs or refs[0].name not in _MANAGERS:
             return UNKNOWN
-        return self.annotation(node.returns.annotation, entry)
+        if node.returns is not None:
+            return self.annotation(node.returns.annotation, entry)
+        given = [(expression, where) for expression, where in value.scope.yielded if expression is not None]
+        return self.of(*given[0]) if len(given) == 1 else UNKNOWN
 
     def _named(self, node: cst.CSTNode, at: At, name: str) -> bool:
         refs = self.refs(node, at)
@@ -557,7 +581,8 @@ class Types:
                 if value == Ref("object"):
                     continue
                 if isinstance(value, Ref):
-                    found.append(self._attribute(Instance(value.name), name))
+                    made = self.catalog.types["returns"].get(value.name, value.name)
+                    found.append(self._attribute(Instance(made), name))
                 elif isinstance(value, Local) and value.scope.kind == "class" and value.scope is not owner:
                     found.append(self._inherited(value.scope, name))
                 else:
@@ -647,7 +672,7 @@ class Types:
 
     def _result(self, function: Scope, node: cst.FunctionDef, entry: At) -> Values:
         """What the body of a function gives, decorators aside."""
-        if node.returns:
+        if node.returns and not self._is_any(node.returns.annotation, entry):
             return self.annotation(node.returns.annotation, entry)
         if function in self.returning:
             self.cuts += 1
@@ -660,6 +685,10 @@ class Types:
             return self._merge(self.of(value, at) for value, at in values if value is not None)
         finally:
             self.returning.discard(function)
+
+    def _is_any(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether an annotation leaves it to the body what a function gives."""
+        return dotted(node) is not None and self._named(node, at, "typing.Any")
 
     def _binary(self, node: cst.BinaryOperation, at: At) -> Values:
         left, right = self.of(node.left, at), self.of(node.right, at)
@@ -698,7 +727,8 @@ class Types:
                     return UNKNOWN
                 values.append(Instance(f"<{owner.qualname}>"))
             elif isinstance(value, Ref) and value.name not in _VAGUE:
-                values.append(Instance(value.name, at if isinstance(at, Binding) else None))
+                made = self.catalog.types["returns"].get(value.name, value.name)
+                values.append(Instance(made, at if isinstance(at, Binding) else None))
             elif isinstance(value, Local) and value.scope.kind == "class":
                 values.append(Instance(f"<{value.scope.qualname}>"))
             else:
@@ -828,6 +858,11 @@ def keeps_result(node: cst.FunctionDef) -> bool:
     """Whether the decorators of a function, judged by their names, leave what it returns the same."""
     names = [decorator_name(decorator) for decorator in node.decorators]
     return all(name in _PLAIN_DECORATORS or _REPEATS.search(name) for name in names)
+
+
+def _last(func: cst.CSTNode) -> str:
+    """The bare name of what is called."""
+    return func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
 
 
 def _is_none(node: cst.CSTNode) -> bool:

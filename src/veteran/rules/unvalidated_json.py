@@ -7,13 +7,15 @@ body) is indexed or unpacked although nothing looked at it: `response.json()["ke
 of `for item in data`, `Model(**data)` where the model does not check. The response must be known as one: from
 `requests`, `httpx`, `aiohttp`, `urllib` and the like, through clients and sessions, `with` items, attributes of
 `self`, annotated parameters, or the `.response` of their exceptions; also through functions of the same module that
-return or receive it, and attributes of `self` that one method keeps and another reads. There is one finding for each
-decoded value; later accesses are its steps.
+return it, whole or in part, or receive it, attributes of `self` that one method keeps and another reads, collections
+that were filled with answers (lists, dictionaries, tuples, `gather`, `pool.map`) and tasks. There is one finding for
+each decoded value; later accesses are its steps.
 
 A value counts as checked where, for the same value and the same key, the code tests `in`, uses `.get`, tests its
 type, catches what the access raises, or hands the value to a validator (pydantic, `TypeAdapter`, msgspec, attrs,
-cattrs, marshmallow, jsonschema, voluptuous). A status check, `raise_for_status`, `cast` and a `TypedDict` say
-nothing of the body.
+cattrs, marshmallow, jsonschema, voluptuous) or to a function of the module that raises for what it does not like. What
+was checked before a value was kept or returned counts where it is read; so do handlers around all calls of a private
+function. A status check, `raise_for_status`, `cast` and a `TypedDict` say nothing of the body.
 
 ## Why is this bad?
 
