@@ -210,8 +210,8 @@ class Lowered:
     """One module in the small form. scopes: in the order of the walk, the module's first.
 
     private: each access of an attribute `_name`, by name. assigned: the dotted names that are assigned to.
-    stored: what is put under a key or index. reads: the arguments of a `Read` for each attribute that is read
-    or called.
+    stored: what is put under a key or index, where, and the target. reads: the arguments of a `Read` for each
+    attribute that is read or called.
     """
 
     __slots__ = ("assigned", "calls", "module", "private", "reads", "scopes", "stored", "tree")
@@ -224,7 +224,7 @@ class Lowered:
         self.private: dict[str, list[cst.Attribute]] = {}
         self.reads: list[tuple[Scope, Block, int, int, cst.Attribute]] = []
         self.assigned: set[str] = set()
-        self.stored: list[tuple[cst.BaseExpression, At]] = []
+        self.stored: list[tuple[cst.BaseExpression, At, cst.CSTNode]] = []
 
 
 def lower(tree: cst.Module) -> Lowered:
@@ -422,7 +422,7 @@ class _Walk:
                 self.push(node.value)
             else:
                 if way == () and isinstance(value, cst.BaseExpression):
-                    self.lowered.stored.append((value, at))
+                    self.lowered.stored.append((value, at, node))
                 self.push(node)
 
     def _bind_attribute(

@@ -144,14 +144,15 @@ class SinkValue:
         hole = slot.hole
         if hole.verdict is Verdict.TAINTED:
             return Confidence.HIGH
-        numbered = _NUMBERS.search(_last(hole.node)) and not (
-            slot.role == "identifier" and _INDEX.match(_last(hole.node))
-        )
+        called = _called(hole.node)
+        numbered = _NUMBERS.search(called) and not (slot.role == "identifier" and _INDEX.match(called))
         if slot.role == "statement" or self._is_migration or numbered:
             return Confidence.LOW
         if slot.role in ("identifier", "keyword") and (
             is_configured(hole) or _is_composed(hole) or self._callers_configure(hole)
         ):
+            return Confidence.LOW
+        if slot.role == "value" and (_names_object(slot) or _is_dialect(hole)):
             return Confidence.LOW
         # A clause beside parameters: most are put together from constant text.
         if slot.role == "condition" and (_other_parameters(self) or _is_composed(hole)):
@@ -253,6 +254,8 @@ def is_configured(hole: Hole) -> bool:
     if hole.attribute or _speaks_of_settings(hole.node):
         return True
     current = hole.source
+    if current is not None and current.scope.function.name in ("__init__", "__new__", "__post_init__"):
+        return True  # made of what a constructor was given
     if current is None:
         root = hole.node
         while isinstance(root, (cst.Attribute, cst.Subscript)):
@@ -271,6 +274,25 @@ def is_configured(hole: Hole) -> bool:
         bound = scopes.lookup(current.value.value, current).bindings
         current = bound[0] if len(bound) == 1 else None
     return False
+
+
+def _names_object(slot: sql.Slot) -> bool:
+    """Whether a text in quotes by its name is the name of a table or the like, which an object keeps."""
+    hole = slot.hole
+    return bool(slot.quoted) and hole.attribute and _OBJECT.search(_last(hole.node)) is not None
+
+
+def _is_dialect(hole: Hole) -> bool:
+    """Whether a method of the database's own layer makes SQL of constant text: `db.cast("size", "int")`."""
+    node = hole.node
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return False
+    plain = all(isinstance(arg.value, (cst.SimpleString, cst.Integer)) for arg in node.args)
+    return plain and _LAYER.search(_last(node.func.value)) is not None
+
+
+_OBJECT = re.compile(r"(?i)(?:^|_)(?:table|view|sequence|index|column|schema|trigger|keyspace)s?(?:_?name)?$")
+_LAYER = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cursor|dialect|ops|engine|adapter|backend)$")
 
 
 def _is_composed(hole: Hole) -> bool:
@@ -307,6 +329,13 @@ def _speaks_of_settings(node: cst.CSTNode) -> bool:
             node = node.expression
         else:
             return isinstance(node, cst.Name) and _SETTINGS.search(node.value) is not None
+
+
+def _called(node: cst.CSTNode) -> str:
+    """The name that a value goes by, in `str(…)` too."""
+    if isinstance(node, cst.Call) and dotted(node.func) in ("str", "repr") and len(node.args) == 1:
+        node = node.args[0].value
+    return _last(node)
 
 
 def _last(func: cst.CSTNode) -> str:
@@ -625,6 +654,12 @@ def advice(event: SinkValue, slot: sql.Slot) -> str:
     mark, parameters = event.sink.placeholder, event.sink.parameters
     if slot.role == "condition":
         return "build the clause from constant text and pass its values as parameters"
+    if slot.defines and _DEFINES.match(sql.joined(event.alternatives[0], sql.MARK)):
+        if event.sink.library in ("psycopg", "psycopg2", "aiopg"):
+            return f"a definition takes no parameters: compose it with `sql.Literal({name})`"
+        return (
+            "a definition takes no parameters: quote it with the driver's own function for literals, or bind it later"
+        )
     if (parameters == "none" and mark == "none") or slot.defines:
         return "pass it as a bound parameter where the driver takes one, else quote it as the driver does"
     if mark == "$1":
@@ -652,6 +687,10 @@ def advice(event: SinkValue, slot: sql.Slot) -> str:
     if passed:
         return f"{head}add `{value}` to the parameters that are passed already"
     return f"{head}pass it as a query parameter" if values is None else f"{head}pass `{values}`"
+
+
+#: What a view or a column's default keeps.
+_DEFINES = re.compile(r"(?i)[\s(]*(?:CREATE|ALTER)\b(?!\s+(?:USER|ROLE|SYSTEM|SESSION))")
 
 
 def _listed(name: str, mark: str, library: str) -> str:
