@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes, sql
-from veteran.analysis.flow import KEEPS_TEXT, Hole, Pieces, Verdict, holes, unpacked
+from veteran.analysis.flow import KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
 from veteran.analysis.guards import Checked
 from veteran.analysis.lowering import At, Call, Scope, dotted
 from veteran.analysis.types import argument
@@ -152,7 +152,7 @@ class SinkValue:
             is_configured(hole) or _is_composed(hole) or self._callers_configure(hole)
         ):
             return Confidence.LOW
-        if slot.role == "value" and (_names_object(slot) or _is_dialect(hole)):
+        if slot.role == "value" and (_names_object(slot) or (not slot.quoted and _is_dialect(hole))):
             return Confidence.LOW
         # A clause beside parameters: most are put together from constant text.
         if slot.role == "condition" and (_other_parameters(self) or _is_composed(hole)):
@@ -225,7 +225,7 @@ class SinkValue:
         return tuple(steps)
 
 
-_MIGRATIONS = re.compile(r"(?i)(?:^|[\\/])(?:migrations?|alembic)[\\/]")
+_MIGRATIONS = re.compile(r"(?i)(?:^|[\\/])(?:(?:migrations?|alembic|upgrades)[\\/]|migrations\.py$)")
 #: Names that numbers have, as a rule.
 _INDEX = re.compile(r"(?i)index|idx|version|page")
 _NUMBERS = re.compile(
@@ -283,8 +283,10 @@ def _names_object(slot: sql.Slot) -> bool:
 
 
 def _is_dialect(hole: Hole) -> bool:
-    """Whether a method of the database's own layer makes SQL of constant text: `db.cast("size", "int")`."""
+    """Whether the database's own layer says how it is spelled: `db.cast("size", "int")`, `db.now`."""
     node = hole.node
+    if isinstance(node, cst.Attribute):
+        return _LAYER.search(_last(node.value)) is not None
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
         return False
     plain = all(isinstance(arg.value, (cst.SimpleString, cst.Integer)) for arg in node.args)
@@ -397,53 +399,75 @@ class Queries:
     def _runs(self) -> Iterator[tuple[Call, Sink, cst.BaseExpression | None]]:
         """The calls that execute a query, with what stands in its place."""
         catalog = self.module.catalog
-        tails = catalog.tails
         trace = self.module.trace
         for call in self.module.lowered.calls:
-            func = call.node.func
+            made, what = self._handed_over(call) or call.node, ""
+            func = made.func
             if isinstance(func, cst.Attribute):
-                if func.attr.value not in tails and func.attr.value.lstrip("_") not in catalog.execute_like:
-                    if trace:
-                        trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {_NO_SINK}")
-                    continue
+                if func.attr.value not in catalog.tails and func.attr.value.lstrip("_") not in catalog.execute_like:
+                    what = _NO_SINK
             elif not isinstance(func, (cst.Name, cst.IfExp)):
                 continue
-            if not call.node.args or all(isinstance(arg.value, cst.SimpleString) for arg in call.node.args):
+            if not what and all(isinstance(arg.value, cst.SimpleString) for arg in made.args):
+                reason = "has only literals as arguments" if made.args else "is called without an argument"
+                what = f"{reason}: no text is built"
+            sink = None if what else self._sink(made, call)
+            if isinstance(sink, str):
                 if trace:
-                    what = "has only literals as arguments" if call.node.args else "is called without an argument"
-                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what}: no text is built")
+                    trace.note("sql", call.node, call, sink)
                 continue
-            sink: Sink | None = None
-            refs = self.module.types.refs(func, call)
-            if refs:
-                entries = [catalog.lookup(catalog.sinks, ref.name) for ref in refs]
-                sink = entries[0] if all(entries) else None
-            if sink is None:
-                sink = self._named_like_one(call, catalog)
-                if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
-                    if trace:
-                        trace.note("sql", call.node, call, f"`{refs[0].name}` is no method of a database")
-                    continue
             if sink is None:
                 if trace:
-                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {_NO_SINK}")
+                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what or _NO_SINK}")
                 continue
-            query = argument(call, sink.query, sink.keywords)
+            query = argument(made, sink.query, sink.keywords)
             if not (sink.weak and isinstance(query, (cst.List, cst.Tuple))):  # a command line
                 yield call, sink, query
             elif trace:
                 trace.note("sql", call.node, call, "a list is a command line, no statement")
 
-    def _named_like_one(self, call: Call, catalog: Catalog) -> Sink | None:
+    def _sink(self, node: cst.Call, at: At) -> Sink | str | None:
+        """What a call executes queries as; the reason where it is known to be something else."""
+        catalog = self.module.catalog
+        refs = self.module.types.refs(node.func, at)
+        if refs:
+            entries: list[Sink | None] = [catalog.lookup(catalog.sinks, ref.name) for ref in refs]
+            if all(entries):
+                return entries[0]
+        sink = self._named_like_one(node.func, at, catalog)
+        if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
+            return f"`{refs[0].name}` is no method of a database"
+        return sink
+
+    def _handed_over(self, call: Call) -> cst.Call | None:
+        """The call that another one makes: `asyncio.to_thread(cursor.execute, query)`."""
+        node = call.node
+        if isinstance(node.func, cst.Call):  # `sync_to_async(cursor.execute)(query)`
+            wrapped = node.func.args[0].value if node.func.args else None
+            return cst.Call(wrapped, node.args) if self._executes(wrapped) else None  # type: ignore[arg-type]
+        for index, arg in enumerate(node.args[:2]):
+            if len(node.args) > index + 1 and arg.keyword is None and not arg.star and self._executes(arg.value):
+                return cst.Call(arg.value, node.args[index + 1 :])
+        return None
+
+    def _executes(self, node: cst.CSTNode | None) -> bool:
+        return isinstance(node, cst.Attribute) and (
+            node.attr.value in self.module.catalog.execute_like or node.attr.value in self._sink_tails
+        )
+
+    @cached_property
+    def _sink_tails(self) -> frozenset[str]:
+        return frozenset(name.rpartition(".")[2] for name in self.module.catalog.sinks)
+
+    def _named_like_one(self, func: cst.BaseExpression, at: At, catalog: Catalog) -> Sink | None:
         """A method or function that by its bare name executes a query."""
-        func = call.node.func
         name = _last(func)
         plain = name.lstrip("_")
         sink = catalog.execute_like.get(plain)
         if sink is None or (name == plain and isinstance(func, cst.Attribute)):
             return sink
         # `_execute(…)`, `run_query(…)`: of another module, or of a base class.
-        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or self.flow.function_of(func, call):
+        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or self.flow.function_of(func, at):
             return None
         return sink._replace(weak=True)
 
@@ -654,7 +678,7 @@ def advice(event: SinkValue, slot: sql.Slot) -> str:
     mark, parameters = event.sink.placeholder, event.sink.parameters
     if slot.role == "condition":
         return "build the clause from constant text and pass its values as parameters"
-    if slot.defines and _DEFINES.match(sql.joined(event.alternatives[0], sql.MARK)):
+    if slot.defines and _DEFINES.match(joined(event.alternatives[0], sql.MARK)):
         if event.sink.library in ("psycopg", "psycopg2", "aiopg"):
             return f"a definition takes no parameters: compose it with `sql.Literal({name})`"
         return (
