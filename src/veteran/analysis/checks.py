@@ -34,10 +34,10 @@ class Checks:
             return False
         return any(self._ask(function, p, "raises") for p in self._passed_as(call.node, call, function, name))
 
-    def tells(self, node: cst.Call, at: At, name: str, outcome: bool) -> bool:
+    def tells(self, node: cst.Call, at: At, name: str, outcome: bool, *, awaited: bool = False) -> bool:
         """Whether a function's answer (true, or false) says that the value that it was passed is restricted."""
         function = self._function(node, at)
-        if function is None or function.yields:
+        if function is None or function.yields or function.is_async is not awaited:
             return False
         kind = "true" if outcome else "false"
         return any(self._ask(function, p, kind) for p in self._passed_as(node, at, function, name))

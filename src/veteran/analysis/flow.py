@@ -558,6 +558,8 @@ class Flow:
         function, collection = node.args[0].value, node.args[1].value
         if isinstance(function, cst.Lambda):
             return self._applied(function, collection, at)
+        if isinstance(function, cst.Attribute) and function.attr.value == "format":
+            return self._dot_format(cst.Call(function, [cst.Arg(collection)]), function.value, at)
         if _SANITISES.search((dotted(function) or "").rpartition(".")[2]):
             return [self._unknown(node, at, Verdict.SAFE, f"quoted or checked by `{dotted(function)}`")]
         refs = self.types.refs(function, at)
@@ -567,8 +569,6 @@ class Flow:
             inner = self.elements(collection, at)
             if inner is not None:
                 return [self._worst([way for part in inner for way in part] or [("",)])]
-        if isinstance(function, cst.Attribute) and function.attr.value == "format" and not refs:
-            return self._dot_format(cst.Call(function, [cst.Arg(collection)]), function.value, at)
         returned = self._returned(cst.Call(function, [cst.Arg(collection)]), at)
         return [self._unknown(node, at)] if returned is None else returned
 
@@ -796,6 +796,8 @@ class Flow:
             return [self._referenced(binding.value, node, binding)]
         if kind == "parameter" and _PLACEHOLDERS.search(binding.name):
             return [self._unknown(node, binding, Verdict.SAFE, "placeholders by its name")]
+        if kind == "parameter" and _is_converted(binding.scope, binding.name):
+            return [self._unknown(node, binding, Verdict.SAFE, "converted by the route to what carries no text")]
         if kind == "parameter" and _is_test(binding.scope):
             return [self._unknown(node, binding, Verdict.SAFE, "given by the test itself")]
         if kind == "parameter" and binding.path is not None:
@@ -829,13 +831,27 @@ class Flow:
             inner = self.elements(binding.value, binding)
         if inner is None:
             looped = binding.value
-            while isinstance(looped, cst.Call) and (within := _looped_over(looped)) is not None:
+            while (within := self._looped_over(looped, binding)) is not None:
                 looped = within
             pieces = self.pieces(looped, binding)
             if len(pieces) == 1 and len(pieces[0]) == 1 and isinstance(only := pieces[0][0], Hole) and only.parameter:
                 return [(only._replace(node=node, at=binding),)]  # what is passed for it decides
-            return [self._hole_of(node, binding, pieces)]
+            sets = isinstance(binding.value, cst.BinaryOperation)
+            return [self._hole_of(node, binding, pieces if sets else self.pieces(binding.value, binding))]
         return [way for alternatives in inner for way in alternatives] or [()]
+
+    def _looped_over(self, node: cst.CSTNode, at: At) -> cst.BaseExpression | None:
+        """The collection that a view, a copy in another order, or an operation on sets takes its elements from."""
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, (cst.BitAnd, cst.BitOr, cst.Subtract)):
+            known = isinstance(node.operator, cst.BitOr) and self.elements(node.left, at) is not None
+            return node.right if known else node.left
+        if not isinstance(node, cst.Call):
+            return None
+        if isinstance(node.func, cst.Attribute):
+            views = node.func.attr.value in ("items", "keys", "values", "copy") and not node.args
+            return node.func.value if views else None
+        plain = len(node.args) == 1 and not node.args[0].star
+        return node.args[0].value if plain and dotted(node.func) in _COPIES else None
 
     def rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
         """The items of something written out: a literal, what was appended to it, pairs of a dictionary, `zip`."""
@@ -1245,6 +1261,8 @@ class Flow:
                 return self.pieces(func.value, at)
             if _MADE_SAFE.match(func.attr.value) or self._is_match(func, at):
                 return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{func.attr.value}`")]
+            if func.attr.value == "sql" and all(arg.keyword is not None for arg in node.args):
+                return [self._unknown(node, at, Verdict.SAFE, "SQL that a library writes")]
             if func.attr.value == "strftime" and node.args and isinstance(node.args[-1].value, cst.SimpleString):
                 return [self._unknown(node, at, Verdict.SAFE, "a date in a fixed form")]
             inner = [piece for way in self.pieces(func.value, at) for piece in way]
@@ -1426,14 +1444,20 @@ def _counted(node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] |
     return None
 
 
-def _looped_over(node: cst.Call) -> cst.BaseExpression | None:
-    """The collection that a view, or a copy in another order, is of."""
-    if isinstance(node.func, cst.Attribute):
-        return (
-            node.func.value if node.func.attr.value in ("items", "keys", "values", "copy") and not node.args else None
-        )
-    plain = len(node.args) == 1 and not node.args[0].star
-    return node.args[0].value if plain and dotted(node.func) in _COPIES else None
+def _is_converted(function: Scope, name: str) -> bool:
+    """Whether a route above a function says that a parameter is a number: `/<int:user_id>`, `/{user_id:int}`."""
+    for decorator in decorators_of(function):
+        called = decorator.decorator
+        for arg in called.args if isinstance(called, cst.Call) else ():
+            for found in _CONVERTED.finditer(_literal(arg.value)) if isinstance(arg.value, cst.SimpleString) else ():
+                if name in (found[2], found[3]):
+                    return True
+    return False
+
+
+_CONVERTED = re.compile(
+    r"<(int|float|uuid)(?:\([^)]*\))?:(\w+)>|[<{](\w+):(?:int|float|uuid)(?:\([^)]*\))?[>}]", re.IGNORECASE
+)
 
 
 _COPIES = frozenset(["list", "tuple", "sorted", "set", "frozenset", "reversed", "enumerate", "iter"])
@@ -1484,7 +1508,8 @@ def _typed_so(kinds: Sequence[object]) -> str:
 
 
 _SANITISES = re.compile(
-    r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$|(?:^|_)literal(?!_eval|_column)(?:_|$)"
+    r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$|^qt_?(?:ident|literal)"
+    r"|(?:^|_|sql)literal(?!_eval|_column)(?:_|$)"
 )
 #: `Kinds.Draft`: by the naming convention a constant or member of a class, as no object's attribute is called that.
 _MEMBER = re.compile(r"\.[A-Z][a-z]\w*\.[A-Z][a-z]\w*$")

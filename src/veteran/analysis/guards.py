@@ -332,7 +332,8 @@ class Guards:
                 )
                 for way in _operands(test)
             )
-        if isinstance(test, cst.Await) and isinstance(test.expression, cst.Call):
+        awaited = isinstance(test, cst.Await)
+        if isinstance(test, cst.Await):
             test = test.expression
         if isinstance(test, cst.BinaryOperation):
             return not holds and isinstance(test.operator, cst.Subtract) and spelling(_members(test.left)) == name
@@ -365,7 +366,7 @@ class Guards:
             return holds and spelling(test.args[0].value) == name and self._all_safe(test.args[1].value, at)
         if holds and named and _APPROVES.search((dotted(func) or "").rpartition(".")[2]):
             return True
-        return named and self.checks.tells(test, at, name, holds)
+        return named and self.checks.tells(test, at, name, holds, awaited=awaited)
 
     def _all_of(self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, name: str, passes: bool, at: At) -> bool:
         """Whether the outcome says of every element of a collection that it is restricted.

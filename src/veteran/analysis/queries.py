@@ -230,7 +230,7 @@ _MIGRATIONS = re.compile(r"(?i)(?:^|[\\/])(?:(?:migrations?|alembic|upgrades)[\\
 _INDEX = re.compile(r"(?i)index|idx|version|page")
 _NUMBERS = re.compile(
     r"(?i)(?:^|_)(?:limit|offset|count|num|size|length|timeout|seconds|secs|ms|minutes|hours|days|width|dims?|dimensions?"
-    r"|k|top|page|port|ttl|batch|interval|index|idx|version|number|max|min)s?$"
+    r"|k|top|page|port|ttl|batch|interval|index|idx|version|number|max|min|oid|pid)s?$"
 )
 _FRAGMENTS = re.compile(
     r"(?i)(?:^|_)(?:sql|ddl|definitions?|fragment|suffix)$|_(?:clauses?|exprs?|expressions?|placeholders)$"
@@ -375,6 +375,15 @@ def _known(catalog: Catalog, name: str) -> bool:
 
 _NO_DATABASES = frozenset(["click", "typer", "requests", "httpx", "aiohttp", "fabric", "invoke", "docker", "paramiko"])
 
+#: Functions that call the function that they are passed, with the arguments that follow it.
+_HANDS_ON = frozenset(
+    [
+        *("to_thread", "run_in_executor", "run_in_threadpool", "run_sync", "submit", "map", "partial", "partialmethod"),
+        *("async_add_executor_job", "deferToThread", "call_soon", "create_task", "wait_for", "retry", "call", "apply"),
+        *("apply_async", "starmap", "call_in_executor", "run_blocking", "with_retry", "run_sync_in_worker_thread"),
+    ]
+)
+
 #: Functions that make a query object of their first argument, by their bare names.
 _WRAPS = frozenset(["text", "sa_text", "sql_text", "_text", "TextClause", "SimpleStatement", "literal_sql"])
 
@@ -445,6 +454,8 @@ class Queries:
         if isinstance(node.func, cst.Call):  # `sync_to_async(cursor.execute)(query)`
             wrapped = node.func.args[0].value if node.func.args else None
             return cst.Call(wrapped, node.args) if self._executes(wrapped) else None  # type: ignore[arg-type]
+        if _last(node.func) not in _HANDS_ON:
+            return None
         for index, arg in enumerate(node.args[:2]):
             if len(node.args) > index + 1 and arg.keyword is None and not arg.star and self._executes(arg.value):
                 return cst.Call(arg.value, node.args[index + 1 :])
@@ -681,9 +692,7 @@ def advice(event: SinkValue, slot: sql.Slot) -> str:
     if slot.defines and _DEFINES.match(joined(event.alternatives[0], sql.MARK)):
         if event.sink.library in ("psycopg", "psycopg2", "aiopg"):
             return f"a definition takes no parameters: compose it with `sql.Literal({name})`"
-        return (
-            "a definition takes no parameters: quote it with the driver's own function for literals, or bind it later"
-        )
+        return "a definition takes no parameters: quote it as a literal with the driver's own function"
     if (parameters == "none" and mark == "none") or slot.defines:
         return "pass it as a bound parameter where the driver takes one, else quote it as the driver does"
     if mark == "$1":

@@ -166,6 +166,9 @@ _BEFORE_NAME = frozenset(
         "TEMP",
         "SAVEPOINT",
         "RELEASE",
+        "INSTALL",
+        "LOAD",
+        "SECRET",
         "LISTEN",
         "UNLISTEN",
         "NOTIFY",
@@ -396,7 +399,12 @@ class _Context:
             listed = self.previous in ("(", ",") and self.clauses[-1] in ("IN", "VALUES")
             compared = self.kind == "operator" or self.previous in _BEFORE_VALUE or listed
             return "value" if compared else "identifier"
-        return "condition" if kind == "comment" else "value"
+        if kind == "comment":
+            return "condition"
+        # Some dialects take single quotes around names, too: `INTO 'name' ('column', …)`.
+        listed = len(self.clauses) > 1 and self.clauses[-2] == "INTO" and self.clauses[-1] not in _CLAUSES - {"INTO"}
+        named = self.previous in ("INTO", "UPDATE", "TABLE", "JOIN") or (listed and self.previous in ("(", ","))
+        return "identifier" if named else "value"
 
     def role(self, text: str, start: int, end: int) -> str:
         if self.first:
@@ -428,6 +436,8 @@ class _Context:
             return "condition"
         if self.kind == "word":
             return self._after_word(previous, clause, text, end)
+        if clause == "INTO" and not adjacent and (self.kind in ("mark", "identifier") or previous == ")"):
+            return "statement"  # what is inserted
         if self.kind == "mark":
             return "keyword" if clause in ("ORDER", "BY", "GROUP", "TABLE", "COLUMN") else "condition"
         if previous in ("(", ",", "["):
