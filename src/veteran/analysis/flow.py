@@ -310,7 +310,9 @@ class Flow:
                     _constant(alternatives) and not isinstance(other, cst.SimpleString)
                 ):
                     return [self._worst(alternatives)]
-        if isinstance(node.operator, cst.Divide) and not self._numeric(node.left, at):
+        if isinstance(node.operator, cst.Divide) and not (
+            self._numeric(node.left, at) or self._numeric(node.right, at)
+        ):
             return [self._unknown(node, at)]  # paths
         # Any other operator needs numbers; what is no number raises.
         return [self._unknown(node, at, Verdict.SAFE, "a number")]
@@ -534,6 +536,8 @@ class Flow:
             return self.elements(node.args[1].value, at)
         if callee in ("chain", "itertools.chain") and all(arg.keyword is None and not arg.star for arg in node.args):
             return self._together([self.elements(arg.value, at) for arg in node.args])
+        if (returned := self._elements_returned(node, at)) is not None:
+            return returned
         if isinstance(node.func, cst.Attribute):
             method = node.func.attr.value
             if method in ("keys", "split", "splitlines", "copy") and not isinstance(node.func.value, cst.Call):
@@ -552,6 +556,30 @@ class Flow:
             if dotted(node.func) == "itertools.repeat" and node.args:
                 return [self.pieces(node.args[0].value, at)]
         return None
+
+    def _elements_returned(self, node: cst.Call, at: At) -> list[list[Pieces]] | None:
+        """The elements of what a function of this module returns or yields; None where not known."""
+        function = self.function_of(node.func, at)
+        if function is None or not isinstance(function.node, cst.FunctionDef) or (function, "elements") in self.active:
+            return None
+        self.active.add((function, "elements"))
+        try:
+            found: list[list[Pieces]] = []
+            for value, where in function.yielded or function.returns:
+                if value is None and not function.yielded:
+                    continue
+                if value is None:
+                    return None
+                inner = [self.pieces(value, where)] if function.yielded else self.elements(value, where)
+                if inner is None:
+                    return None
+                found += inner
+        finally:
+            self.active.discard((function, "elements"))
+        return [
+            [w for way in part for w in self._sequence([self._passed(p, node, at, function) for p in way])]
+            for part in found
+        ]
 
     def _mapped(self, node: cst.Call, at: At) -> list[Pieces]:
         """An element of `map(function, …)`."""
@@ -815,6 +843,13 @@ class Flow:
                 if value is None:
                     return [self._unknown(node, binding)]
                 ways += self.pieces(value, where)
+            called = self.function_of(binding.value.func, binding) if isinstance(binding.value, cst.Call) else None
+            if called is not None and isinstance(called.node, cst.FunctionDef):
+                return [
+                    w
+                    for way in ways
+                    for w in self._sequence([self._passed(p, binding.value, binding, called) for p in way])
+                ]
             return ways or [self._unknown(node, binding, Verdict.SAFE, "the loop runs over nothing")]
         callee = dotted(binding.value.func) if isinstance(binding.value, cst.Call) else None
         if callee == "enumerate" and binding.path and binding.value.args:
@@ -946,6 +981,9 @@ class Flow:
             if method == "items":
                 return [(cst.Tuple([cst.Element(key), cst.Element(value)]), where) for key, value, where in table]
             return [(value if method == "values" else key, where) for key, value, where in table]
+        function = self.function_of(node.func, at)
+        if function is not None and isinstance(function.node, cst.FunctionDef) and not function.yields:
+            return self._rows_returned(function)
         callee = (dotted(node.func) or "").rpartition(".")[2]
         plain = node.args and all(arg.keyword is None and not arg.star for arg in node.args[:1])
         if not plain:
@@ -969,6 +1007,22 @@ class Flow:
                 if all(where.scope.function is way[0][1].scope.function for _, where in way) or _all_literal(way)
             ] or None
         return None
+
+    def _rows_returned(self, function: Scope) -> list[tuple[cst.BaseExpression, At]] | None:
+        """The items of what a function of this module returns, where they are written out."""
+        if (function, "rows") in self.active:
+            return None
+        self.active.add((function, "rows"))
+        try:
+            found: list[tuple[cst.BaseExpression, At]] = []
+            for value, where in function.returns:
+                inner = None if value is None else self.rows(value, where)
+                if inner is None:
+                    return None
+                found += inner
+            return found or None
+        finally:
+            self.active.discard((function, "rows"))
 
     def dictionary(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
         """The rows of a literal dictionary, directly or through a name bound once."""

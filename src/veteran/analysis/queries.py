@@ -152,6 +152,8 @@ class SinkValue:
             is_configured(hole) or _is_composed(hole) or self._callers_configure(hole)
         ):
             return Confidence.LOW
+        if slot.role == "value" and not slot.quoted and _FRAGMENTS.search(called):
+            return Confidence.LOW
         if slot.role == "value" and (_names_object(slot) or (not slot.quoted and _is_dialect(hole))):
             return Confidence.LOW
         # A clause beside parameters: most are put together from constant text.
@@ -301,13 +303,16 @@ def _is_composed(hole: Hole) -> bool:
     """Whether by its name it is a piece of SQL that other code composed, or what another function made."""
     if hole.parameter is None and _FRAGMENTS.search(_last(hole.node)):
         return True
-    made = hole.source.value if hole.source is not None and hole.source.kind == "assign" else hole.node
+    named = hole.source is not None and hole.source.kind == "assign" and not isinstance(hole.node, cst.Call)
+    made = hole.source.value if named and hole.source is not None else hole.node
     if isinstance(made, cst.Await):
         made = made.expression
     return isinstance(made, cst.Call) and _last(made.func) not in _TEXT_METHODS
 
 
-_TEXT_METHODS = frozenset([*KEEPS_TEXT, "get", "pop", "format", "join", "replace", "split", "rsplit", "str", "input"])
+_TEXT_METHODS = frozenset(
+    [*KEEPS_TEXT, "get", "pop", "format", "join", "replace", "split", "rsplit", "str", "repr", "dumps", "input"]
+)
 
 
 def _speaks_of_settings(node: cst.CSTNode) -> bool:

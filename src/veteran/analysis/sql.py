@@ -458,6 +458,8 @@ class _Context:
             return "statement"
         if previous == "AS" and clause in ("VIEW", "TABLE") and text[end : end + 1] in ("", ";", "\n"):
             return "statement"
+        if previous == "ON" and "JOIN" in self.words:
+            return "identifier" if _COMPARES.match(text, end) or text[end : end + 1] == "." else "condition"
         if previous in _BEFORE_NAME:
             return "identifier"
         if previous == "SET":
