@@ -1107,6 +1107,8 @@ class Flow:
                     ways.append(self._unknown(node, at, Verdict.SAFE, _typed_so(kinds)))
                 elif binding.kind == "assign" and not binding.path:
                     ways += self._kept(binding, node, at)
+                    if _is_field(binding):  # a constructor that nobody wrote out sets it, too
+                        ways.append((Hole(node, Verdict.UNKNOWN, at, binding, None, attribute=True),))
                 elif binding.kind == "augment" and self._numeric(binding.value.value, binding):
                     ways.append(self._unknown(node, at, Verdict.SAFE, "a number"))
                 elif binding.kind != "annotate":
@@ -1483,6 +1485,22 @@ class Flow:
 _ENUMERATIONS = re.compile(
     r"(?:^|\.)[A-Z]\w*(?:Strategy|Enum|Mode|Kind|Order|Direction|Metric|Operator|Aggregation|Granularity|Dialect|Status)$"
 )
+
+
+def _is_field(binding: Binding) -> bool:
+    """Whether an assignment in a class body is the default of a field: of a dataclass, a model, settings."""
+    owner = binding.scope.node
+    if binding.annotation is None or not isinstance(owner, cst.ClassDef):
+        return False
+    outer = binding.annotation.value if isinstance(binding.annotation, cst.Subscript) else binding.annotation
+    if (dotted(outer) or "").rpartition(".")[2] in ("ClassVar", "Final"):
+        return False
+    made = any(decorator_name(decorator) in _DATACLASSES for decorator in owner.decorators)
+    return made or any(_MODELS.search(dotted(base.value) or "") for base in owner.bases)
+
+
+_DATACLASSES = frozenset(["dataclass", "define", "attrs", "attr.s", "frozen", "mutable", "s"])
+_MODELS = re.compile(r"(?:^|\.)(?:\w*(?:BaseModel|Settings|Config|SQLModel)|Struct|NamedTuple)$")
 
 
 def _is_empty_dictionary(node: cst.CSTNode) -> bool:

@@ -31,13 +31,14 @@ _STATEMENT = re.compile(
       | DELETE \b .* \b FROM \b .* \b WHERE \b
       | (?:CREATE|ALTER|DROP) \s+ (?:{_OBJECTS}|{MARK}) \b
       | TRUNCATE \s+ (?:TABLE\s+)? [\w."`\[{MARK}]+ \s* ;? \s* $
+      | TRUNCATE \s+ TABLE \b
       | WITH \s+ (?:RECURSIVE\s+)? [\w{MARK}"]+ \s* (?:\([^)]*\)\s*)? AS \b
       | PRAGMA \s+ [\w.{MARK}]+
       | (?:GRANT|REVOKE) \b .* \b (?:ON|TO|FROM) \b
       | (?:CALL|EXEC|EXECUTE) \s+ [\w.{MARK}"]+ \s* [\(@{MARK}']
       | SET \s+ (?:(?:SESSION|LOCAL|GLOBAL)\s+)?
           (?:[\w.@{MARK}]+ \s* (?:=|TO\b) | (?:ROLE|TRANSACTION|TIME\s+ZONE|NAMES|SCHEMA|IDENTITY_INSERT)\b )
-      | SHOW \s+ (?:CREATE|TABLES|DATABASES|SCHEMAS|COLUMNS|INDEX|INDEXES|GRANTS|FULL|VIEWS|PARTITIONS|FUNCTIONS) \b
+      | SHOW \s+ (?:CREATE|TABLES?|DATABASES|SCHEMAS|COLUMNS|INDEX|INDEXES|GRANTS|FULL|VIEWS|PARTITIONS|FUNCTIONS) \b
       | SHOW \s+ [\w.{MARK}]+ \s* ;? \s* $
       | (?:DESCRIBE|DESC) \s+ (?:(?:TABLE|HISTORY|EXTENDED|DETAIL|FORMATTED|KEYSPACE) \b | [\w.`"{MARK}]+ \s* ;? \s* $)
       | USE \s+ (?:(?:DATABASE|SCHEMA|ROLE|WAREHOUSE|CATALOG|KEYSPACE)\s+)? [\w.`"\[\]{MARK}]+ \s* ;? \s* $
