@@ -542,7 +542,7 @@ class Flow:
             method = node.func.attr.value
             if method in ("keys", "split", "splitlines", "copy") and not isinstance(node.func.value, cst.Call):
                 if method in ("split", "splitlines"):
-                    return [self.pieces(node.func.value, at)]
+                    return None if self._is_module(node.func.value, at) else [self.pieces(node.func.value, at)]
                 return self.elements(node.func.value, at)
             if method in ("intersection", "difference", "union") and not any(arg.star for arg in node.args):
                 others = [arg.value for arg in node.args]
@@ -556,6 +556,11 @@ class Flow:
             if dotted(node.func) == "itertools.repeat" and node.args:
                 return [self.pieces(node.args[0].value, at)]
         return None
+
+    def _is_module(self, node: cst.CSTNode, at: At) -> bool:
+        """Whether a name was imported, so that its methods are functions: `re.split(…)`."""
+        binding = self._only(node, at) if isinstance(node, cst.Name) else None
+        return binding is not None and binding.kind == "import"
 
     def _elements_returned(self, node: cst.Call, at: At) -> list[list[Pieces]] | None:
         """The elements of what a function of this module returns or yields; None where not known."""
@@ -587,7 +592,7 @@ class Flow:
         if isinstance(function, cst.Lambda):
             return self._applied(function, collection, at)
         if isinstance(function, cst.Attribute) and function.attr.value == "format":
-            return self._dot_format(cst.Call(function, [cst.Arg(collection)]), function.value, at)
+            return self._dot_format(changed(node, func=function, args=node.args[1:]), function.value, at)
         if _SANITISES.search((dotted(function) or "").rpartition(".")[2]):
             return [self._unknown(node, at, Verdict.SAFE, f"quoted or checked by `{dotted(function)}`")]
         refs = self.types.refs(function, at)
@@ -597,7 +602,7 @@ class Flow:
             inner = self.elements(collection, at)
             if inner is not None:
                 return [self._worst([way for part in inner for way in part] or [("",)])]
-        returned = self._returned(cst.Call(function, [cst.Arg(collection)]), at)
+        returned = self._returned(changed(node, func=function, args=node.args[1:]), at)
         return [self._unknown(node, at)] if returned is None else returned
 
     def _applied(self, function: cst.Lambda, collection: cst.BaseExpression, at: At) -> list[Pieces]:
@@ -864,6 +869,8 @@ class Flow:
             inner = None
         else:
             inner = self.elements(binding.value, binding)
+        if inner is None and self._is_class(binding.value, binding):
+            return [self._unknown(node, binding, Verdict.SAFE, "a member of an enumeration")]
         if inner is None:
             looped = binding.value
             while (within := self._looped_over(looped, binding)) is not None:
@@ -874,6 +881,15 @@ class Flow:
             sets = isinstance(binding.value, cst.BinaryOperation)
             return [self._hole_of(node, binding, pieces if sets else self.pieces(binding.value, binding))]
         return [way for alternatives in inner for way in alternatives] or [()]
+
+    def _is_class(self, node: cst.CSTNode, at: At) -> bool:
+        """Whether a name is a class, of this module or by its spelling: only enumerations can be looped over."""
+        binding = self._only(node, at) if isinstance(node, cst.Name) else None
+        if binding is None:
+            return False
+        if binding.kind == "class":
+            return isinstance(binding.value, Scope) and self._is_enum(binding.value)
+        return binding.kind == "import" and _CLASS.fullmatch(str(binding.value).rpartition(".")[2]) is not None
 
     def _looped_over(self, node: cst.CSTNode, at: At) -> cst.BaseExpression | None:
         """The collection that a view, a copy in another order, or an operation on sets takes its elements from."""
@@ -1194,6 +1210,9 @@ class Flow:
         inner = self.pieces(node.value, at)
         if isinstance(node.slice[0].slice, cst.Slice):
             return inner
+        lone = inner[0][0] if len(inner) == 1 and len(inner[0]) == 1 else None
+        if isinstance(lone, Hole) and lone.parameter is not None and lone.parameter[0].kind == "lambda":
+            return [(lone._replace(node=node, at=at),)]
         return [self._hole_of(node, at, inner)]
 
     def _fields(self, node: cst.Subscript, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
@@ -1314,7 +1333,7 @@ class Flow:
             return returned
         if isinstance(func, cst.Attribute):
             if func.attr.value in ("split", "rsplit", "partition", "rpartition", "splitlines"):
-                return self.pieces(func.value, at)
+                return [self._unknown(node, at)] if self._is_module(func.value, at) else self.pieces(func.value, at)
             if _MADE_SAFE.match(func.attr.value) or self._is_match(func, at):
                 return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{func.attr.value}`")]
             if func.attr.value == "sql" and all(arg.keyword is not None for arg in node.args):
@@ -1471,7 +1490,7 @@ class Flow:
         )
 
     def _is_safe_instance(self, kind: str) -> bool:
-        if kind in ("int", "float", "bool", "typing.Literal", "typing_extensions.Literal"):
+        if kind in ("int", "float", "bool", "typing.Literal", "typing_extensions.Literal") or _SIZED.search(kind):
             return True
         if kind.startswith("<"):
             scope = self.types.classes.get(kind)
@@ -1481,6 +1500,8 @@ class Flow:
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
 
 
+#: Numbers of a fixed size, in the spelling that libraries and projects share.
+_SIZED = re.compile(r"(?:^|\.)u?int(?:8|16|32|64|128|256)$")
 #: Classes of other modules that by their names are enumerations.
 _ENUMERATIONS = re.compile(
     r"(?:^|\.)[A-Z]\w*(?:Strategy|Enum|Mode|Kind|Order|Direction|Metric|Operator|Aggregation|Granularity|Dialect|Status)$"
@@ -1583,6 +1604,7 @@ _SANITISES = re.compile(
     r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$|^qt_?(?:ident|literal)"
     r"|(?:^|_|sql)literal(?!_eval|_column)(?:_|$)"
 )
+_CLASS = re.compile(r"[A-Z][a-z]\w*")
 #: `Kinds.Draft`: by the naming convention a constant or member of a class, as no object's attribute is called that.
 _MEMBER = re.compile(r"\.[A-Z][a-z]\w*\.[A-Z][a-z]\w*$")
 

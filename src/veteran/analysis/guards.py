@@ -303,17 +303,29 @@ class Guards:
         block, place = at.block, at.place
         while True:
             for compound in block.compounds:
-                if not binding.place < compound.place < place or not isinstance(compound.node, cst.If):
-                    continue
-                tests = parts(compound.node.test, False)
-                if any(self.restricts(part, holds, name, at) for part, holds in tests):
-                    arm = compound.arms[0][1]
-                    if any(other.block is arm for other in at.scope.bindings.get(name, ())):
-                        return True
+                if binding.place < compound.place < place and self._settles(name, compound, at):
+                    return True
             owner = block.owner
             if owner is None:
                 return False
             block, place = owner.block, owner.place
+
+    def _settles(self, name: str, compound: Compound, at: At) -> bool:
+        """Whether a value that comes out of an `if` was checked there, or bound anew."""
+        if not isinstance(compound.node, cst.If) or not compound.arms:
+            return False
+        ways: list[tuple[bool, Block | None]] = [(True, compound.arms[0][1])]
+        ways.append((False, compound.arms[1][1] if len(compound.arms) > 1 else None))
+        return all(
+            any(self.restricts(part, holds, name, at) for part, holds in _alternatives(compound.node.test, outcome))
+            or (arm is not None and self._settled_in(name, arm, at))
+            for outcome, arm in ways
+        )
+
+    def _settled_in(self, name: str, arm: Block, at: At) -> bool:
+        if arm.leaves or any(other.block is arm for other in at.scope.bindings.get(name, ())):
+            return True
+        return any(self._settles(name, compound, at) for compound in arm.compounds)
 
     def restricts(self, test: cst.BaseExpression, holds: bool, name: str, at: At) -> bool:
         if isinstance(test, cst.Name):  # `unknown = set(names) - ALLOWED`, then `if unknown: raise`

@@ -18,6 +18,7 @@ from veteran.analysis import scopes, sql
 from veteran.analysis.flow import KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
 from veteran.analysis.guards import Checked
 from veteran.analysis.lowering import At, Call, Scope, dotted
+from veteran.analysis.nodes import changed
 from veteran.analysis.types import argument
 from veteran.catalog import Catalog, Sink
 
@@ -458,12 +459,12 @@ class Queries:
         node = call.node
         if isinstance(node.func, cst.Call):  # `sync_to_async(cursor.execute)(query)`
             wrapped = node.func.args[0].value if node.func.args else None
-            return cst.Call(wrapped, node.args) if self._executes(wrapped) else None  # type: ignore[arg-type]
+            return changed(node, func=wrapped) if self._executes(wrapped) else None
         if _last(node.func) not in _HANDS_ON:
             return None
         for index, arg in enumerate(node.args[:2]):
             if len(node.args) > index + 1 and arg.keyword is None and not arg.star and self._executes(arg.value):
-                return cst.Call(arg.value, node.args[index + 1 :])
+                return changed(node, func=arg.value, args=node.args[index + 1 :])
         return None
 
     def _executes(self, node: cst.CSTNode | None) -> bool:
