@@ -478,6 +478,8 @@ class Flow:
             return self._together([self.elements(node.left, at), self.elements(node.right, at)])
         if isinstance(node, cst.SimpleString):
             return [self.pieces(node, at)]
+        if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Slice):
+            return self.elements(node.value, at)
         if isinstance(node, cst.IfExp):
             return self._together([self.elements(node.body, at), self.elements(node.orelse, at)])
         if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.Or):
@@ -933,6 +935,8 @@ class Flow:
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
             left, right = self.rows(node.left, at), self.rows(node.right, at)
             return None if left is None or right is None else left + right
+        if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Slice):
+            return self.rows(node.value, at)
         if isinstance(node, cst.Dict):
             keys = [(e.key, at) for e in node.elements if isinstance(e, cst.DictElement)]
             return keys if keys and len(keys) == len(node.elements) else None
@@ -1057,6 +1061,8 @@ class Flow:
             bound = scopes.lookup(node.value, at).bindings
         elif isinstance(node, cst.Attribute):
             bound = self.class_bindings(node, at)
+            if bound and len(bound) == 1 and bound[0].kind == "def":
+                return self._table_of_property(bound[0].value)
         if bound and len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path:
             if (bound[0], "table") in self.active:
                 return None
@@ -1070,6 +1076,20 @@ class Flow:
                 return None
             return ((written or []) + added)[:MAX_PIECES]
         return None
+
+    def _table_of_property(self, function: Scope) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
+        """The rows of the dictionaries that a property returns, where all are written out."""
+        if not any(decorator_name(d) in ("property", "cached_property") for d in decorators_of(function)):
+            return None
+        if (function, "table") in self.active:
+            return None
+        self.active.add((function, "table"))
+        try:
+            tables = [None if value is None else self.dictionary(value, where) for value, where in function.returns]
+        finally:
+            self.active.discard((function, "table"))
+        known = [table for table in tables if table is not None]
+        return [row for table in known for row in table] if known and len(known) == len(tables) else None
 
     def class_bindings(self, node: cst.Attribute, at: At) -> list[Binding] | None:
         """All assignments to `self.x`, `cls.x` or `C.x` of a class of this module; None where unknown."""
@@ -1156,6 +1176,8 @@ class Flow:
     def _is_member(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether an expression is a member of an enumeration: by its class, or by the convention of its name."""
         if isinstance(node, cst.Attribute) and _is_constant(node.attr.value):
+            return True
+        if any(isinstance(v, Instance) and _KINDS.search(v.type) for v in self.types.of(node, at)):
             return True
         inner = node.value if isinstance(node, (cst.Attribute, cst.Subscript)) else node
         return any(isinstance(v, Local) and self._is_enum(v.scope) for v in self.types.of(inner, at))
@@ -1500,6 +1522,8 @@ class Flow:
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
 
 
+#: Classes of other modules whose `value` and `name` are those of an enumeration.
+_KINDS = re.compile(r"(?:^|\.)[A-Z]\w*(?:Type|State|Level|Category|Role|Policy)$")
 #: Numbers of a fixed size, in the spelling that libraries and projects share.
 _SIZED = re.compile(r"(?:^|\.)u?int(?:8|16|32|64|128|256)$")
 #: Classes of other modules that by their names are enumerations.
@@ -1574,7 +1598,7 @@ _SAFE_ATTRIBUTES = frozenset(
 )
 #: Methods whose results are numbers, dates or SQL that a library made or quoted.
 _MADE_SAFE = re.compile(
-    r"mogrify$|compile$|as_string$|format_(?:table|column|schema|label|sequence|index|constraint)$|isoformat$"
+    r"mogrify$|hex$|compile$|as_string$|format_(?:table|column|schema|label|sequence|index|constraint)$|isoformat$"
     r"|timestamp$|total_seconds$|hexdigest$|toordinal$|literal_processor$|render_literal_value$"
 )
 _CLEANS = re.compile(r"\[\^[\w\\ -]+\][*+]?$|\\W[*+]?$|\\D[*+]?$")

@@ -167,6 +167,8 @@ _BEFORE_NAME = frozenset(
         "TEMP",
         "SAVEPOINT",
         "RELEASE",
+        "CREATE_REPLICATION_SLOT",
+        "DROP_REPLICATION_SLOT",
         "INSTALL",
         "LOAD",
         "SECRET",
