@@ -96,7 +96,7 @@ def _roots(module: Module) -> Iterator[tuple[cst.BaseExpression, At]]:
                 yield returned, at
         if isinstance(scope.node, cst.Lambda) and scope.entry is not None:
             yield scope.node.body, At(scope, scope.body, scopes._END, scope.entry.statement)
-    yield from module.lowered.stored
+    yield from ((value, at) for value, at, _ in module.lowered.stored)
     for call in module.lowered.calls:
         name = _name(call.node.func)
         if name not in _SPEAKS and not _RAISED.search(name):

@@ -438,7 +438,7 @@ class Cpu:
             func, args = call.node.func, call.node.args
             if isinstance(func, cst.Attribute) and args and func.attr.value in _FILLS:
                 note(func.value, args[-1].value if func.attr.value in _FILLS_ONE else None, call)
-        for value, at in self.lowered.stored:
+        for value, at, _ in self.lowered.stored:
             parent = self.module.uses.parent(value, at)
             for target in parent.targets if isinstance(parent, cst.Assign) else ():
                 if isinstance(target.target, cst.Subscript):

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.checks import Checks
 from veteran.analysis.guards import Checked, Guards, matches_whole
 from veteran.analysis.lowering import (
     At,
@@ -108,8 +109,11 @@ class Flow:
         self.active: set[object] = set()
         self.known: dict[Binding, list[Pieces]] = {}
         self.purpose = "sql"
-        self.guards = Guards(types, self._is_safe_instance)
+        self.guards = Guards(types, self._is_safe_instance, self._checks)
         self.assumed: list[tuple[cst.BaseExpression, bool]] = []  # tests of conditional expressions around us
+
+    def _checks(self) -> Checks:
+        return Checks(self, self.guards)
 
     @cached_property
     def _scope_of(self) -> dict[cst.CSTNode, Scope]:
@@ -128,6 +132,30 @@ class Flow:
             if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
                 found.setdefault(func.value.value, []).append(call)
         return found
+
+    @cached_property
+    def _stored(self) -> dict[str, list[tuple[cst.BaseExpression, cst.BaseExpression, At]]]:
+        """What is put under a key of a name, as (key, value, place), by that name."""
+        found: dict[str, list[tuple[cst.BaseExpression, cst.BaseExpression, At]]] = {}
+        for value, where, target in self.lowered.stored:
+            if isinstance(target, cst.Subscript) and isinstance(target.value, cst.Name) and len(target.slice) == 1:
+                index = target.slice[0].slice
+                if isinstance(index, cst.Index):
+                    found.setdefault(target.value.value, []).append((index.value, value, where))
+        return found
+
+    def is_literal(self, node: cst.CSTNode, at: At) -> bool:
+        """Whether an expression is nothing but text that the program writes out."""
+        cuts = self.cuts
+        alternatives = self.pieces(node, at)
+        return self.cuts == cuts and _constant(alternatives) and alternatives != [()]
+
+    def is_enumeration(self, node: cst.CSTNode, at: At) -> bool:
+        """Whether it is an enumeration of this module, whose call refuses all but its members' values."""
+        if not isinstance(node, cst.Name):
+            return False
+        values = self.types.of(node, at)
+        return bool(values) and all(isinstance(v, Local) and self._is_enum(v.scope) for v in values)
 
     def pieces(self, node: cst.CSTNode, at: At) -> list[Pieces]:
         """The alternatives for the text of an expression."""
@@ -219,6 +247,8 @@ class Flow:
             elements = self.elements(node, at)
             if elements:
                 return [self._worst([way for part in elements for way in part])]
+        if isinstance(node, cst.Dict) and (table := self.dictionary(node, at)):
+            return [self._worst([way for row in table for part in row[:2] for way in self.pieces(part, row[2])])]
         return [self._typed(node, at)]
 
     def _assuming(self, test: cst.BaseExpression, outcome: bool, node: cst.CSTNode, at: At) -> list[Pieces]:
@@ -280,7 +310,9 @@ class Flow:
                     _constant(alternatives) and not isinstance(other, cst.SimpleString)
                 ):
                     return [self._worst(alternatives)]
-        if isinstance(node.operator, cst.Divide) and not self._numeric(node.left, at):
+        if isinstance(node.operator, cst.Divide) and not (
+            self._numeric(node.left, at) or self._numeric(node.right, at)
+        ):
             return [self._unknown(node, at)]  # paths
         # Any other operator needs numbers; what is no number raises.
         return [self._unknown(node, at, Verdict.SAFE, "a number")]
@@ -439,8 +471,15 @@ class Flow:
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
             left, right = self.elements(node.left, at), self.elements(node.right, at)
             return None if left is None or right is None else left + right
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, (cst.BitAnd, cst.Subtract)):
+            common = isinstance(node.operator, cst.BitAnd)
+            return self._common(node.left, [node.right] if common else [], at)
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
+            return self._together([self.elements(node.left, at), self.elements(node.right, at)])
         if isinstance(node, cst.SimpleString):
             return [self.pieces(node, at)]
+        if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Slice):
+            return self.elements(node.value, at)
         if isinstance(node, cst.IfExp):
             return self._together([self.elements(node.body, at), self.elements(node.orelse, at)])
         if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.Or):
@@ -460,6 +499,13 @@ class Flow:
             if bound and all(b.kind == "assign" and not b.path for b in bound):
                 return self._together([self.elements(b.value, b) for b in bound])
         return self._typed_elements(node, at)
+
+    def _common(self, node: cst.CSTNode, others: Sequence[cst.CSTNode], at: At) -> list[list[Pieces]] | None:
+        """The elements that collections have in common: those of the one that says least against them."""
+        known = [found for one in (node, *others) if (found := self.elements(one, at)) is not None]
+        return min(
+            known, default=None, key=lambda found: _badness(self._worst([w for part in found for w in part] or [()]))
+        )
 
     def _typed_elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
         """The elements of a collection whose type says that none can carry text."""
@@ -484,14 +530,27 @@ class Flow:
             return self.elements(node.args[0].value, at)
         if callee in ("range", "enumerate"):
             return [[self._unknown(node, at, Verdict.SAFE, "a number")]] if callee == "range" else None
-        if callee in ("map",) and len(node.args) == 2:
-            return [[self._mapped(node, at)]]
+        if callee == "map" and len(node.args) == 2:
+            return [self._mapped(node, at)]
+        if callee == "filter" and len(node.args) == 2:
+            if self.guards.checks.approves(node.args[0].value, at):
+                return [[self._unknown(node, at, Verdict.SAFE, Checked(node.args[0].value, at))]]
+            return self.elements(node.args[1].value, at)
+        if callee in ("chain", "itertools.chain") and all(arg.keyword is None and not arg.star for arg in node.args):
+            return self._together([self.elements(arg.value, at) for arg in node.args])
+        if (returned := self._elements_returned(node, at)) is not None:
+            return returned
         if isinstance(node.func, cst.Attribute):
             method = node.func.attr.value
             if method in ("keys", "split", "splitlines", "copy") and not isinstance(node.func.value, cst.Call):
                 if method in ("split", "splitlines"):
-                    return [self.pieces(node.func.value, at)]
+                    return None if self._is_module(node.func.value, at) else [self.pieces(node.func.value, at)]
                 return self.elements(node.func.value, at)
+            if method in ("intersection", "difference", "union") and not any(arg.star for arg in node.args):
+                others = [arg.value for arg in node.args]
+                if method == "union":
+                    return self._together([self.elements(one, at) for one in (node.func.value, *others)])
+                return self._common(node.func.value, others if method == "intersection" else [], at)
             if method in ("values", "items"):
                 table = self.dictionary(node.func.value, at)
                 if table and method == "values":
@@ -500,21 +559,73 @@ class Flow:
                 return [self.pieces(node.args[0].value, at)]
         return None
 
-    def _mapped(self, node: cst.Call, at: At) -> Pieces:
+    def _is_module(self, node: cst.CSTNode, at: At) -> bool:
+        """Whether a name was imported, so that its methods are functions: `re.split(…)`."""
+        binding = self._only(node, at) if isinstance(node, cst.Name) else None
+        return binding is not None and binding.kind == "import"
+
+    def _elements_returned(self, node: cst.Call, at: At) -> list[list[Pieces]] | None:
+        """The elements of what a function of this module returns or yields; None where not known."""
+        function = self.function_of(node.func, at)
+        if function is None or not isinstance(function.node, cst.FunctionDef) or (function, "elements") in self.active:
+            return None
+        self.active.add((function, "elements"))
+        try:
+            found: list[list[Pieces]] = []
+            for value, where in function.yielded or function.returns:
+                if value is None and not function.yielded:
+                    continue
+                if value is None:
+                    return None
+                inner = [self.pieces(value, where)] if function.yielded else self.elements(value, where)
+                if inner is None:
+                    return None
+                found += inner
+        finally:
+            self.active.discard((function, "elements"))
+        return [
+            [w for way in part for w in self._sequence([self._passed(p, node, at, function) for p in way])]
+            for part in found
+        ]
+
+    def _mapped(self, node: cst.Call, at: At) -> list[Pieces]:
         """An element of `map(function, …)`."""
-        function = node.args[0].value
+        function, collection = node.args[0].value, node.args[1].value
         if isinstance(function, cst.Lambda):
-            return self._worst(self.pieces(function.body, at))
+            return self._applied(function, collection, at)
+        if isinstance(function, cst.Attribute) and function.attr.value == "format":
+            return self._dot_format(changed(node, func=function, args=node.args[1:]), function.value, at)
         if _SANITISES.search((dotted(function) or "").rpartition(".")[2]):
-            return self._unknown(node, at, Verdict.SAFE, f"quoted or checked by `{dotted(function)}`")
-        refs = self.types.refs(node.args[0].value, at)
+            return [self._unknown(node, at, Verdict.SAFE, f"quoted or checked by `{dotted(function)}`")]
+        refs = self.types.refs(function, at)
         if refs and all(self._is_safe_call(ref.name) for ref in refs):
-            return self._unknown(node, at, Verdict.SAFE, f"made safe by `{refs[0].name}`")
+            return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{refs[0].name}`")]
         if refs and all(ref.name in self.catalog.names["carries"] for ref in refs):
-            inner = self.elements(node.args[1].value, at)
+            inner = self.elements(collection, at)
             if inner is not None:
-                return self._worst([way for part in inner for way in part] or [("",)])
-        return self._unknown(node, at)
+                return [self._worst([way for part in inner for way in part] or [("",)])]
+        returned = self._returned(changed(node, func=function, args=node.args[1:]), at)
+        return [self._unknown(node, at)] if returned is None else returned
+
+    def _applied(self, function: cst.Lambda, collection: cst.BaseExpression, at: At) -> list[Pieces]:
+        """What a lambda makes of the elements of a collection."""
+        scope = self._scope_of.get(function)
+        if scope is None:
+            return [self._unknown(function, at)]
+        elements = self.elements(collection, at)
+        given = [self._worst([way for part in elements for way in part] or [()])] if elements is not None else None
+        return [
+            way
+            for pieces in self.pieces(function.body, At(scope, scope.body, scopes._END, at.statement))
+            for way in self._sequence(
+                [
+                    given
+                    if given is not None and isinstance(piece, Hole) and piece.parameter and piece.parameter[0] is scope
+                    else [(piece,)]
+                    for piece in pieces
+                ]
+            )
+        ]
 
     def _elements_of_name(self, node: cst.Name, at: At) -> list[list[Pieces]] | None:
         """A list's literal beginning, and what the function appends to it."""
@@ -543,9 +654,40 @@ class Flow:
                     return None
                 elements += inner
             grown = self._grown(node.value, found.bindings[0].scope, at)
-            return None if grown is None else elements + grown
+            return None if grown is None else elements + grown + self._keys_added(node.value, found.bindings, at)
         finally:
             self._leave(node, at)
+
+    def _keys_added(self, name: str, bindings: Sequence[Binding], at: At) -> list[list[Pieces]]:
+        """The keys that assignments may have added to a dictionary before a place."""
+        return [
+            self.pieces(key, where) for key, _, where in self._added(name, bindings, at) if not isinstance(where, Call)
+        ]
+
+    def _added(
+        self, name: str, bindings: Sequence[Binding], at: At
+    ) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]]:
+        """What assignments may have put under keys of a name before a place."""
+        found = list(self._stored.get(name, ()))
+        for call in self.methods_called.get(name, ()):
+            method = cst.ensure_type(call.node.func, cst.Attribute).attr.value
+            args = call.node.args
+            if method == "setdefault" and len(args) == 2:
+                found.append((args[0].value, args[1].value, call))
+            elif method == "update":
+                for arg in args:
+                    if arg.keyword is not None:
+                        found.append((cst.SimpleString(repr(arg.keyword.value)), arg.value, call))
+                    elif (table := self.dictionary(arg.value, call)) is not None:
+                        found += table
+                    else:
+                        found.append((arg.value, arg.value, call))
+        return [
+            row
+            for row in found
+            if (row[2].scope is not at.scope or row[2].place < at.place or scopes.share_loop(row[2], at))
+            and set(bindings).intersection(scopes.lookup(name, row[2]).bindings)
+        ]
 
     def _grown(self, name: str, scope: Scope, at: At) -> list[list[Pieces]] | None:
         """What methods may have added to the list of that name before a place; None where not known."""
@@ -558,6 +700,8 @@ class Flow:
                 continue
             if func.attr.value in ("append", "add", "insert", "appendleft") and call.node.args:
                 found.append(self.pieces(call.node.args[-1].value, call))
+            elif func.attr.value == "setdefault" and call.node.args:
+                found.append(self.pieces(call.node.args[0].value, call))
             elif func.attr.value in ("extend", "update") and call.node.args:
                 inner = self.elements(call.node.args[0].value, call)
                 if inner is None:
@@ -591,13 +735,14 @@ class Flow:
         if found.where in ("builtin", "spelled", "unknown") or not found.bindings:
             why = _by_convention(node.value)
             return [self._unknown(node, at, Verdict.SAFE, why)] if why else [self._typed(node, at)]
+        vouched = self.guards.vouched(node.value, at) if len(found.bindings) > 1 else ()
         ways = [
             # What stands alone is called by the name that is used here.
             (pieces[0]._replace(node=node, at=at),) if len(pieces) == 1 and isinstance(pieces[0], Hole) else pieces
             for binding in found.bindings[-MAX_BINDINGS:]
             for pieces in (
                 [self._unknown(node, at, Verdict.SAFE, "replaced where it is none of the allowed")]
-                if len(found.bindings) > 1 and self.guards.replaced(node.value, binding, at)
+                if len(found.bindings) > 1 and (binding in vouched or self.guards.replaced(node.value, binding, at))
                 else self._binding(binding, node)
             )
         ]
@@ -668,7 +813,11 @@ class Flow:
                 if returned is not None:
                     return returned
             if binding.path and isinstance(binding.value, cst.CSTNode):
-                return [self._hole_of(node, binding, self.pieces(binding.value, binding))]
+                whole = self.pieces(binding.value, binding)
+                lone = whole[0][0] if len(whole) == 1 and len(whole[0]) == 1 else None
+                if isinstance(lone, Hole) and lone.parameter is not None and isinstance(binding.value, cst.Name):
+                    return [(lone._replace(node=node, at=binding),)]  # what is passed for it decides
+                return [self._hole_of(node, binding, whole)]
         if kind == "augment" and self._numeric(binding.value.value, binding):
             return [self._unknown(node, binding, Verdict.SAFE, "a number")]
         if kind == "augment" and isinstance(binding.value.operator, cst.AddAssign):
@@ -682,6 +831,8 @@ class Flow:
             return [self._referenced(binding.value, node, binding)]
         if kind == "parameter" and _PLACEHOLDERS.search(binding.name):
             return [self._unknown(node, binding, Verdict.SAFE, "placeholders by its name")]
+        if kind == "parameter" and _is_converted(binding.scope, binding.name):
+            return [self._unknown(node, binding, Verdict.SAFE, "converted by the route to what carries no text")]
         if kind == "parameter" and _is_test(binding.scope):
             return [self._unknown(node, binding, Verdict.SAFE, "given by the test itself")]
         if kind == "parameter" and binding.path is not None:
@@ -699,6 +850,13 @@ class Flow:
                 if value is None:
                     return [self._unknown(node, binding)]
                 ways += self.pieces(value, where)
+            called = self.function_of(binding.value.func, binding) if isinstance(binding.value, cst.Call) else None
+            if called is not None and isinstance(called.node, cst.FunctionDef):
+                return [
+                    w
+                    for way in ways
+                    for w in self._sequence([self._passed(p, binding.value, binding, called) for p in way])
+                ]
             return ways or [self._unknown(node, binding, Verdict.SAFE, "the loop runs over nothing")]
         callee = dotted(binding.value.func) if isinstance(binding.value, cst.Call) else None
         if callee == "enumerate" and binding.path and binding.value.args:
@@ -713,12 +871,40 @@ class Flow:
             inner = None
         else:
             inner = self.elements(binding.value, binding)
+        if inner is None and self._is_class(binding.value, binding):
+            return [self._unknown(node, binding, Verdict.SAFE, "a member of an enumeration")]
         if inner is None:
-            pieces = self.pieces(binding.value, binding)
+            looped = binding.value
+            while (within := self._looped_over(looped, binding)) is not None:
+                looped = within
+            pieces = self.pieces(looped, binding)
             if len(pieces) == 1 and len(pieces[0]) == 1 and isinstance(only := pieces[0][0], Hole) and only.parameter:
                 return [(only._replace(node=node, at=binding),)]  # what is passed for it decides
-            return [self._hole_of(node, binding, pieces)]
+            sets = isinstance(binding.value, cst.BinaryOperation)
+            return [self._hole_of(node, binding, pieces if sets else self.pieces(binding.value, binding))]
         return [way for alternatives in inner for way in alternatives] or [()]
+
+    def _is_class(self, node: cst.CSTNode, at: At) -> bool:
+        """Whether a name is a class, of this module or by its spelling: only enumerations can be looped over."""
+        binding = self._only(node, at) if isinstance(node, cst.Name) else None
+        if binding is None:
+            return False
+        if binding.kind == "class":
+            return isinstance(binding.value, Scope) and self._is_enum(binding.value)
+        return binding.kind == "import" and _CLASS.fullmatch(str(binding.value).rpartition(".")[2]) is not None
+
+    def _looped_over(self, node: cst.CSTNode, at: At) -> cst.BaseExpression | None:
+        """The collection that a view, a copy in another order, or an operation on sets takes its elements from."""
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, (cst.BitAnd, cst.BitOr, cst.Subtract)):
+            known = isinstance(node.operator, cst.BitOr) and self.elements(node.left, at) is not None
+            return node.right if known else node.left
+        if not isinstance(node, cst.Call):
+            return None
+        if isinstance(node.func, cst.Attribute):
+            views = node.func.attr.value in ("items", "keys", "values", "copy") and not node.args
+            return node.func.value if views else None
+        plain = len(node.args) == 1 and not node.args[0].star
+        return node.args[0].value if plain and dotted(node.func) in _COPIES else None
 
     def rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
         """The items of something written out: a literal, what was appended to it, pairs of a dictionary, `zip`."""
@@ -730,13 +916,18 @@ class Flow:
             bound = (
                 scopes.lookup(node.value, at).bindings if isinstance(node, cst.Name) else self.class_bindings(node, at)
             )
-            if not bound or len(bound) != 1 or bound[0].kind != "assign" or bound[0].path:
+            if not bound or len(bound) != 1 or (bound[0], "rows") in self.active:
                 return None
-            if (bound[0], "rows") in self.active:
+            if bound[0].kind == "for" and bound[0].path is not None:
+                return self._rows_of_rows(bound[0])
+            if bound[0].kind != "assign" or bound[0].path:
                 return None
             self.active.add((bound[0], "rows"))
             try:
                 rows = self.rows(bound[0].value, bound[0])
+                if rows is None and isinstance(node, cst.Name):
+                    table = self.dictionary(node, at)
+                    return None if table is None else [(key, where) for key, _, where in table]
                 added = self._appended(node.value, bound[0], at) if isinstance(node, cst.Name) else []
             finally:
                 self.active.discard((bound[0], "rows"))
@@ -744,6 +935,8 @@ class Flow:
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
             left, right = self.rows(node.left, at), self.rows(node.right, at)
             return None if left is None or right is None else left + right
+        if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Slice):
+            return self.rows(node.value, at)
         if isinstance(node, cst.Dict):
             keys = [(e.key, at) for e in node.elements if isinstance(e, cst.DictElement)]
             return keys if keys and len(keys) == len(node.elements) else None
@@ -760,6 +953,21 @@ class Flow:
             found += inner
         return found
 
+    def _rows_of_rows(self, binding: Binding) -> list[tuple[cst.BaseExpression, At]] | None:
+        """The items of what a loop takes out of something written out."""
+        self.active.add((binding, "rows"))
+        try:
+            found: list[tuple[cst.BaseExpression, At]] = []
+            for row, where in self.rows(binding.value, binding) or ():
+                value = unpacked(row, binding.path)
+                inner = None if value is None else self.rows(value, where)
+                if inner is None:
+                    return None
+                found += inner
+            return found[:MAX_PIECES] or None
+        finally:
+            self.active.discard((binding, "rows"))
+
     def _appended(self, name: str, binding: Binding, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
         """What `append` and the like add to a list before a place; None where not known."""
         found: list[tuple[cst.BaseExpression, At]] = []
@@ -767,7 +975,11 @@ class Flow:
             method = cst.ensure_type(call.node.func, cst.Attribute).attr.value
             if method not in ("append", "add", "insert", "appendleft", "extend", "update"):
                 continue
-            if call.scope.function is not binding.scope.function or not call.node.args:
+            if call.scope.function is not binding.scope.function:
+                if binding in scopes.lookup(name, call).bindings:
+                    return None
+                continue  # another's of that name
+            if not call.node.args:
                 return None
             if call.scope is at.scope and call.place > at.place and not scopes.share_loop(call, at):
                 continue
@@ -789,6 +1001,9 @@ class Flow:
             if method == "items":
                 return [(cst.Tuple([cst.Element(key), cst.Element(value)]), where) for key, value, where in table]
             return [(value if method == "values" else key, where) for key, value, where in table]
+        function = self.function_of(node.func, at)
+        if function is not None and isinstance(function.node, cst.FunctionDef) and not function.yields:
+            return self._rows_returned(function)
         callee = (dotted(node.func) or "").rpartition(".")[2]
         plain = node.args and all(arg.keyword is None and not arg.star for arg in node.args[:1])
         if not plain:
@@ -813,6 +1028,22 @@ class Flow:
             ] or None
         return None
 
+    def _rows_returned(self, function: Scope) -> list[tuple[cst.BaseExpression, At]] | None:
+        """The items of what a function of this module returns, where they are written out."""
+        if (function, "rows") in self.active:
+            return None
+        self.active.add((function, "rows"))
+        try:
+            found: list[tuple[cst.BaseExpression, At]] = []
+            for value, where in function.returns:
+                inner = None if value is None else self.rows(value, where)
+                if inner is None:
+                    return None
+                found += inner
+            return found or None
+        finally:
+            self.active.discard((function, "rows"))
+
     def dictionary(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
         """The rows of a literal dictionary, directly or through a name bound once."""
         if isinstance(node, cst.Call) and dotted(node.func) == "dict" and node.args:
@@ -830,9 +1061,35 @@ class Flow:
             bound = scopes.lookup(node.value, at).bindings
         elif isinstance(node, cst.Attribute):
             bound = self.class_bindings(node, at)
+            if bound and len(bound) == 1 and bound[0].kind == "def":
+                return self._table_of_property(bound[0].value)
         if bound and len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path:
-            return self.dictionary(bound[0].value, bound[0])
+            if (bound[0], "table") in self.active:
+                return None
+            self.active.add((bound[0], "table"))
+            try:
+                written = self.dictionary(bound[0].value, bound[0])
+                added = self._added(node.value, bound, at) if isinstance(node, cst.Name) else []
+            finally:
+                self.active.discard((bound[0], "table"))
+            if written is None and not (added and _is_empty_dictionary(bound[0].value)):
+                return None
+            return ((written or []) + added)[:MAX_PIECES]
         return None
+
+    def _table_of_property(self, function: Scope) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
+        """The rows of the dictionaries that a property returns, where all are written out."""
+        if not any(decorator_name(d) in ("property", "cached_property") for d in decorators_of(function)):
+            return None
+        if (function, "table") in self.active:
+            return None
+        self.active.add((function, "table"))
+        try:
+            tables = [None if value is None else self.dictionary(value, where) for value, where in function.returns]
+        finally:
+            self.active.discard((function, "table"))
+        known = [table for table in tables if table is not None]
+        return [row for table in known for row in table] if known and len(known) == len(tables) else None
 
     def class_bindings(self, node: cst.Attribute, at: At) -> list[Binding] | None:
         """All assignments to `self.x`, `cls.x` or `C.x` of a class of this module; None where unknown."""
@@ -886,6 +1143,8 @@ class Flow:
                     ways.append(self._unknown(node, at, Verdict.SAFE, _typed_so(kinds)))
                 elif binding.kind == "assign" and not binding.path:
                     ways += self._kept(binding, node, at)
+                    if _is_field(binding):  # a constructor that nobody wrote out sets it, too
+                        ways.append((Hole(node, Verdict.UNKNOWN, at, binding, None, attribute=True),))
                 elif binding.kind == "augment" and self._numeric(binding.value.value, binding):
                     ways.append(self._unknown(node, at, Verdict.SAFE, "a number"))
                 elif binding.kind != "annotate":
@@ -917,6 +1176,8 @@ class Flow:
     def _is_member(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether an expression is a member of an enumeration: by its class, or by the convention of its name."""
         if isinstance(node, cst.Attribute) and _is_constant(node.attr.value):
+            return True
+        if any(isinstance(v, Instance) and _KINDS.search(v.type) for v in self.types.of(node, at)):
             return True
         inner = node.value if isinstance(node, (cst.Attribute, cst.Subscript)) else node
         return any(isinstance(v, Local) and self._is_enum(v.scope) for v in self.types.of(inner, at))
@@ -951,14 +1212,16 @@ class Flow:
         if table is not None:
             wanted = node.slice[0].slice.value if isinstance(node.slice[0].slice, cst.Index) else None
             if isinstance(wanted, cst.SimpleString):
-                table = [row for row in table if _literal(row[0]) == _literal(wanted)] or table
+                plain = (cst.SimpleString, cst.Integer)
+                named = [r for r in table if not isinstance(r[0], plain) or _literal(r[0]) == _literal(wanted)]
+                table = named or table
             return [way for _, value, where in table for way in self.pieces(value, where)]
-        rows = self.rows(node.value, at)
-        if rows:
-            return [way for row, where in rows for way in self.pieces(row, where)]
         fields = self._fields(node, at)
         if fields:
             return [way for value, where in fields for way in self.pieces(value, where)]
+        rows = self.rows(node.value, at)
+        if rows:
+            return [way for row, where in rows for way in self.pieces(row, where)]
         if self._safe_type(kinds := self.types.of(node, at)):
             return [self._unknown(node, at, Verdict.SAFE, _typed_so(kinds))]
         if checked := self.guards.restricted(node, at, self.assumed):
@@ -969,6 +1232,9 @@ class Flow:
         inner = self.pieces(node.value, at)
         if isinstance(node.slice[0].slice, cst.Slice):
             return inner
+        lone = inner[0][0] if len(inner) == 1 and len(inner[0]) == 1 else None
+        if isinstance(lone, Hole) and lone.parameter is not None and lone.parameter[0].kind == "lambda":
+            return [(lone._replace(node=node, at=at),)]
         return [self._hole_of(node, at, inner)]
 
     def _fields(self, node: cst.Subscript, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
@@ -1072,6 +1338,9 @@ class Flow:
                 return [self._unknown(node, at, Verdict.TAINTED)]
             if name == "next" and node.args and self._counts(node.args[0].value, at):
                 return [self._unknown(node, at, Verdict.SAFE, "a number")]
+            if name == "next" and node.args and (taken := self.elements(node.args[0].value, at)) is not None:
+                ways = [way for part in taken for way in part]
+                return ways + [way for arg in node.args[1:2] for way in self.pieces(arg.value, at)] or [()]
             if name in ("max", "min") and len(node.args) > 1:
                 return [way for arg in node.args for way in self.pieces(arg.value, at)]
             if node.args and name in self.catalog.names["carries"]:
@@ -1086,9 +1355,11 @@ class Flow:
             return returned
         if isinstance(func, cst.Attribute):
             if func.attr.value in ("split", "rsplit", "partition", "rpartition", "splitlines"):
-                return self.pieces(func.value, at)
+                return [self._unknown(node, at)] if self._is_module(func.value, at) else self.pieces(func.value, at)
             if _MADE_SAFE.match(func.attr.value) or self._is_match(func, at):
                 return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{func.attr.value}`")]
+            if func.attr.value == "sql" and all(arg.keyword is not None for arg in node.args):
+                return [self._unknown(node, at, Verdict.SAFE, "SQL that a library writes")]
             if func.attr.value == "strftime" and node.args and isinstance(node.args[-1].value, cst.SimpleString):
                 return [self._unknown(node, at, Verdict.SAFE, "a date in a fixed form")]
             inner = [piece for way in self.pieces(func.value, at) for piece in way]
@@ -1231,7 +1502,7 @@ class Flow:
             if head in self.catalog.names["source"]:
                 return self._unknown(node, at, Verdict.TAINTED)
             head = head.rpartition(".")[0]
-        if any(map(_is_constant, name.split(".")[1:])):
+        if any(map(_is_constant, name.split(".")[1:])) or _MEMBER.search(name):
             return self._unknown(node, at, Verdict.SAFE, CONSTANT)
         return self._unknown(node, at)
 
@@ -1241,7 +1512,7 @@ class Flow:
         )
 
     def _is_safe_instance(self, kind: str) -> bool:
-        if kind in ("int", "float", "bool", "typing.Literal", "typing_extensions.Literal"):
+        if kind in ("int", "float", "bool", "typing.Literal", "typing_extensions.Literal") or _SIZED.search(kind):
             return True
         if kind.startswith("<"):
             scope = self.types.classes.get(kind)
@@ -1251,10 +1522,36 @@ class Flow:
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
 
 
+#: Classes of other modules whose `value` and `name` are those of an enumeration.
+_KINDS = re.compile(r"(?:^|\.)[A-Z]\w*(?:Type|State|Level|Category|Role|Policy)$")
+#: Numbers of a fixed size, in the spelling that libraries and projects share.
+_SIZED = re.compile(r"(?:^|\.)u?int(?:8|16|32|64|128|256)$")
 #: Classes of other modules that by their names are enumerations.
 _ENUMERATIONS = re.compile(
     r"(?:^|\.)[A-Z]\w*(?:Strategy|Enum|Mode|Kind|Order|Direction|Metric|Operator|Aggregation|Granularity|Dialect|Status)$"
 )
+
+
+def _is_field(binding: Binding) -> bool:
+    """Whether an assignment in a class body is the default of a field: of a dataclass, a model, settings."""
+    owner = binding.scope.node
+    if binding.annotation is None or not isinstance(owner, cst.ClassDef):
+        return False
+    outer = binding.annotation.value if isinstance(binding.annotation, cst.Subscript) else binding.annotation
+    if (dotted(outer) or "").rpartition(".")[2] in ("ClassVar", "Final"):
+        return False
+    made = any(decorator_name(decorator) in _DATACLASSES for decorator in owner.decorators)
+    return made or any(_MODELS.search(dotted(base.value) or "") for base in owner.bases)
+
+
+_DATACLASSES = frozenset(["dataclass", "define", "attrs", "attr.s", "frozen", "mutable", "s"])
+_MODELS = re.compile(r"(?:^|\.)(?:\w*(?:BaseModel|Settings|Config|SQLModel)|Struct|NamedTuple)$")
+
+
+def _is_empty_dictionary(node: cst.CSTNode) -> bool:
+    if isinstance(node, cst.Call):
+        return not node.args and dotted(node.func) in ("dict", "OrderedDict", "collections.OrderedDict")
+    return isinstance(node, cst.Dict) and not node.elements
 
 
 def _counted(node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
@@ -1262,6 +1559,25 @@ def _counted(node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] |
     if isinstance(node, cst.Call) and dotted(node.func) in ("range", "itertools.count", "count"):
         return [(cst.Integer("0"), at)]
     return None
+
+
+def _is_converted(function: Scope, name: str) -> bool:
+    """Whether a route above a function says that a parameter is a number: `/<int:user_id>`, `/{user_id:int}`."""
+    for decorator in decorators_of(function):
+        called = decorator.decorator
+        for arg in called.args if isinstance(called, cst.Call) else ():
+            for found in _CONVERTED.finditer(_literal(arg.value)) if isinstance(arg.value, cst.SimpleString) else ():
+                if name in (found[2], found[3]):
+                    return True
+    return False
+
+
+_CONVERTED = re.compile(
+    r"<(int|float|uuid)(?:\([^)]*\))?:(\w+)>|[<{](\w+):(?:int|float|uuid)(?:\([^)]*\))?[>}]", re.IGNORECASE
+)
+
+
+_COPIES = frozenset(["list", "tuple", "sorted", "set", "frozenset", "reversed", "enumerate", "iter"])
 
 
 def _is_test(function: Scope) -> bool:
@@ -1282,7 +1598,7 @@ _SAFE_ATTRIBUTES = frozenset(
 )
 #: Methods whose results are numbers, dates or SQL that a library made or quoted.
 _MADE_SAFE = re.compile(
-    r"mogrify$|compile$|as_string$|format_(?:table|column|schema|label|sequence|index|constraint)$|isoformat$"
+    r"mogrify$|hex$|compile$|as_string$|format_(?:table|column|schema|label|sequence|index|constraint)$|isoformat$"
     r"|timestamp$|total_seconds$|hexdigest$|toordinal$|literal_processor$|render_literal_value$"
 )
 _CLEANS = re.compile(r"\[\^[\w\\ -]+\][*+]?$|\\W[*+]?$|\\D[*+]?$")
@@ -1308,7 +1624,13 @@ def _typed_so(kinds: Sequence[object]) -> str:
     return f"{' or '.join(f'`{name}`' for name in sorted(names))} by its type, which carries no text of its own"
 
 
-_SANITISES = re.compile(r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$")
+_SANITISES = re.compile(
+    r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$|^qt_?(?:ident|literal)"
+    r"|(?:^|_|sql)literal(?!_eval|_column)(?:_|$)"
+)
+_CLASS = re.compile(r"[A-Z][a-z]\w*")
+#: `Kinds.Draft`: by the naming convention a constant or member of a class, as no object's attribute is called that.
+_MEMBER = re.compile(r"\.[A-Z][a-z]\w*\.[A-Z][a-z]\w*$")
 
 
 def _literal(node: cst.CSTNode) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.lowering import At, Block, Call, Compound, dotted
+from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
 from veteran.analysis.nodes import children, string_value
 from veteran.analysis.types import Instance, Types
+
+if TYPE_CHECKING:
+    from veteran.analysis.checks import Checks
 
 #: String methods whose truth leaves no room for quotes, blanks or operators.
 _CHECKS = frozenset(["isdigit", "isdecimal", "isnumeric", "isidentifier", "isalnum", "isalpha"])
@@ -40,8 +43,11 @@ class Checked(NamedTuple):
     at: At
 
 
-def conditions(at: At) -> Iterator[Condition]:
-    """The tests that decided that a place is reached, nearest first."""
+def conditions(at: At, *, closures: bool = False) -> Iterator[Condition]:
+    """The tests that decided that a place is reached, nearest first.
+
+    closures: those that decided that the function around the place was defined, too.
+    """
     scope, block, place = at.scope, at.block, at.place
     while True:
         for compound in reversed(block.compounds):
@@ -67,10 +73,24 @@ def conditions(at: At) -> Iterator[Condition]:
             if outside is None:
                 return
             scope, block, place = outside.scope, outside.block, outside.place
-        elif scope.inline and (entry := scope.entry) is not None:
+        elif (entry := scope.entry) is not None and (scope.inline or (closures and _is_closure(scope))):
             scope, block, place = entry.scope, entry.block, entry.place
         else:
             return
+
+
+def _is_closure(scope: Scope) -> bool:
+    """Whether a function or lambda stands in another function."""
+    return scope.parent is not None and scope.parent.function.kind != "module"
+
+
+def _outwards(at: At) -> Iterator[At]:
+    """A place, and where the comprehensions and the functions of a function around it stand."""
+    scope = at.scope
+    yield at
+    while (entry := scope.entry) is not None and (scope.inline or _is_closure(scope)):
+        yield entry
+        scope = entry.scope
 
 
 def _passed(compound: Compound) -> Iterator[Condition]:
@@ -130,6 +150,8 @@ def parts(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExp
                 continue
         if type(test) is cst.UnaryOperation and isinstance(test.operator, cst.Not):
             pending.append((test.expression, not outcome))
+        elif type(test) is cst.Call and dotted(test.func) == "bool" and len(test.args) == 1:
+            pending.append((test.args[0].value, outcome))
         elif type(test) is cst.BooleanOperation:
             if isinstance(test.operator, cst.And) is outcome:
                 pending += [(test.right, outcome), (test.left, outcome)]
@@ -155,19 +177,25 @@ def spelling(node: cst.CSTNode) -> str | None:
 class Guards:
     """What checks say of values. safe: whether values of a type cannot carry text of their own."""
 
-    def __init__(self, types: Types, safe: Callable[[str], bool]) -> None:
+    def __init__(self, types: Types, safe: Callable[[str], bool], checks: Callable[[], Checks]) -> None:
         self.types = types
         self.safe = safe
+        self._make_checks = checks
+        self.comparing: set[cst.CSTNode] = set()  # what is compared with and followed right here
 
     @cached_property
-    def _validated(self) -> dict[str, list[Call]]:
-        """The calls of functions that by their names raise for bad values, by the argument."""
+    def checks(self) -> Checks:
+        """What the functions of the module check."""
+        return self._make_checks()
+
+    @cached_property
+    def _passing(self) -> dict[str, list[Call]]:
+        """The calls that pass a value, by its spelling."""
         found: dict[str, list[Call]] = {}
         for call in self.types.lowered.calls:
-            name = (dotted(call.node.func) or "").rpartition(".")[2]
-            if _RAISES.match(name) or name in _PARSES:
-                for arg in call.node.args:
-                    found.setdefault(spelling(arg.value) or "", []).append(call)
+            for arg in call.node.args:
+                if not arg.star and (name := spelling(arg.value)) is not None:
+                    found.setdefault(name, []).append(call)
         return found
 
     def restricted(
@@ -183,16 +211,50 @@ class Guards:
         if name is None or (name in self.types.lowered.assigned and not name.startswith(("self.", "cls."))):
             return None
         for test, outcome in assumed:
-            if any(self._restricts(part, holds, name, at) for part, holds in parts(test, outcome)):
+            if any(self.restricts(part, holds, name, at) for part, holds in parts(test, outcome)):
                 return Checked(test, at)
-        for condition in conditions(at):
-            for part, holds in parts(condition.test, condition.outcome):
-                if self._restricts(part, holds, name, condition.at):
+        for condition in conditions(at, closures=True):
+            for part, holds in _alternatives(condition.test, condition.outcome):
+                if self.restricts(part, holds, name, condition.at):
                     return Checked(part, condition.at) if same_value(name, condition.at, at) else None
-        for call in self._validated.get(name, ()):
-            if call.place < at.place and call.scope is at.scope and encloses(call, at) and same_value(name, call, at):
-                return Checked(call.node, call)
+        for here in _outwards(at):
+            for call in self._passing.get(name, ()):
+                before = call.place < here.place and call.scope is here.scope and encloses(call, here)
+                if before and self._refuses(call, name) and same_value(name, call, at):
+                    return Checked(call.node, call)
         return next((by for by in self._checked_by_statements(name, at) if same_value(name, by.at, at)), None)
+
+    def vouched(self, name: str, at: At) -> set[Binding]:
+        """The bindings of a name that passed a check on the way here, though it was bound anew since."""
+        found: set[Binding] = set()
+        for condition in conditions(at):
+            if any(
+                self.restricts(*part, name, condition.at) for part in _alternatives(condition.test, condition.outcome)
+            ):
+                seen = scopes.lookup(name, condition.at)
+                found.update(binding for binding in seen.bindings if binding.place < condition.at.place)
+        return found
+
+    def _refuses(self, call: Call, name: str) -> bool:
+        """Whether a call comes back only where the value that it is passed is restricted."""
+        func = call.node.func
+        called = (dotted(func) or "").rpartition(".")[2]
+        if _RAISES.match(called) or called in _PARSES:
+            return True
+        if call.optional or call.lazy:
+            return False
+        if self.checks.flow.is_enumeration(func, call):
+            return True
+        if called == "index" and isinstance(func, cst.Attribute) and len(call.node.args) == 1:
+            return self._is_listed(func.value, call)
+        return self.checks.refuses(call, name)
+
+    def _is_listed(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether an expression is a list or tuple that the program writes out."""
+        if isinstance(node, (cst.List, cst.Tuple)):
+            return True
+        rows = self.checks.flow.rows(node, at) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        return bool(rows)
 
     def _checked_by_statements(self, name: str, at: At) -> Iterator[Checked]:
         """Earlier loops that leave for a bad element of a collection, and `match` arms that name the values."""
@@ -214,8 +276,8 @@ class Guards:
                 target = compound.node.target
                 if isinstance(target, cst.Name) and spelling(_keys(compound.node.iter)) == name:
                     here = At(compound.scope, compound.block, compound.place, 0)
-                    if any(
-                        self._restricts(part, holds, target.value, here)
+                    if self._refused_in(compound.arms[0][1], target.value) or any(
+                        self.restricts(part, holds, target.value, here)
                         for inner in compound.arms[0][1].compounds
                         if inner.kind == "assert" or (inner.arms and inner.arms[0][1].leaves == "return")
                         for condition in _passed(inner)
@@ -235,32 +297,59 @@ class Guards:
                     yield Checked(owner.node.subject, At(owner.scope, owner.block, owner.place, 0))
             block, place = owner.block, owner.place
 
+    def _refused_in(self, body: Block, name: str) -> bool:
+        """Whether a loop's body calls what comes back only for a good element."""
+        return any(call.block is body and self._refuses(call, name) for call in self._passing.get(name, ()))
+
     def replaced(self, name: str, binding: At, at: At) -> bool:
         """Whether `if name not in …: name = default` stands between a binding and its use."""
         block, place = at.block, at.place
         while True:
             for compound in block.compounds:
-                if not binding.place < compound.place < place or not isinstance(compound.node, cst.If):
-                    continue
-                tests = parts(compound.node.test, False)
-                if any(self._restricts(part, holds, name, at) for part, holds in tests):
-                    arm = compound.arms[0][1]
-                    if any(other.block is arm for other in at.scope.bindings.get(name, ())):
-                        return True
+                if binding.place < compound.place < place and self._settles(name, compound, at):
+                    return True
             owner = block.owner
             if owner is None:
                 return False
             block, place = owner.block, owner.place
 
-    def _restricts(self, test: cst.BaseExpression, holds: bool, name: str, at: At) -> bool:
+    def _settles(self, name: str, compound: Compound, at: At) -> bool:
+        """Whether a value that comes out of an `if` was checked there, or bound anew."""
+        if not isinstance(compound.node, cst.If) or not compound.arms:
+            return False
+        ways: list[tuple[bool, Block | None]] = [(True, compound.arms[0][1])]
+        ways.append((False, compound.arms[1][1] if len(compound.arms) > 1 else None))
+        return all(
+            any(self.restricts(part, holds, name, at) for part, holds in _alternatives(compound.node.test, outcome))
+            or (arm is not None and self._settled_in(name, arm, at))
+            for outcome, arm in ways
+        )
+
+    def _settled_in(self, name: str, arm: Block, at: At) -> bool:
+        if arm.leaves or any(other.block is arm for other in at.scope.bindings.get(name, ())):
+            return True
+        return any(self._settles(name, compound, at) for compound in arm.compounds)
+
+    def restricts(self, test: cst.BaseExpression, holds: bool, name: str, at: At) -> bool:
         if isinstance(test, cst.Name):  # `unknown = set(names) - ALLOWED`, then `if unknown: raise`
             found = scopes.lookup(test.value, at).bindings
             if len(found) != 1 or found[0].kind not in ("assign", "walrus") or found[0].path:
                 return False
             test = found[0].value
-            return not isinstance(test, cst.Name) and self._restricts(test, holds, name, found[0])
+            return not isinstance(test, cst.Name) and self.restricts(test, holds, name, found[0])
         if isinstance(test, cst.NamedExpr):
-            return self._restricts(test.value, holds, name, at)
+            return self.restricts(test.value, holds, name, at)
+        if isinstance(test, cst.BooleanOperation):  # `if name and name not in ALLOWED: raise`
+            return all(
+                any(
+                    _is_empty(part, truth, name) or self.restricts(part, truth, name, at)
+                    for part, truth in parts(way, holds)
+                )
+                for way in _operands(test)
+            )
+        awaited = isinstance(test, cst.Await)
+        if isinstance(test, cst.Await):
+            test = test.expression
         if isinstance(test, cst.BinaryOperation):
             return not holds and isinstance(test.operator, cst.Subtract) and spelling(_members(test.left)) == name
         if isinstance(test, (cst.ListComp, cst.SetComp)):  # those that are not allowed
@@ -290,7 +379,9 @@ class Guards:
                 return not holds and named and isinstance(pattern, cst.SimpleString) and "[^" in pattern.value[:5]
         if dotted(func) == "isinstance" and len(test.args) == 2:
             return holds and spelling(test.args[0].value) == name and self._all_safe(test.args[1].value, at)
-        return holds and named and bool(_APPROVES.search((dotted(func) or "").rpartition(".")[2]))
+        if holds and named and _APPROVES.search((dotted(func) or "").rpartition(".")[2]):
+            return True
+        return named and self.checks.tells(test, at, name, holds, awaited=awaited)
 
     def _all_of(self, node: cst.ListComp | cst.SetComp | cst.GeneratorExp, name: str, passes: bool, at: At) -> bool:
         """Whether the outcome says of every element of a collection that it is restricted.
@@ -305,8 +396,8 @@ class Guards:
         element = loop.target.value
         if loop.ifs:
             tests = [part for one in loop.ifs for part in parts(one.test, False)] if not passes else []
-            return len(loop.ifs) == 1 and any(self._restricts(part, holds, element, at) for part, holds in tests)
-        return any(self._restricts(part, holds, element, at) for part, holds in parts(node.elt, passes))
+            return len(loop.ifs) == 1 and any(self.restricts(part, holds, element, at) for part, holds in tests)
+        return any(self.restricts(part, holds, element, at) for part, holds in parts(node.elt, passes))
 
     def _compares(self, left: cst.BaseExpression, target: cst.ComparisonTarget, holds: bool, name: str, at: At) -> bool:
         operator, right = target.operator, target.comparator
@@ -318,14 +409,27 @@ class Guards:
             return holds and (_members(left) is not left or isinstance(right, cst.Set))
         if isinstance(operator, (cst.GreaterThanEqual, cst.GreaterThan)) and spelling(_members(right)) == name:
             return holds and _members(right) is not right
+        if isinstance(operator, (cst.Equal, cst.NotEqual)) and spelling(right) == name:
+            left, right = right, left
         if spelling(_unchanged(left)) != name:
             return False
         if isinstance(operator, (cst.In, cst.NotIn)):
             return holds is isinstance(operator, cst.In) and not isinstance(right, cst.SimpleString)
         if isinstance(operator, (cst.Equal, cst.NotEqual)):
-            literal = isinstance(right, (cst.SimpleString, cst.Integer))
-            return holds is isinstance(operator, cst.Equal) and literal
+            if holds is not isinstance(operator, cst.Equal):
+                return False
+            return isinstance(right, (cst.SimpleString, cst.Integer)) or self._is_known(right, at)
         return isinstance(operator, cst.Is) and holds and dotted(right) == "None"
+
+    def _is_known(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether an expression is one of the texts that the program writes out."""
+        if not isinstance(node, (cst.Name, cst.Attribute)) or node in self.comparing:
+            return False
+        self.comparing.add(node)
+        try:
+            return self.checks.flow.is_literal(node, at)
+        finally:
+            self.comparing.discard(node)
 
     def _all_safe(self, kinds: cst.BaseExpression, at: At) -> bool:
         """Whether no class of an `isinstance` can carry text."""
@@ -335,6 +439,36 @@ class Guards:
             if not found or not all(isinstance(value, Instance) and self.safe(value.type) for value in found):
                 return False
         return True
+
+
+def _alternatives(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExpression, bool]]:
+    """The simple tests that an outcome decides, and the test itself where it only says that one of two came out so."""
+    yield from parts(test, outcome)
+    while isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        test, outcome = test.expression, not outcome
+    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And) is not outcome:
+        yield test, outcome
+
+
+def _operands(test: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:
+    """What one operator connects, however many there are."""
+    kind = type(test.operator)
+    pending: list[cst.BaseExpression] = [test]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.BooleanOperation) and type(node.operator) is kind:
+            pending += [node.right, node.left]
+        else:
+            yield node
+
+
+def _is_empty(test: cst.BaseExpression, holds: bool, name: str) -> bool:
+    """Whether the outcome of a test says that a value is None or empty."""
+    if isinstance(test, cst.Comparison) and len(test.comparisons) == 1 and spelling(test.left) == name:
+        target = test.comparisons[0]
+        if dotted(target.comparator) == "None":
+            return isinstance(target.operator, cst.Is if holds else cst.IsNot)
+    return not holds and spelling(test) == name
 
 
 def _unchanged(node: cst.BaseExpression) -> cst.BaseExpression:
@@ -382,11 +516,21 @@ def matches_whole(method: str, test: cst.Call) -> bool:
     pattern = test.args[0].value
     if not isinstance(pattern, cst.SimpleString):
         return True
-    if _ROOM.search(pattern.raw_value):
+    if _leaves_room(pattern.raw_value):
         return False
     if method == "fullmatch":
         return True
     return pattern.raw_value.endswith(("$", "\\Z", "\\z"))
+
+
+def _leaves_room(pattern: str) -> bool:
+    """Whether a pattern leaves room for quotes and the like."""
+    text = re.sub(r"\\\\|\\[.^$*+?(){}|\[\]/-]", "-", pattern)  # escaped: themselves
+    if re.search(r"\[\^|\\[WDS]|['\"]", text):
+        return True
+    if any(low <= quote <= high for low, high in re.findall(r"(?<=[\[\w])([ -~])-([ -~])", text) for quote in "'\""):
+        return True
+    return "." in re.sub(r"\[[^\]]*\]", "", text)
 
 
 def encloses(outer: At, inner: At) -> bool:
@@ -418,8 +562,6 @@ def same_value(name: str, before: At, after: At) -> bool:
     return scopes.lookup(root, before).bindings == scopes.lookup(root, after).bindings
 
 
-#: What leaves room for quotes and the like in a pattern.
-_ROOM = re.compile(r"(?<!\\)\.|\[\^|\\[WDS]|['\"]")
 _RAISES = re.compile(r"_?(?:validate|check|ensure|verify|require|assert)_")
 #: Calls that raise for a text that is not a number or the like.
 _PARSES = frozenset(["int", "float", "UUID", "Decimal", "fromisoformat"])

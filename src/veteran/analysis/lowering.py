@@ -226,8 +226,9 @@ class Lowered:
     """One module in the small form. scopes: in the order of the walk, the module's first.
 
     private: each access of an attribute `_name`, by name. assigned: the dotted names that are assigned to.
-    stored: what is put under a key or index. reads: the arguments of a `Read` for each attribute that is read
-    or called. held: what a `with` enters, or a `for` goes through by its name, without calling it.
+    stored: what is put under a key or index, where, and the target. reads: the arguments of a `Read` for each
+    attribute that is read or called. held: what a `with` enters, or a `for` goes through by its name, without
+    calling it.
     """
 
     __slots__ = ("assigned", "calls", "held", "module", "private", "reads", "scopes", "stored", "tree")
@@ -241,7 +242,7 @@ class Lowered:
         self.reads: list[tuple[Scope, Block, int, int, cst.Attribute, bool]] = []
         self.held: list[Held] = []
         self.assigned: set[str] = set()
-        self.stored: list[tuple[cst.BaseExpression, At]] = []
+        self.stored: list[tuple[cst.BaseExpression, At, cst.CSTNode]] = []
 
 
 def lower(tree: cst.Module) -> Lowered:
@@ -450,7 +451,7 @@ class _Walk:
                 self.push(node.value)
             else:
                 if way == () and isinstance(value, cst.BaseExpression):
-                    self.lowered.stored.append((value, at))
+                    self.lowered.stored.append((value, at, node))
                 self.push(node)
 
     def _bind_attribute(

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes, sql
-from veteran.analysis.flow import KEEPS_TEXT, Hole, Pieces, Verdict, holes, unpacked
+from veteran.analysis.flow import KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
 from veteran.analysis.guards import Checked
 from veteran.analysis.lowering import At, Call, Scope, dotted
+from veteran.analysis.nodes import changed
 from veteran.analysis.types import argument
 from veteran.catalog import Catalog, Sink
 
@@ -144,14 +145,17 @@ class SinkValue:
         hole = slot.hole
         if hole.verdict is Verdict.TAINTED:
             return Confidence.HIGH
-        numbered = _NUMBERS.search(_last(hole.node)) and not (
-            slot.role == "identifier" and _INDEX.match(_last(hole.node))
-        )
+        called = _called(hole.node)
+        numbered = _NUMBERS.search(called) and not (slot.role == "identifier" and _INDEX.match(called))
         if slot.role == "statement" or self._is_migration or numbered:
             return Confidence.LOW
         if slot.role in ("identifier", "keyword") and (
             is_configured(hole) or _is_composed(hole) or self._callers_configure(hole)
         ):
+            return Confidence.LOW
+        if slot.role == "value" and not slot.quoted and _FRAGMENTS.search(called):
+            return Confidence.LOW
+        if slot.role == "value" and (_names_object(slot) or (not slot.quoted and _is_dialect(hole))):
             return Confidence.LOW
         # A clause beside parameters: most are put together from constant text.
         if slot.role == "condition" and (_other_parameters(self) or _is_composed(hole)):
@@ -224,12 +228,12 @@ class SinkValue:
         return tuple(steps)
 
 
-_MIGRATIONS = re.compile(r"(?i)(?:^|[\\/])(?:migrations?|alembic)[\\/]")
+_MIGRATIONS = re.compile(r"(?i)(?:^|[\\/])(?:(?:migrations?|alembic|upgrades)[\\/]|migrations\.py$)")
 #: Names that numbers have, as a rule.
 _INDEX = re.compile(r"(?i)index|idx|version|page")
 _NUMBERS = re.compile(
     r"(?i)(?:^|_)(?:limit|offset|count|num|size|length|timeout|seconds|secs|ms|minutes|hours|days|width|dims?|dimensions?"
-    r"|k|top|page|port|ttl|batch|interval|index|idx|version|number|max|min)s?$"
+    r"|k|top|page|port|ttl|batch|interval|index|idx|version|number|max|min|oid|pid)s?$"
 )
 _FRAGMENTS = re.compile(
     r"(?i)(?:^|_)(?:sql|ddl|definitions?|fragment|suffix)$|_(?:clauses?|exprs?|expressions?|placeholders)$"
@@ -253,6 +257,8 @@ def is_configured(hole: Hole) -> bool:
     if hole.attribute or _speaks_of_settings(hole.node):
         return True
     current = hole.source
+    if current is not None and current.scope.function.name in ("__init__", "__new__", "__post_init__"):
+        return True  # made of what a constructor was given
     if current is None:
         root = hole.node
         while isinstance(root, (cst.Attribute, cst.Subscript)):
@@ -273,17 +279,41 @@ def is_configured(hole: Hole) -> bool:
     return False
 
 
+def _names_object(slot: sql.Slot) -> bool:
+    """Whether a text in quotes by its name is the name of a table or the like, which an object keeps."""
+    hole = slot.hole
+    return bool(slot.quoted) and hole.attribute and _OBJECT.search(_last(hole.node)) is not None
+
+
+def _is_dialect(hole: Hole) -> bool:
+    """Whether the database's own layer says how it is spelled: `db.cast("size", "int")`, `db.now`."""
+    node = hole.node
+    if isinstance(node, cst.Attribute):
+        return _LAYER.search(_last(node.value)) is not None
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return False
+    plain = all(isinstance(arg.value, (cst.SimpleString, cst.Integer)) for arg in node.args)
+    return plain and _LAYER.search(_last(node.func.value)) is not None
+
+
+_OBJECT = re.compile(r"(?i)(?:^|_)(?:table|view|sequence|index|column|schema|trigger|keyspace)s?(?:_?name)?$")
+_LAYER = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cursor|dialect|ops|engine|adapter|backend)$")
+
+
 def _is_composed(hole: Hole) -> bool:
     """Whether by its name it is a piece of SQL that other code composed, or what another function made."""
     if hole.parameter is None and _FRAGMENTS.search(_last(hole.node)):
         return True
-    made = hole.source.value if hole.source is not None and hole.source.kind == "assign" else hole.node
+    named = hole.source is not None and hole.source.kind == "assign" and not isinstance(hole.node, cst.Call)
+    made = hole.source.value if named and hole.source is not None else hole.node
     if isinstance(made, cst.Await):
         made = made.expression
     return isinstance(made, cst.Call) and _last(made.func) not in _TEXT_METHODS
 
 
-_TEXT_METHODS = frozenset([*KEEPS_TEXT, "get", "pop", "format", "join", "replace", "split", "rsplit", "str", "input"])
+_TEXT_METHODS = frozenset(
+    [*KEEPS_TEXT, "get", "pop", "format", "join", "replace", "split", "rsplit", "str", "repr", "dumps", "input"]
+)
 
 
 def _speaks_of_settings(node: cst.CSTNode) -> bool:
@@ -307,6 +337,13 @@ def _speaks_of_settings(node: cst.CSTNode) -> bool:
             node = node.expression
         else:
             return isinstance(node, cst.Name) and _SETTINGS.search(node.value) is not None
+
+
+def _called(node: cst.CSTNode) -> str:
+    """The name that a value goes by, in `str(…)` too."""
+    if isinstance(node, cst.Call) and dotted(node.func) in ("str", "repr") and len(node.args) == 1:
+        node = node.args[0].value
+    return _last(node)
 
 
 def _last(func: cst.CSTNode) -> str:
@@ -344,6 +381,15 @@ def _known(catalog: Catalog, name: str) -> bool:
 
 _NO_DATABASES = frozenset(["click", "typer", "requests", "httpx", "aiohttp", "fabric", "invoke", "docker", "paramiko"])
 
+#: Functions that call the function that they are passed, with the arguments that follow it.
+_HANDS_ON = frozenset(
+    [
+        *("to_thread", "run_in_executor", "run_in_threadpool", "run_sync", "submit", "map", "partial", "partialmethod"),
+        *("async_add_executor_job", "deferToThread", "call_soon", "create_task", "wait_for", "retry", "call", "apply"),
+        *("apply_async", "starmap", "call_in_executor", "run_blocking", "with_retry", "run_sync_in_worker_thread"),
+    ]
+)
+
 #: Functions that make a query object of their first argument, by their bare names.
 _WRAPS = frozenset(["text", "sa_text", "sql_text", "_text", "TextClause", "SimpleStatement", "literal_sql"])
 
@@ -368,53 +414,77 @@ class Queries:
     def _runs(self) -> Iterator[tuple[Call, Sink, cst.BaseExpression | None]]:
         """The calls that execute a query, with what stands in its place."""
         catalog = self.module.catalog
-        tails = catalog.tails
         trace = self.module.trace
         for call in self.module.lowered.calls:
-            func = call.node.func
+            made, what = self._handed_over(call) or call.node, ""
+            func = made.func
             if isinstance(func, cst.Attribute):
-                if func.attr.value not in tails and func.attr.value.lstrip("_") not in catalog.execute_like:
-                    if trace:
-                        trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {_NO_SINK}")
-                    continue
+                if func.attr.value not in catalog.tails and func.attr.value.lstrip("_") not in catalog.execute_like:
+                    what = _NO_SINK
             elif not isinstance(func, (cst.Name, cst.IfExp)):
                 continue
-            if not call.node.args or all(isinstance(arg.value, cst.SimpleString) for arg in call.node.args):
+            if not what and all(isinstance(arg.value, cst.SimpleString) for arg in made.args):
+                reason = "has only literals as arguments" if made.args else "is called without an argument"
+                what = f"{reason}: no text is built"
+            sink = None if what else self._sink(made, call)
+            if isinstance(sink, str):
                 if trace:
-                    what = "has only literals as arguments" if call.node.args else "is called without an argument"
-                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what}: no text is built")
+                    trace.note("sql", call.node, call, sink)
                 continue
-            sink: Sink | None = None
-            refs = self.module.types.refs(func, call)
-            if refs:
-                entries = [catalog.lookup(catalog.sinks, ref.name) for ref in refs]
-                sink = entries[0] if all(entries) else None
-            if sink is None:
-                sink = self._named_like_one(call, catalog)
-                if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
-                    if trace:
-                        trace.note("sql", call.node, call, f"`{refs[0].name}` is no method of a database")
-                    continue
             if sink is None:
                 if trace:
-                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {_NO_SINK}")
+                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what or _NO_SINK}")
                 continue
-            query = argument(call, sink.query, sink.keywords)
+            query = argument(made, sink.query, sink.keywords)
             if not (sink.weak and isinstance(query, (cst.List, cst.Tuple))):  # a command line
                 yield call, sink, query
             elif trace:
                 trace.note("sql", call.node, call, "a list is a command line, no statement")
 
-    def _named_like_one(self, call: Call, catalog: Catalog) -> Sink | None:
+    def _sink(self, node: cst.Call, at: At) -> Sink | str | None:
+        """What a call executes queries as; the reason where it is known to be something else."""
+        catalog = self.module.catalog
+        refs = self.module.types.refs(node.func, at)
+        if refs:
+            entries: list[Sink | None] = [catalog.lookup(catalog.sinks, ref.name) for ref in refs]
+            if all(entries):
+                return entries[0]
+        sink = self._named_like_one(node.func, at, catalog)
+        if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
+            return f"`{refs[0].name}` is no method of a database"
+        return sink
+
+    def _handed_over(self, call: Call) -> cst.Call | None:
+        """The call that another one makes: `asyncio.to_thread(cursor.execute, query)`."""
+        node = call.node
+        if isinstance(node.func, cst.Call):  # `sync_to_async(cursor.execute)(query)`
+            wrapped = node.func.args[0].value if node.func.args else None
+            return changed(node, func=wrapped) if self._executes(wrapped) else None
+        if _last(node.func) not in _HANDS_ON:
+            return None
+        for index, arg in enumerate(node.args[:2]):
+            if len(node.args) > index + 1 and arg.keyword is None and not arg.star and self._executes(arg.value):
+                return changed(node, func=arg.value, args=node.args[index + 1 :])
+        return None
+
+    def _executes(self, node: cst.CSTNode | None) -> bool:
+        return isinstance(node, cst.Attribute) and (
+            node.attr.value in self.module.catalog.execute_like or node.attr.value in self._sink_tails
+        )
+
+    @cached_property
+    def _sink_tails(self) -> frozenset[str]:
+        return frozenset(name.rpartition(".")[2] for name in self.module.catalog.sinks)
+
+    def _named_like_one(self, func: cst.BaseExpression, at: At, catalog: Catalog) -> Sink | None:
         """A method or function that by its bare name executes a query."""
-        func = call.node.func
         name = _last(func)
         plain = name.lstrip("_")
         sink = catalog.execute_like.get(plain)
         if sink is None or (name == plain and isinstance(func, cst.Attribute)):
             return sink
         # `_execute(…)`, `run_query(…)`: of another module, or of a base class.
-        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or self.flow.function_of(func, call):
+        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or self.flow.function_of(func, at):
             return None
         return sink._replace(weak=True)
 
@@ -625,6 +695,10 @@ def advice(event: SinkValue, slot: sql.Slot) -> str:
     mark, parameters = event.sink.placeholder, event.sink.parameters
     if slot.role == "condition":
         return "build the clause from constant text and pass its values as parameters"
+    if slot.defines and _DEFINES.match(joined(event.alternatives[0], sql.MARK)):
+        if event.sink.library in ("psycopg", "psycopg2", "aiopg"):
+            return f"a definition takes no parameters: compose it with `sql.Literal({name})`"
+        return "a definition takes no parameters: quote it as a literal with the driver's own function"
     if (parameters == "none" and mark == "none") or slot.defines:
         return "pass it as a bound parameter where the driver takes one, else quote it as the driver does"
     if mark == "$1":
@@ -652,6 +726,10 @@ def advice(event: SinkValue, slot: sql.Slot) -> str:
     if passed:
         return f"{head}add `{value}` to the parameters that are passed already"
     return f"{head}pass it as a query parameter" if values is None else f"{head}pass `{values}`"
+
+
+#: What a view or a column's default keeps.
+_DEFINES = re.compile(r"(?i)[\s(]*(?:CREATE|ALTER)\b(?!\s+(?:USER|ROLE|SYSTEM|SESSION))")
 
 
 def _listed(name: str, mark: str, library: str) -> str:

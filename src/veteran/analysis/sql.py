@@ -31,13 +31,14 @@ _STATEMENT = re.compile(
       | DELETE \b .* \b FROM \b .* \b WHERE \b
       | (?:CREATE|ALTER|DROP) \s+ (?:{_OBJECTS}|{MARK}) \b
       | TRUNCATE \s+ (?:TABLE\s+)? [\w."`\[{MARK}]+ \s* ;? \s* $
+      | TRUNCATE \s+ TABLE \b
       | WITH \s+ (?:RECURSIVE\s+)? [\w{MARK}"]+ \s* (?:\([^)]*\)\s*)? AS \b
       | PRAGMA \s+ [\w.{MARK}]+
       | (?:GRANT|REVOKE) \b .* \b (?:ON|TO|FROM) \b
       | (?:CALL|EXEC|EXECUTE) \s+ [\w.{MARK}"]+ \s* [\(@{MARK}']
       | SET \s+ (?:(?:SESSION|LOCAL|GLOBAL)\s+)?
           (?:[\w.@{MARK}]+ \s* (?:=|TO\b) | (?:ROLE|TRANSACTION|TIME\s+ZONE|NAMES|SCHEMA|IDENTITY_INSERT)\b )
-      | SHOW \s+ (?:CREATE|TABLES|DATABASES|SCHEMAS|COLUMNS|INDEX|INDEXES|GRANTS|FULL|VIEWS|PARTITIONS|FUNCTIONS) \b
+      | SHOW \s+ (?:CREATE|TABLES?|DATABASES|SCHEMAS|COLUMNS|INDEX|INDEXES|GRANTS|FULL|VIEWS|PARTITIONS|FUNCTIONS) \b
       | SHOW \s+ [\w.{MARK}]+ \s* ;? \s* $
       | (?:DESCRIBE|DESC) \s+ (?:(?:TABLE|HISTORY|EXTENDED|DETAIL|FORMATTED|KEYSPACE) \b | [\w.`"{MARK}]+ \s* ;? \s* $)
       | USE \s+ (?:(?:DATABASE|SCHEMA|ROLE|WAREHOUSE|CATALOG|KEYSPACE)\s+)? [\w.`"\[\]{MARK}]+ \s* ;? \s* $
@@ -166,6 +167,11 @@ _BEFORE_NAME = frozenset(
         "TEMP",
         "SAVEPOINT",
         "RELEASE",
+        "CREATE_REPLICATION_SLOT",
+        "DROP_REPLICATION_SLOT",
+        "INSTALL",
+        "LOAD",
+        "SECRET",
         "LISTEN",
         "UNLISTEN",
         "NOTIFY",
@@ -213,6 +219,7 @@ _BEFORE_VALUE = frozenset(
     ]
 )
 _BEFORE_CONDITION = frozenset(["WHERE", "AND", "OR", "NOT", "HAVING"])
+_CLOSES = re.compile(r"\s*\)")
 _DIRECTIONS = re.compile(r"\s*(?:,|$|\)|;|LIMIT\b|OFFSET\b|NULLS\b|FETCH\b)", re.IGNORECASE)
 
 
@@ -284,13 +291,15 @@ def slots(pieces: Pieces) -> list[Slot]:
             role = context.role(text, match.start(), match.end())
             if _is_placeholder(text, match.start(), cypher):
                 role = "placeholder"
-            elif role in ("value", "argument", "condition") and not takes_parameters:
+            elif role in ("argument", "condition") and not takes_parameters:
+                role = "keyword"
+            elif role == "value" and not takes_parameters and context.previous != "DEFAULT" and not context.in_view:
                 role = "identifier" if context.previous in ("IN", "LIKE") else "keyword"
             roles.append(role)
             quoted.append("")
             clauses.append("IN" if context.previous == "IN" else context.clauses[-1])
         elif inside:
-            roles += [context.quoted_role(kind)] * inside
+            roles += [context.quoted_role(kind, text, match.end())] * inside
             quoted += [token if kind == "quoted" or token[0] == '"' else ""] * inside
             clauses += [context.clauses[-1]] * inside
         elif token == ";":
@@ -353,36 +362,52 @@ class _Context:
         self.before = ""  # the kind of the token before the last one
         self.first = True
         self.clauses = [""]  # the clause word that rules each open bracket
+        self.words: set[str] = set()  # of this statement
+
+    @property
+    def in_view(self) -> bool:
+        """Whether this is the query that a view or a new table is made from."""
+        return "CREATE" in self.words and "SELECT" in self.words and not self.words.isdisjoint(("VIEW", "TABLE"))
 
     def read(self, kind: str, token: str) -> None:
         if kind == "comment":
             return
         if kind == "word":
             word = token.upper().rstrip(".")
+            self.words.add(word)
             if word in _CLAUSES:
                 self.clauses[-1] = word
         elif token in ("(", "["):
             # After a comparison, in a function too, stands a value.
-            after_operator = self.kind == "operator" or (self.kind == "word" and self.before == "operator")
+            function = self.kind == "word" and self.before == "operator" and self.previous not in _CLAUSES
+            after_operator = self.kind == "operator" or function
             word = self.previous if self.kind == "word" else self.clauses[-1]
             self.clauses.append("=" if after_operator and word not in ("ANY", "ALL", "ARRAY") else word)
         elif token in (")", "]") and len(self.clauses) > 1:
             self.clauses.pop()
         elif token == ";":
             self.clauses = [""]
+            self.words.clear()
         self.first = self.first and kind == "mark"
         self.before = self.kind
         self.previous = token.upper()
         self.kind = kind
 
-    def quoted_role(self, kind: str) -> str:
+    def quoted_role(self, kind: str, text: str, end: int) -> str:
         """What a hole within quotes or a comment stands for."""
         if kind == "identifier":
+            if self.previous == "WHEN" and _COMPARES.match(text, end):
+                return "identifier"
             # Some dialects take double quotes for text too: where a value belongs, it is one.
             listed = self.previous in ("(", ",") and self.clauses[-1] in ("IN", "VALUES")
             compared = self.kind == "operator" or self.previous in _BEFORE_VALUE or listed
             return "value" if compared else "identifier"
-        return "condition" if kind == "comment" else "value"
+        if kind == "comment":
+            return "condition"
+        # Some dialects take single quotes around names, too: `INTO 'name' ('column', …)`.
+        listed = len(self.clauses) > 1 and self.clauses[-2] == "INTO" and self.clauses[-1] not in _CLAUSES - {"INTO"}
+        named = self.previous in ("INTO", "UPDATE", "TABLE", "JOIN") or (listed and self.previous in ("(", ","))
+        return "identifier" if named else "value"
 
     def role(self, text: str, start: int, end: int) -> str:
         if self.first:
@@ -396,7 +421,8 @@ class _Context:
             return "identifier" if previous == "WITH" else "statement"
         if (previous == "(" and clause == "AS") or (previous == ";" and text[end : end + 1] in ("", ";", "\n", " ")):
             return "statement"
-        if previous == "(" and after_hole == ")" and clause in ("FROM", "JOIN", "EXISTS", "UNION", "ALL"):
+        alone = after_hole == ")" or (text[start - 1 : start] == "\n" and _CLOSES.match(text, end))
+        if previous == "(" and alone and clause in ("FROM", "JOIN", "EXISTS", "UNION", "ALL"):
             return "statement"
         adjacent = start > 0 and not text[start - 1].isspace()
         if text[end : end + 1] == "." or self.kind == "dot" or previous.endswith("."):
@@ -413,6 +439,8 @@ class _Context:
             return "condition"
         if self.kind == "word":
             return self._after_word(previous, clause, text, end)
+        if clause == "INTO" and not adjacent and (self.kind in ("mark", "identifier") or previous == ")"):
+            return "statement"  # what is inserted
         if self.kind == "mark":
             return "keyword" if clause in ("ORDER", "BY", "GROUP", "TABLE", "COLUMN") else "condition"
         if previous in ("(", ",", "["):
@@ -433,6 +461,8 @@ class _Context:
             return "statement"
         if previous == "AS" and clause in ("VIEW", "TABLE") and text[end : end + 1] in ("", ";", "\n"):
             return "statement"
+        if previous == "ON" and "JOIN" in self.words:
+            return "identifier" if _COMPARES.match(text, end) or text[end : end + 1] == "." else "condition"
         if previous in _BEFORE_NAME:
             return "identifier"
         if previous == "SET":

@@ -6,7 +6,7 @@ Finds SQL that is put together from parts and then executed, where a part that i
 a table, a column, another name or a keyword: `FROM {table}`, `ORDER BY {column} {direction}`, `SET {setting}`,
 `CREATE TABLE {name}`, or a whole statement. A bound parameter cannot stand there. Query languages of other
 databases count (CQL, Cypher). Constants, members of enumerations, names checked against a list or a
-pattern, and names that the driver or a quoting function quotes are safe.
+pattern, by a function of the module too, and names that the driver or a quoting function quotes are safe.
 
 ## Why is this bad?
 
