@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from veteran.analysis import waiting
-from veteran.analysis.lowering import Binding
+from veteran.analysis.lowering import Binding, consumes
 from veteran.analysis.model import Report, ReportStep
 from veteran.analysis.types import Instance
 from veteran.findings import Confidence
@@ -24,9 +26,31 @@ def unheard(event: CatalogCall) -> str:
         return "it is awaited"
     if event.call.lazy:
         return "it stands in a generator expression that may run elsewhere"
-    if event.entry.lazy and not event.call.consumed:
+    if event.entry.lazy and not event.call.consumed and not _is_consumed(event):
         return "it does nothing until what it gives is iterated over, which is not done here"
     return ""
+
+
+def _is_consumed(event: CatalogCall) -> bool:
+    """Whether the coroutine iterates over the name that is given what the call gives."""
+    uses = event.module.uses
+    around = uses.parent(event.call.node, event.call)
+    if not isinstance(around, (cst.Assign, cst.AnnAssign)) or len(getattr(around, "targets", (around,))) != 1:
+        return False
+    target = around.targets[0].target if isinstance(around, cst.Assign) else around.target
+    if not isinstance(target, cst.Name):
+        return False
+    bound = event.call.scope.bindings.get(target.value, ())
+    binding = next((each for each in bound if each.target is target), None)
+    for use in uses.of(binding) if binding is not None else ():
+        user = uses.parent(use.node, use)
+        if use.scope.function is event.function and isinstance(user, cst.For) and user.iter is use.node:
+            return user.asynchronous is None
+        if isinstance(user, cst.Arg):
+            user = uses.parent(user, use)
+            if isinstance(user, cst.Call) and consumes(user.func) and use.scope.function is event.function:
+                return True
+    return False
 
 
 def in_coroutine(event: CatalogCall) -> Iterator[Report]:
@@ -42,6 +66,8 @@ def in_coroutine(event: CatalogCall) -> Iterator[Report]:
     shown = f"`{called}`" if called == event.name else f"`{called}` ({event.name})"
     library = module.async_library
     advice = event.entry.instead.get(library) or event.entry.instead.get("") or group.instead.get(library, "")
+    if event.entry.lazy and "to_thread" in advice:  # the thread has to do the iteration
+        advice = advice.replace("(…)", f"(list, {called}(…))")
     steps = []
     origin = event.origin if isinstance(event.origin, Binding) else None
     if origin is not None and origin.target is not None:

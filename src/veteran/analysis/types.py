@@ -79,6 +79,8 @@ _AWAITABLES = frozenset(
         "AsyncGenerator",
     )
 )
+#: Types of what stands for a value to come: `path: Path = ""`.
+_PLACEHOLDERS = frozenset(("str", "int", "bool"))
 _MANAGERS = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
 #: Methods that run a function elsewhere and give what it returns, and which argument that is.
 HANDED = {
@@ -255,6 +257,8 @@ class Types:
         if declared != UNKNOWN:
             # A value made on the spot says more than an annotation wider than it.
             values = self._bound(binding)
+            if values and all(isinstance(value, Instance) and value.type in _PLACEHOLDERS for value in values):
+                return self._merge((values, declared))
             return values if all(isinstance(value, Instance) for value in values) and values else declared
         return self._bound(binding)
 
@@ -439,6 +443,8 @@ class Types:
             if value.type.startswith("<"):
                 return self._inherited(self.classes[value.type], name)
             kind = self.catalog.lookup(self.catalog.types["attribute"], f"{value.type}.{name}")
+            if kind is None and (any_name := self.catalog.types["attribute"].get(f"{value.type}.*")):
+                kind = None if self.catalog.is_listed(f"{value.type}.{name}") else any_name
             return (Instance(kind, value.origin),) if kind else (Ref(f"{value.type}.{name}"),)
         if isinstance(value, Local) and value.scope.kind == "class":
             bound = value.scope.bindings.get(name, ())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis import guards, scopes
+from veteran.analysis import guards, scopes, unreached
 from veteran.analysis.lowering import At, Binding, Call, Compound, Read, Scope, Use, dotted, first_parameter
 from veteran.analysis.nodes import children
 from veteran.analysis.types import Instance, argument
@@ -44,6 +44,8 @@ _MAYBE_AWAITS = re.compile(
 )
 _ASYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?async(?:hronous|io)?(?:_mode)?")
 _SYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?sync(?:hronous)?(?:_mode)?")
+_HANDLES = frozenset(("os.open", "tempfile.mkstemp"))
+_ASKS_FOR_NAMES = ("socket.getaddrinfo", "socket.gethostbyname")
 _PIPES = frozenset(("os.pipe", "os.pipe2", "os.openpty", "pty.openpty", "os.memfd_create", "os.eventfd"))
 #: Files that the kernel answers from memory.
 _IN_MEMORY = ("/proc/", "/sys/", "/dev/null", "/dev/urandom", "/dev/random")
@@ -57,6 +59,8 @@ def never_waits(event: CatalogCall) -> str:
         return "" if _opens_path(module, call, event.entry.opens) else "its argument is not known to be a path"
     if isinstance(call.node.func, cst.Attribute) and _is_test_client(module, call.node.func.value, call):
         return "its receiver is a test client, which runs in this process"
+    if because := unreached.never_runs(call):
+        return because
     if _handed_to_await(module, call):
         return "what it gives is handed to a function that awaits it if it can be awaited"
     if _is_for_other_callers(call):
@@ -65,6 +69,10 @@ def never_waits(event: CatalogCall) -> str:
     if name.startswith("io."):  # otherwise the call that opened it is reported
         opened = event.origin is not None and (binding is None or binding.kind != "parameter")
         return "the call that opened the file is what counts" if opened else ""
+    if name.startswith(_ASKS_FOR_NAMES) and _is_numeric(argument(call, 0, ("host", "hostname"))):
+        return "it is given an address: there is no name to look up"
+    if group in ("input", "network", "lock") and _is_readable(event):
+        return "`select` said before that it will not wait"
     if name.startswith(("socket.", "ssl.")):
         non_blocking = binding is not None and module.made_non_blocking(binding)
         return "the socket does not block: see where it was made" if non_blocking else ""
@@ -103,6 +111,13 @@ def hardly_waits(event: CatalogCall) -> str:
                 return "the process was killed just before"
     if event.entry.group == "file" and _only_opened(event):
         return "what is read or written runs elsewhere"
+    if event.entry.group == "file" and _is_reported_before(event):
+        return "the call that made it is reported: this goes with it"
+    for block in event.module.uses.ancestors(event.call.node, event.call):
+        if isinstance(block, cst.IndentedBlock):
+            if unreached.ends_program(block):
+                return "the program ends here"
+            break
     return kept(event.module, event.call) if worth_keeping(event) else ""
 
 
@@ -160,6 +175,37 @@ def _may_stream(made: cst.Call) -> bool:
         return True
     stream = argument(made, None, ("stream",))
     return stream is not None and dotted(stream) != "False"
+
+
+def _is_reported_before(event: CatalogCall) -> bool:
+    """Whether the file was opened by a call of the same coroutine that is itself reported."""
+    module, origin = event.module, event.origin
+    made: cst.BaseExpression | None = None
+    if event.name in ("open", "os.fdopen"):
+        made, origin = _handle(event.call)
+    elif isinstance(origin, Binding) and origin.scope.function is event.function:
+        made = _constructor(event)
+    if not isinstance(made, cst.Call) or origin is None or made is event.call.node:
+        return False
+    refs = module.types.refs(made.func, origin)
+    if event.name in ("open", "os.fdopen"):
+        return bool(refs) and all(ref.name in _HANDLES for ref in refs or ())
+    first = next((call for call in module.calls_of.get(event.function, ()) if call.node is made), None)
+    found = module.blocking_call(first) if first is not None and not first.awaited else None
+    if found is None or found.entry.group != "file" or found.entry.lazy:
+        return False
+    return not never_waits(found)
+
+
+def _handle(call: Call) -> tuple[cst.BaseExpression | None, At | None]:
+    """The call that gave the handle which is opened, where it is a name bound once."""
+    node = argument(call, 0, ("fd", "file"))
+    if not isinstance(node, cst.Name):
+        return None, None
+    found = scopes.lookup(node.value, call).bindings
+    if len(found) != 1 or not isinstance(found[0].value, cst.Call):
+        return None, None
+    return found[0].value, found[0]
 
 
 def _just_made(event: CatalogCall) -> bool:
@@ -301,18 +347,52 @@ def _runs_elsewhere(module: Module, use: Use) -> bool:
 
 def _is_pipe(module: Module, call: Call) -> bool:
     """Whether the handle that is opened is an end of a pipe or terminal, not a file."""
-    node = argument(call, 0, ("fd", "file"))
-    if not isinstance(node, cst.Name):
+    made, at = _handle(call)
+    if not isinstance(made, cst.Call) or at is None:
         return False
-    found = scopes.lookup(node.value, call).bindings
-    made = found[0].value if len(found) == 1 else None
-    if not isinstance(made, cst.Call):
-        return False
-    refs = module.types.refs(made.func, found[0])
+    refs = module.types.refs(made.func, at)
     return bool(refs) and all(ref.name in _PIPES for ref in refs or ())
 
 
+# Addresses
+
+
+def _is_numeric(node: cst.BaseExpression | None) -> bool:
+    """Whether a host is given as an address, as nothing, or as this machine."""
+    if isinstance(node, cst.Name):
+        return node.value == "None"
+    if not isinstance(node, cst.SimpleString) or not isinstance(node.raw_value, str):
+        return False
+    return node.raw_value in ("", "localhost") or bool(_ADDRESS.fullmatch(node.raw_value))
+
+
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F]*:[\da-fA-F:.%]*")
+
+
 # What happened before
+
+
+def _is_readable(event: CatalogCall) -> bool:
+    """Whether a test on the way here asks `select`, or `kbhit`, whether there is something to read."""
+    methods = event.module.methods
+    if "select" not in methods and "kbhit" not in methods:
+        return False
+    call = event.call
+    name = guards.spelling(_receiver(call))
+    tests = list(guards.conditions(call))
+    if event.name.startswith("msvcrt."):
+        asked_for = [part for test in tests for part in guards.parts(test.test, test.outcome)]
+        true = {part for part, outcome in (*asked_for, *around(event.module, call)) if outcome}
+        return any(other.node in true for other in methods.get("kbhit", ()))
+    for other in methods.get("select", ()):
+        asked = other.node.args[0].value if other.node.args else None
+        if other.scope.function is not event.function or not isinstance(asked, (cst.List, cst.Tuple)):
+            continue
+        if name not in {guards.spelling(element.value) for element in asked.elements}:
+            continue
+        if other.place < call.place and any(test.outcome and test.at.place >= other.place - 1 for test in tests):
+            return True
+    return False
 
 
 def _earlier(event: CatalogCall, name: str | None, methods: tuple[str, ...]) -> Iterator[Call]:

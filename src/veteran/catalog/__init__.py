@@ -300,6 +300,11 @@ class Catalog:
             name = f"{base}.{method}" if base else ""
         return None
 
+    def is_listed(self, name: str) -> bool:
+        """Whether some table says what a call of that qualified name does or gives."""
+        tables = (self.types["returns"], *self.calls.values())
+        return any(self.lookup(table, name) is not None for table in tables)
+
     def has(self, table: str, name: str) -> bool:
         """Whether a plain table of names lists it, or the same method of a base of its class."""
         names = self.names[table]
