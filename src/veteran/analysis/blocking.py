@@ -72,8 +72,9 @@ def in_coroutine(event: CatalogCall) -> Iterator[Report]:
     origin = event.origin if isinstance(event.origin, Binding) else None
     if origin is not None and origin.target is not None:
         receiver = module.code(origin.target)
-        kind = module.types.binding(origin)[0]
-        if isinstance(kind, Instance):
+        kinds = [kind for kind in module.types.binding(origin) if isinstance(kind, Instance)]
+        kind = next((kind for kind in kinds if event.name.startswith(f"{kind.type}.")), kinds[0] if kinds else None)
+        if kind is not None:
             steps.append(ReportStep(origin.target, origin, f"`{receiver}` is a `{kind.type}`"))
     confidence = group.confidence
     if reason := waiting.hardly_waits(event):

@@ -31,7 +31,7 @@ from veteran.analysis.lowering import (
     dotted,
 )
 from veteran.analysis.nodes import changed
-from veteran.analysis.types import Instance, Local, Types, argument
+from veteran.analysis.types import Instance, Local, Types, argument, is_mapping
 
 
 class Verdict(IntEnum):
@@ -464,7 +464,7 @@ class Flow:
     def _typed_elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
         """The elements of a collection whose type says that none can carry text."""
         values = self.types.of(node, at)
-        items = [value.item for value in values if isinstance(value, Instance) and value.item]
+        items = [v.item for v in values if isinstance(v, Instance) and v.item and not is_mapping(v)]
         if items and len(items) == len(values) and all(map(self._is_safe_instance, items)):
             return [[self._unknown(node, at, Verdict.SAFE, "its elements carry no text by their type")]]
         return None

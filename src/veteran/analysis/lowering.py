@@ -812,7 +812,19 @@ _CONSUMERS = frozenset(
 
 #: Calls whose items are those of their arguments, or made of them, one by one.
 _PASS_ON = frozenset(
-    "enumerate filter islice itertools.chain itertools.islice itertools.takewhile iter map reversed tqdm zip".split()
+    [
+        "enumerate",
+        "filter",
+        "islice",
+        "itertools.chain",
+        "itertools.islice",
+        "itertools.takewhile",
+        "iter",
+        "map",
+        "reversed",
+        "tqdm",
+        "zip",
+    ]
 )
 
 

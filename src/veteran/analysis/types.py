@@ -62,6 +62,8 @@ _LITERALS: dict[type, str] = {
     cst.Comparison: "bool",
     cst.Lambda: "function",
 }
+_DISPLAYS = frozenset((cst.List, cst.Tuple, cst.Set, cst.ListComp, cst.SetComp))
+_MAX_ELEMENTS = 8
 _WRAPPERS = frozenset(
     f"{module}.{name}"
     for module in ("typing", "typing_extensions")
@@ -93,6 +95,10 @@ _VAGUE = frozenset(
     for module in ("typing.", "typing_extensions.", "")
     for name in ("Any", "Final", "ClassVar", "TypeAlias", "object")
 )
+_SELF = frozenset(("typing.Self", "typing_extensions.Self"))
+_MAPPINGS = frozenset(("dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict", "ChainMap"))
+#: Methods of a mapping that give one of its values.
+_OF_MAPPINGS = frozenset(("get", "pop", "setdefault"))
 _MAX_DEPTH = 40
 _MAX_STEPS = 2_000
 #: More assignments to one attribute than this are not looked at.
@@ -158,6 +164,9 @@ class Types:
             return self._super(at)
         if type(node) is cst.Call:
             if node.args and not node.args[0].star:
+                attribute = node.func.attr.value if isinstance(node.func, cst.Attribute) else ""
+                if attribute in _OF_MAPPINGS and (values := self._of_mapping(node.func.value, at)):  # type: ignore[attr-defined]
+                    return values
                 if self._named(node.func, at, "functools.partial"):
                     return self.of(node.args[0].value, at)
                 if isinstance(node.func, cst.Attribute) and node.func.attr.value in _ENTERING:
@@ -178,9 +187,33 @@ class Types:
         if type(node) is cst.BinaryOperation:
             return self._binary(node, at)
         if type(node) is cst.Subscript:
-            return self._elements(node.value, at)
+            return self._of_mapping(node.value, at) or self._elements(node.value, at)
+        if type(node) in _DISPLAYS:
+            return (Instance(_LITERALS[type(node)], None, self._shared(node, at)),)
         literal = _LITERALS.get(type(node))
         return (Instance(literal),) if literal else UNKNOWN
+
+    def _of_mapping(self, node: cst.BaseExpression, at: At) -> Values:
+        """What a mapping holds; nothing where it is none, or not known."""
+        owners = self.of(node, at)
+        return self._merge((Instance(v.item),) for v in owners) if owners and all(map(is_mapping, owners)) else ()  # type: ignore[union-attr]
+
+    def _shared(self, node: cst.CSTNode, at: At) -> str:
+        """The type that the elements of a display or comprehension have in common; empty where there is none."""
+        if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
+            if not 0 < len(node.elements) <= _MAX_ELEMENTS:
+                return ""
+            values = self._merge(self.of(element.value, at) for element in node.elements)
+        elif isinstance(node, (cst.ListComp, cst.SetComp)) and (scope := self._comprehensions.get(node)) is not None:
+            inside = At(scope, scope.body, at.place, at.statement)
+            values = self.of(node.elt, inside)
+        else:
+            return ""
+        return values[0].type if len(values) == 1 and isinstance(values[0], Instance) else ""
+
+    @cached_property
+    def _comprehensions(self) -> dict[cst.CSTNode, Scope]:
+        return {scope.node: scope for scope in self.lowered.scopes if scope.kind == "comprehension"}
 
     def _handed(self, node: cst.Call, name: str, at: At) -> Values:
         """What a function gives that a call runs in a thread."""
@@ -259,6 +292,8 @@ class Types:
             values = self._bound(binding)
             if values and all(isinstance(value, Instance) and value.type in _PLACEHOLDERS for value in values):
                 return self._merge((values, declared))
+            if any(isinstance(value, Instance) and value.item for value in declared):
+                return declared  # of an empty list nothing else tells what is to come
             return values if all(isinstance(value, Instance) for value in values) and values else declared
         return self._bound(binding)
 
@@ -273,8 +308,12 @@ class Types:
             return self._placed(self.of(value, binding), binding) if value else UNKNOWN
         if binding.kind == "with" and not binding.path:
             return self._placed(self._entered(binding.value, binding), binding)
+        if binding.kind == "for" and binding.path in ((), (1,)) and (held := self._held(binding)):
+            return self._placed(held, binding)
         if binding.kind == "for" and not binding.path:
             return self._placed(self._elements(binding.value, binding), binding)
+        if binding.kind == "for" and len(binding.path) == 1 and isinstance(binding.value, cst.Call):
+            return self._placed(self._side_by_side(binding.value, binding.path[0], binding), binding)
         if binding.kind == "augment" and isinstance(binding.value.operator, cst.DivideAssign):
             before = self.name(binding.name, binding)
             return before if any(self._is_path(value) for value in before) else UNKNOWN
@@ -284,6 +323,26 @@ class Types:
             refs = [self.refs(kind, binding) for kind in kinds]
             return self._merge(tuple(Instance(ref.name, binding) for ref in r) if r else UNKNOWN for r in refs)
         return UNKNOWN
+
+    def _side_by_side(self, call: cst.Call, index: int, at: At) -> Values:
+        """What a loop over `enumerate` or `zip` gives in one of its places."""
+        name = dotted(call.func)
+        if name not in ("enumerate", "zip") or any(arg.star or arg.keyword for arg in call.args):
+            return UNKNOWN
+        index -= name == "enumerate"
+        if not 0 <= index < len(call.args):
+            return UNKNOWN
+        return self._elements(call.args[index].value, at)
+
+    def _held(self, binding: Binding) -> Values:
+        """What a loop over the values or items of a mapping gives; nothing for any other loop."""
+        looped = binding.value
+        while isinstance(looped, cst.Call) and dotted(looped.func) in _SAME_ITEMS and looped.args:
+            looped = looped.args[0].value
+        if not isinstance(looped, cst.Call) or looped.args or not isinstance(looped.func, cst.Attribute):
+            return ()
+        wanted = "items" if binding.path else "values"
+        return self._of_mapping(looped.func.value, binding) if looped.func.attr.value == wanted else ()
 
     @staticmethod
     def _placed(values: Values, binding: Binding) -> Values:
@@ -357,6 +416,8 @@ class Types:
         return self._merge(self._item(value) for value in self.of(node, at))
 
     def _item(self, value: Value) -> Values:
+        if is_mapping(value):
+            return UNKNOWN  # its keys
         if isinstance(value, Instance) and value.item:
             return (Instance(value.item),)
         if isinstance(value, Local) and value.scope.kind == "class":
@@ -379,6 +440,8 @@ class Types:
         node = cst.ensure_type(function.node, cst.FunctionDef)
         names = [(dotted(d.decorator) or "").rpartition(".")[2] for d in node.decorators]
         if not names or names[0] in ("contextmanager", "asynccontextmanager"):
+            return (Local(function),)
+        if set(names) <= _PLAIN_DECORATORS:
             return (Local(function),)
         if names[0] in ("property", "cached_property") and function.entry:
             return self._result(function, node, function.entry)
@@ -447,8 +510,9 @@ class Types:
                 kind = None if self.catalog.is_listed(f"{value.type}.{name}") else any_name
             return (Instance(kind, value.origin),) if kind else (Ref(f"{value.type}.{name}"),)
         if isinstance(value, Local) and value.scope.kind == "class":
-            bound = value.scope.bindings.get(name, ())
-            return self._merge(self.binding(b) for b in bound)
+            if name not in value.scope.bindings:
+                return self._inherited(value.scope, name)
+            return self._merge(self.binding(b) for b in value.scope.bindings[name])
         return UNKNOWN
 
     def _made(self, value: Value, node: cst.Call, at: At) -> Values:
@@ -551,7 +615,9 @@ class Types:
             return self.annotation(meant, alias) if not isinstance(meant, cst.Call) else UNKNOWN
         values = []
         for value in self.of(node, at):
-            if isinstance(value, Ref) and value.name not in _VAGUE:
+            if isinstance(value, Ref) and value.name in _SELF and (owner := _class_around(at)) is not None:
+                values.append(Instance(f"<{owner.qualname}>"))
+            elif isinstance(value, Ref) and value.name not in _VAGUE:
                 values.append(Instance(value.name, at if isinstance(at, Binding) else None))
             elif isinstance(value, Local) and value.scope.kind == "class":
                 values.append(Instance(f"<{value.scope.qualname}>"))
@@ -584,11 +650,18 @@ class Types:
             wanted = inner if name.endswith("Union") else inner[:1]
             parts = [part for part in wanted if not _is_none(part)]
             return self._merge(self.annotation(part, at) for part in parts)
-        if name.rpartition(".")[2] in _COLLECTIONS and inner:
+        kind = name.rpartition(".")[2]
+        if kind in _MAPPINGS and len(inner) == 2:
+            inner = inner[1:]
+        elif kind in ("tuple", "Tuple"):
+            inner = inner[:1] if len(inner) == 2 and isinstance(inner[1], cst.Ellipsis) else []
+        elif kind not in _COLLECTIONS:
+            inner = []
+        if inner:
             items = self.annotation(inner[0], at)
             item = items[0].type if len(items) == 1 and isinstance(items[0], Instance) else ""
             return (Instance(name, at if isinstance(at, Binding) else None, item),)
-        if name.rpartition(".")[2] == "Literal":
+        if kind == "Literal":
             return (Instance("typing.Literal"),)
         return (Instance(name, at if isinstance(at, Binding) else None),)
 
@@ -637,6 +710,19 @@ _COLLECTIONS = frozenset(
         "deque",
     ]
 )
+
+
+def _class_around(at: At) -> Scope | None:
+    """The class in which a place stands."""
+    scope: Scope | None = at.scope
+    while scope is not None and scope.kind != "class":
+        scope = scope.parent
+    return scope
+
+
+def is_mapping(value: Value) -> bool:
+    """Whether it is a mapping whose values are known."""
+    return isinstance(value, Instance) and bool(value.item) and value.type.rpartition(".")[2] in _MAPPINGS
 
 
 def keeps_result(node: cst.FunctionDef) -> bool:

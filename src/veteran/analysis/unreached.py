@@ -31,12 +31,13 @@ def _is_behind_exit(at: At) -> bool:
     here = at
     while True:
         block, place = here.block, here.place
-        while True:
-            if block.left and place > block.left:
-                return True
-            if block.owner is None:
+        while not (block.left and place > block.left):
+            owner = block.owner
+            if owner is None:
                 break
-            block, place = block.owner.block, block.owner.place
+            block, place = owner.block, owner.place
+        else:
+            return True
         if not here.scope.inline or here.scope.entry is None:
             return False
         here = here.scope.entry
@@ -57,7 +58,9 @@ def _asks_for_threadless(test: cst.BaseExpression, outcome: bool) -> bool:
     if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1 or dotted(test.left) != "sys.platform":
         return False
     operator, right = test.comparisons[0].operator, test.comparisons[0].comparator
-    parts = [element.value for element in right.elements] if isinstance(right, (cst.Tuple, cst.List, cst.Set)) else [right]
+    parts = (
+        [element.value for element in right.elements] if isinstance(right, (cst.Tuple, cst.List, cst.Set)) else [right]
+    )
     if not all(isinstance(part, cst.SimpleString) and part.raw_value in _THREADLESS for part in parts):
         return False
     return outcome is isinstance(operator, (cst.Equal, cst.In))

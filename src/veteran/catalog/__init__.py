@@ -302,8 +302,9 @@ class Catalog:
 
     def is_listed(self, name: str) -> bool:
         """Whether some table says what a call of that qualified name does or gives."""
-        tables = (self.types["returns"], *self.calls.values())
-        return any(self.lookup(table, name) is not None for table in tables)
+        if self.lookup(self.types["returns"], name) is not None:
+            return True
+        return any(self.lookup(table, name) is not None for table in self.calls.values())
 
     def has(self, table: str, name: str) -> bool:
         """Whether a plain table of names lists it, or the same method of a base of its class."""
