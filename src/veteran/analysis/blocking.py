@@ -67,7 +67,7 @@ def in_coroutine(event: CatalogCall) -> Iterator[Report]:
     library = module.async_library
     advice = event.entry.instead.get(library) or event.entry.instead.get("") or group.instead.get(library, "")
     if event.entry.lazy and "to_thread" in advice:  # the thread has to do the iteration
-        advice = advice.replace("(…)", f"(list, {called}(…))")
+        advice = advice.replace("(…)", f"(list, {module.code(event.call.node)})")
     steps = []
     origin = event.origin if isinstance(event.origin, Binding) else None
     if origin is not None and origin.target is not None:

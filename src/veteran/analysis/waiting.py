@@ -55,8 +55,8 @@ def never_waits(event: CatalogCall) -> str:
     """Why a call certainly does not wait, or that nothing says that it can; empty where it may."""
     module, call, name = event.module, event.call, event.name
     group = event.entry.group
-    if event.entry.opens is not None:
-        return "" if _opens_path(module, call, event.entry.opens) else "its argument is not known to be a path"
+    if event.entry.opens is not None and not _opens_path(module, call, event.entry.opens):
+        return "its argument is not known to be a path"
     if isinstance(call.node.func, cst.Attribute) and _is_test_client(module, call.node.func.value, call):
         return "its receiver is a test client, which runs in this process"
     if because := unreached.never_runs(call):
