@@ -44,7 +44,8 @@ _MAYBE_AWAITS = re.compile(
 )
 _ASYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?async(?:hronous|io)?(?:_mode)?")
 _SYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?sync(?:hronous)?(?:_mode)?")
-_HANDLES = frozenset(("os.open", "tempfile.mkstemp"))
+#: Calls that only pass on what is in a file, and which arguments are the files.
+_BETWEEN_FILES = {"shutil.copyfileobj": (0, 1), "os.fsync": (0,), "os.fdatasync": (0,), "torch.save": (1,)}
 _ASKS_FOR_NAMES = ("socket.getaddrinfo", "socket.gethostbyname")
 _PIPES = frozenset(("os.pipe", "os.pipe2", "os.openpty", "pty.openpty", "os.memfd_create", "os.eventfd"))
 #: Files that the kernel answers from memory.
@@ -112,7 +113,9 @@ def hardly_waits(event: CatalogCall) -> str:
     if event.entry.group == "file" and _only_opened(event):
         return "what is read or written runs elsewhere"
     if event.entry.group == "file" and _is_reported_before(event):
-        return "the call that made it is reported: this goes with it"
+        return "the call that opened the file is reported: this goes with it"
+    if event.name == "tempfile.NamedTemporaryFile" and _only_named(event):
+        return "it is made for its name: nothing is written to it here"
     for block in event.module.uses.ancestors(event.call.node, event.call):
         if isinstance(block, cst.IndentedBlock):
             if unreached.ends_program(block):
@@ -179,22 +182,52 @@ def _may_stream(made: cst.Call) -> bool:
 
 def _is_reported_before(event: CatalogCall) -> bool:
     """Whether the file was opened by a call of the same coroutine that is itself reported."""
-    module, origin = event.module, event.origin
-    made: cst.BaseExpression | None = None
+    origin = event.origin
     if event.name in ("open", "os.fdopen"):
-        made, origin = _handle(event.call)
-    elif isinstance(origin, Binding) and origin.scope.function is event.function:
-        made = _constructor(event)
-    if not isinstance(made, cst.Call) or origin is None or made is event.call.node:
+        return _is_reported(event, *_handle(event.call))
+    for position in _BETWEEN_FILES.get(event.name, ()):
+        node = argument(event.call, position, ())
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "fileno":
+            node = node.func.value
+        found = scopes.lookup(node.value, event.call).bindings if isinstance(node, cst.Name) else ()
+        if len(found) == 1 and _is_reported(event, found[0].value, found[0]):
+            return True
+    if isinstance(origin, Binding) and origin.scope.function is event.function:
+        return _is_reported(event, _constructor(event), origin)
+    return False
+
+
+def _is_reported(event: CatalogCall, made: object, at: At | None) -> bool:
+    """Whether an expression of the same coroutine is a call that is reported as one that opens a file."""
+    module = event.module
+    if not isinstance(made, cst.Call) or at is None or made is event.call.node:
         return False
-    refs = module.types.refs(made.func, origin)
-    if event.name in ("open", "os.fdopen"):
-        return bool(refs) and all(ref.name in _HANDLES for ref in refs or ())
     first = next((call for call in module.calls_of.get(event.function, ()) if call.node is made), None)
     found = module.blocking_call(first) if first is not None and not first.awaited else None
     if found is None or found.entry.group != "file" or found.entry.lazy:
         return False
     return not never_waits(found)
+
+
+def _only_named(event: CatalogCall) -> bool:
+    """Whether a temporary file is made for its name alone: nothing is written to it here."""
+    around = event.module.uses.parent(event.call.node, event.call)
+    if isinstance(around, cst.Attribute):
+        return around.attr.value == "name"
+    if isinstance(around, cst.WithItem):
+        target = around.asname.name if around.asname is not None else None
+    elif isinstance(around, cst.Assign) and len(around.targets) == 1:
+        target = around.targets[0].target
+    else:
+        return False
+    if not isinstance(target, cst.Name):
+        return False
+    binding = next((b for b in event.call.scope.bindings.get(target.value, ()) if b.target is target), None)
+    uses = event.module.uses.of(binding) if binding is not None else []
+    users = [event.module.uses.parent(use.node, use) for use in uses]
+    return bool(users) and all(
+        isinstance(user, cst.Attribute) and user.attr.value in ("name", "close") for user in users
+    )
 
 
 def _handle(call: Call) -> tuple[cst.BaseExpression | None, At | None]:
