@@ -224,7 +224,7 @@ def _analysed(path: str, source: Source, rules: Iterable[Rule], linked: bool, ca
 
 
 def _of_chains(rule: Rule) -> bool:
-    return any(subscription.kind == "chain" for subscription, _ in rule.handlers)
+    return any(subscription.kind in ("chain", "typed") for subscription, _ in rule.handlers)
 
 
 def comments(source: Source) -> tuple[Comment, ...]:

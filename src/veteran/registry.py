@@ -29,7 +29,8 @@ class Subscription(NamedTuple):
 
     kind: `call` (a call of something that the catalogue table `table` lists), `sink` (a value that reaches
     an argument that the catalogue table `table` calls a sink), `event` (what `veteran.analysis.<table>.events`
-    yields) or `chain` (a call that leads to one of the catalogue table `table`). words: of which a file must hold
+    yields), `chain` (a call that leads to one of the catalogue table `table`) or `typed` (a call of one, of what
+    another module made). words: of which a file must hold
     one; those of the catalogue's table where none are given.
     """
 
@@ -59,6 +60,14 @@ def chains_to(table: str) -> Subscription:
     The handler receives an `analysis.link.Blocked` and yields `analysis.link.Linked`s.
     """
     return Subscription("chain", table, ("def",))
+
+
+def typed_calls_of(table: str) -> Subscription:
+    """Each coroutine's call of a method in a catalogue's table, of what another module made; decided at linking.
+
+    The handler receives an `analysis.typed_calls.TypedCall` and yields `analysis.link.Linked`s.
+    """
+    return Subscription("typed", table)
 
 
 Handler = Callable[[Any], "Iterable[Any]"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import waiting
+from veteran.analysis.link import Linked
 from veteran.analysis.lowering import Binding, consumes
 from veteran.analysis.model import Report, ReportStep
 from veteran.analysis.types import Instance
@@ -15,6 +16,8 @@ from veteran.findings import Confidence
 
 if TYPE_CHECKING:
     from veteran.analysis.model import CatalogCall
+    from veteran.analysis.typed_calls import TypedCall
+    from veteran.catalog import Blocking, Group
 
 
 def unheard(event: CatalogCall) -> str:
@@ -53,6 +56,25 @@ def _is_consumed(event: CatalogCall) -> bool:
     return False
 
 
+def advised(entry: Blocking, group: Group, library: str) -> str:
+    """What to write instead of a call, in a module written for an async library."""
+    return entry.instead.get(library) or entry.instead.get("") or group.instead.get(library, "")
+
+
+def of_another_module(event: TypedCall) -> Iterator[Linked]:
+    """The report of a call whose receiver only another module tells."""
+    group = event.catalog.groups[event.entry.group]
+    name = event.coroutine.key.rpartition(".")[2].partition("#")[0]
+    advice = advised(event.entry, group, event.coroutine.fact.library)
+    yield Linked(
+        event.call.span,
+        f"`{event.call.shown}` ({event.entry.name}) {group.says} and blocks the event loop in `async def {name}`"
+        + (f": use `{advice}`" if advice else ""),
+        min(group.confidence, event.sure),
+        (),
+    )
+
+
 def in_coroutine(event: CatalogCall) -> Iterator[Report]:
     """The report of a call that a coroutine makes itself, in place and not awaited, if it waits there."""
     module = event.module
@@ -64,8 +86,7 @@ def in_coroutine(event: CatalogCall) -> Iterator[Report]:
     group = module.catalog.groups[event.entry.group]
     called = module.code(event.call.node.func)
     shown = f"`{called}`" if called == event.name else f"`{called}` ({event.name})"
-    library = module.async_library
-    advice = event.entry.instead.get(library) or event.entry.instead.get("") or group.instead.get(library, "")
+    advice = advised(event.entry, group, module.async_library)
     if event.entry.lazy and "to_thread" in advice:  # the thread has to do the iteration
         advice = advice.replace("(…)", f"(list, {module.code(event.call.node)})")
     steps = []

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from veteran.analysis.chains import Chain, Chains
+from veteran.analysis.program import Function
 from veteran.analysis.summary import ArgumentFact, Parameter, Summary
+from veteran.analysis.typed_calls import TypedCall, typed_calls
 from veteran.catalog import Catalog
 from veteran.findings import Confidence, Finding, Span, Step
-from veteran.registry import Rule
+from veteran.registry import Handler, Rule
 
 
 class Blocked(NamedTuple):
@@ -58,22 +60,31 @@ def chained(
     """What the rules say of the chains that begin in a file. shown: a path as findings show it."""
     if summary.facts is None:
         return
+    rules = list(rules)
     heard = [(rule, handler) for rule in rules for kind, handler in rule.handlers if kind.kind == "chain"]
-    if not heard:
+    typed = [(rule, kind.table, handler) for rule in rules for kind, handler in rule.handlers if kind.kind == "typed"]
+    if not heard and not typed:
         return
     chains.program.add(path, summary.facts)
     module = chains.program.module_at(path)
     if module is None:
         return
-    for chain in chains.of(module):
+
+    def told(rule: Rule, handler: Handler, event: Blocked | TypedCall, coroutine: Function) -> Iterator[Finding]:
+        if rule.off_in.intersection(coroutine.fact.contexts):
+            return
+        low = rule.low_in.intersection(coroutine.fact.contexts)
+        for report in handler(event):
+            confidence = Confidence.LOW if low else report.confidence
+            steps = tuple(Step(shown(step.path), step.span, step.text) for step in report.steps)
+            yield Finding(summary.path, report.span, rule.code, report.message, confidence, steps)
+
+    for chain in chains.of(module) if heard else ():
         for rule, handler in heard:
-            if rule.off_in.intersection(chain.coroutine.fact.contexts):
-                continue
-            low = rule.low_in.intersection(chain.coroutine.fact.contexts)
-            for report in handler(Blocked(chain, catalog)):
-                confidence = Confidence.LOW if low else report.confidence
-                steps = tuple(Step(shown(step.path), step.span, step.text) for step in report.steps)
-                yield Finding(summary.path, report.span, rule.code, report.message, confidence, steps)
+            yield from told(rule, handler, Blocked(chain, catalog), chain.coroutine)
+    for rule, table, handler in typed:
+        for event in typed_calls(chains.program, module, catalog, table):
+            yield from told(rule, handler, event, event.coroutine)
 
 
 def unsafe_parameters(arguments: Iterable[ArgumentFact]) -> set[Parameter]:

@@ -62,6 +62,7 @@ _LITERALS: dict[type, str] = {
     cst.Comparison: "bool",
     cst.Lambda: "function",
 }
+_TEXTS = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
 _DISPLAYS = frozenset((cst.List, cst.Tuple, cst.Set, cst.ListComp, cst.SetComp))
 _MAX_ELEMENTS = 8
 _WRAPPERS = frozenset(
@@ -590,6 +591,10 @@ class Types:
             for values in (left, right):
                 if any(map(self._is_path, values)):
                     return values
+            # Only paths are divided by text.
+            other = right if isinstance(node.left, _TEXTS) else left if isinstance(node.right, _TEXTS) else None
+            if other is not None and not any(isinstance(value, (Instance, Local)) for value in other):
+                return (Instance("pathlib.Path", at),)
         kinds = {v.type for v in (*left, *right) if isinstance(v, Instance)}
         known = all(isinstance(v, Instance) for v in (*left, *right))
         if known and kinds and kinds <= {"int", "float", "bool"}:

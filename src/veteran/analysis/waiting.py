@@ -214,6 +214,7 @@ def _only_named(event: CatalogCall) -> bool:
     around = event.module.uses.parent(event.call.node, event.call)
     if isinstance(around, cst.Attribute):
         return around.attr.value == "name"
+    target: cst.CSTNode | None
     if isinstance(around, cst.WithItem):
         target = around.asname.name if around.asname is not None else None
     elif isinstance(around, cst.Assign) and len(around.targets) == 1:

@@ -60,10 +60,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from veteran.registry import Rule, calls_of
+from veteran.registry import Rule, calls_of, typed_calls_of
 
 if TYPE_CHECKING:
+    from veteran.analysis.link import Linked
     from veteran.analysis.model import CatalogCall, Report
+    from veteran.analysis.typed_calls import TypedCall
 
 rule = Rule(
     "VET311",
@@ -84,3 +86,11 @@ def blocking_call(event: CatalogCall) -> Iterable[Report]:
     from veteran.analysis.blocking import in_coroutine
 
     return in_coroutine(event)
+
+
+@rule.on(typed_calls_of("blocking"))
+def of_another_module(event: TypedCall) -> Iterable[Linked]:
+    """Such a call of what another module of the project made."""
+    from veteran.analysis.blocking import of_another_module
+
+    return of_another_module(event)
