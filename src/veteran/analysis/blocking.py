@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import waiting
-from veteran.analysis.link import Linked
+from veteran.analysis.link import Linked, LinkedStep
 from veteran.analysis.lowering import Binding, consumes
 from veteran.analysis.model import Report, ReportStep
 from veteran.analysis.types import Instance
@@ -66,12 +66,17 @@ def of_another_module(event: TypedCall) -> Iterator[Linked]:
     group = event.catalog.groups[event.entry.group]
     name = event.coroutine.key.rpartition(".")[2].partition("#")[0]
     advice = advised(event.entry, group, event.coroutine.fact.library)
+    receiver = event.call.shown.rpartition(".")[0]
     yield Linked(
         event.call.span,
         f"`{event.call.shown}` ({event.entry.name}) {group.says} and blocks the event loop in `async def {name}`"
         + (f": use `{advice}`" if advice else ""),
         min(group.confidence, event.sure),
-        (),
+        (
+            LinkedStep(
+                event.coroutine.module.path, event.call.span, f"`{receiver}` is a `{event.kind}`: see where it is from"
+            ),
+        ),
     )
 
 

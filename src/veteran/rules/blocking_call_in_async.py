@@ -4,7 +4,8 @@
 
 Finds calls in the body of an `async def` that make the whole thread wait: sleeping, network, subprocesses,
 databases, console input and files. What a call does is known from where its name comes from: an import under
-any alias, or the type of its receiver (constructor, `with` item or annotation).
+any alias, or the type of its receiver (constructor, `with` item or annotation), be it told by another module of the
+project. Of a file only what opens it is reported, not each read and write.
 
 ## Why is this bad?
 
@@ -44,14 +45,14 @@ Where there is no asynchronous twin, hand the call to a thread: `await asyncio.t
 
 In a coroutine that nothing else runs beside, such as the only task of a script. Reading a small local file
 costs little: `--min-confidence high` leaves files out. Of low confidence are locks, queues and futures, single
-changes of a directory (`mkdir`, `unlink`), what runs only until its result is kept in an attribute, and everything in
+changes of a directory (`mkdir`, `unlink`), certificates, what goes with a call that is reported, what runs only until its result is kept in an attribute, and everything in
 command-line programs and start-up hooks (the contexts `cli` and `startup`), where nothing else waits for the loop.
 In test files the rule is off, and test clients are not reported anywhere.
 
 ## Options
 
 `[[tool.veteran.catalog.blocking]]` adds your own blocking calls: `names`, `group` (sleep, network, device,
-subprocess, db, cpu, input, prompt, file, entry or lock) and `instead`. `[[tool.veteran.catalog.context]]` names
+subprocess, db, cpu, input, prompt, file, entry, certificates or lock) and `instead`. `[[tool.veteran.catalog.context]]` names
 decorators, calls, keywords and functions that make a coroutine part of a program's start or of its command line.
 """
 
