@@ -45,15 +45,17 @@ Where there is no asynchronous twin, hand the call to a thread: `await asyncio.t
 
 In a coroutine that nothing else runs beside, such as the only task of a script. Reading a small local file
 costs little: `--min-confidence high` leaves files out. Of low confidence are locks, queues and futures, single
-changes of a directory (`mkdir`, `unlink`), certificates, what goes with a call that is reported, what runs only until its result is kept in an attribute, and everything in
-command-line programs and start-up hooks (the contexts `cli` and `startup`), where nothing else waits for the loop.
+changes of a directory (`mkdir`, `unlink`), certificates, what is done with a file whose opening is reported, what runs
+only until its result is kept in an attribute, and everything in command-line programs and start-up hooks (the contexts
+`cli` and `startup`), where nothing else waits for the loop.
 In test files the rule is off, and test clients are not reported anywhere.
 
 ## Options
 
 `[[tool.veteran.catalog.blocking]]` adds your own blocking calls: `names`, `group` (sleep, network, device,
-subprocess, db, cpu, input, prompt, file, entry, certificates or lock) and `instead`. `[[tool.veteran.catalog.context]]` names
-decorators, calls, keywords and functions that make a coroutine part of a program's start or of its command line.
+subprocess, db, cpu, input, prompt, file, entry, certificates or lock) and `instead`.
+`[[tool.veteran.catalog.context]]` names decorators, calls, keywords and functions that make a coroutine part of a
+program's start or of its command line.
 """
 
 from __future__ import annotations
