@@ -56,7 +56,7 @@ DEFAULT_CONTEXTS = (
         "cli",
         (
             *("cli/", "_cli/", "cmds/", "cli.py", "_cli.py", "*_cli.py", "__main__.py", "manage.py", "noxfile.py"),
-            *("**/management/commands/", "scripts/"),
+            *("**/management/commands/", "scripts/", "benchmarks/"),
         ),
     ),
     ("startup", ("gunicorn.conf.py", "gunicorn_conf.py")),
