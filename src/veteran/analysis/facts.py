@@ -324,7 +324,7 @@ class _Facts:
             bound = [*scope.bindings.get(name, ()), *scope.attributes.get(name, ())]
             if all(binding.kind in ("assign", "annotate", "with") for binding in bound):
                 kind = self._type(tuple(v for binding in bound for v in self.types.binding(binding)))
-                if kind:
+                if kind or bases:  # what is not known may hide what a base says
                     attributes[name] = kind
         return ClassFact(tuple(bases), attributes)
 

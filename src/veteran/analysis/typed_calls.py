@@ -69,12 +69,13 @@ class _Kinds:
             inner = symbol[: -len(_ENTER)]
             made = self.program.resolve(inner[:-2], module) if inner.endswith("()") else None
             if isinstance(made, Function):
-                return self._returned(made, "manager")
+                return self._returned(made, "manager") if made.module is not module else ""
             kind = self.of(inner, module, depth + 1)
             return self.catalog.types["enters"].get(kind, kind)
         if symbol.endswith("()"):
             made = self.program.resolve(symbol[:-2], module)
-            return self._returned(made, "") if isinstance(made, Function) else ""
+            # Of the module's own functions its types know best.
+            return self._returned(made, "") if isinstance(made, Function) and made.module is not module else ""
         owner, _, name = symbol.rpartition(".")
         if not owner:
             return ""
@@ -107,8 +108,8 @@ class _Kinds:
         if (method := self.program.method(owner, name)) is not None:
             return self._returned(method, "") if "property" in method.fact.marks else ""
         for each in self.program.bases(owner):
-            if kind := each.fact.attributes.get(name):
-                return self._foreign(kind, each.module)
+            if name in each.fact.attributes:
+                return self._foreign(each.fact.attributes[name], each.module)
         return ""
 
     def _foreign(self, kind: str, module: Loaded) -> str:

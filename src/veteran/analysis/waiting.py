@@ -110,7 +110,7 @@ def hardly_waits(event: CatalogCall) -> str:
         for other in _earlier(event, name, ("kill",)):
             if _ran(other, event.call):
                 return "the process was killed just before"
-    if event.entry.group == "file" and _only_opened(event):
+    if event.entry.group == "file" and (_only_opened(event) or _is_wrapped(event)):
         return "what is read or written runs elsewhere"
     if event.entry.group == "file" and _is_reported_before(event):
         return "the call that opened the file is reported: this goes with it"
@@ -207,6 +207,17 @@ def _is_reported(event: CatalogCall, made: object, at: At | None) -> bool:
     if found is None or found.entry.group != "file" or found.entry.lazy:
         return False
     return not never_waits(found)
+
+
+def _is_wrapped(event: CatalogCall) -> bool:
+    """Whether a file that is opened here is handed to what reads and writes it in threads."""
+    module = event.module
+    arg = module.uses.parent(event.call.node, event.call)
+    call = module.uses.parent(arg, event.call) if isinstance(arg, cst.Arg) else None
+    if not isinstance(call, cst.Call):
+        return False
+    refs = module.types.refs(call.func, event.call)
+    return bool(refs) and all(ref.name in ("trio.wrap_file", "anyio.wrap_file") for ref in refs or ())
 
 
 def _only_named(event: CatalogCall) -> bool:
