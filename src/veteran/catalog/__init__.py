@@ -9,7 +9,7 @@ All names are qualified names as a program reaches them (`requests.Session.get`)
 | group | what the groups of calls have in common | confidence, says, instead |
 | sink | one argument of the call is a query | query, keywords, placeholder, parameters, library |
 | execute_like | a method of that bare name takes a query, if its text looks like one | query, weak |
-| returns, enters, element, attribute | the type that the call, `with`, iteration or attribute gives | type |
+| returns, enters, element, attribute | what a call, `with`, iteration or attribute (`Type.*`: any other) gives | type |
 | variant | the type that a call gives with certain arguments | type, when |
 | test_client | types that call the program under test, and nobody else | |
 | context | functions that run where nothing serves, by what marks them | context, by, arguments, imports |
