@@ -12,7 +12,7 @@ from veteran import engine
 from veteran.findings import Confidence
 from veteran.settings import Settings
 
-CODES = {"blocking_helper_in_async": "VET312", "blocking_call_in_async": "VET311"}
+CODES = {"blocking_helper_in_async": ("VET312",), "blocking_call_in_async": ("VET311", "VET313")}
 FILES = sorted(path.relative_to(FIXTURES) for rule in CODES for path in (FIXTURES / rule / "project").rglob("*.py"))
 
 
@@ -31,9 +31,14 @@ def test_lines_are_reported_as_they_are_marked(projects: Path, name: Path) -> No
     path = projects / name
     text = path.read_text(encoding="utf-8")
     rule, project, *_ = name.parts
-    settings = Settings(root=projects / rule / project, select=(CODES[rule],), min_confidence=Confidence.LOW)
+    # VET312 brings the files in that name no library.
+    settings = Settings(root=projects / rule / project, select=("VET312", *CODES[rule]), min_confidence=Confidence.LOW)
     known = known_lines(text)
-    found = [f for f in engine.check_bytes(str(path), path.read_bytes(), settings) if f.span.line not in known]
+    found = [
+        finding
+        for finding in engine.check_bytes(str(path), path.read_bytes(), settings)
+        if finding.code in CODES[rule] and finding.span.line not in known
+    ]
     assert [(f.span.line, f.code, str(f.confidence)) for f in found] == marks(text)
 
 
@@ -70,3 +75,11 @@ def test_advice_fits_what_is_called(tmp_path: Path) -> None:
         "use `await asyncio.to_thread(waits, …)`",
         "put the `with` into a function for `await asyncio.to_thread(…)`, or make it an `async with`",
     ]
+
+
+def test_the_steps_name_the_type_of_the_receiver(projects: Path) -> None:
+    root = projects / "blocking_call_in_async" / "project"
+    path = root / "app" / "coroutines.py"
+    settings = Settings(root=root, select=("VET311", "VET312"))
+    findings = [f for f in engine.check_bytes(str(path), path.read_bytes(), settings) if f.code == "VET311"]
+    assert "`redis.Redis`" in findings[0].steps[0].text

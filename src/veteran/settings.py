@@ -51,12 +51,12 @@ DEFAULT_EXCLUDE = (
 )
 DEFAULT_CACHE = ".veteran_cache"
 DEFAULT_CONTEXTS = (
-    ("tests", ("tests/", "test_*.py", "*_test.py", "conftest.py")),
+    ("tests", ("tests/", "_tests/", "test_*.py", "*_test.py", "conftest.py")),
     (
         "cli",
         (
-            *("cli/", "_cli/", "cli.py", "_cli.py", "*_cli.py", "__main__.py", "manage.py", "noxfile.py"),
-            *("**/management/commands/", "scripts/"),
+            *("cli/", "_cli/", "cmds/", "cli.py", "_cli.py", "*_cli.py", "__main__.py", "manage.py", "noxfile.py"),
+            *("**/management/commands/", "scripts/", "benchmarks/"),
         ),
     ),
     ("startup", ("gunicorn.conf.py", "gunicorn_conf.py")),

@@ -16,6 +16,10 @@ from veteran.analysis.summary import CallFact, EffectFact, FunctionFact, When
 from veteran.catalog import Unless
 from veteran.findings import Confidence, Span
 
+#: Groups whose calls wait wherever they stand: no earlier call or test can say that they will not.
+_GROUPS = frozenset(
+    ("sleep", "network", "subprocess", "db", "device", "file", "entry", "metadata", "certificates", "input", "prompt")
+)
 #: Whether these block depends on what was done with their objects before.
 _BY_STATE = ("io.", "socket.", "ssl.", "serial.", "requests.Response.")
 LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
@@ -96,26 +100,26 @@ class Chains:
             self._explore(node)
             yield node, self._chain(coroutine, call, node, limit)
 
-    def direct(self, module: Loaded) -> Iterator[Direct]:
-        """The calls of the coroutines of a module that lead out of the project and block there, in source order."""
+    def direct(self, module: Loaded, table: str) -> Iterator[Direct]:
+        """The calls of a module's coroutines that lead out of the project to what a table lists, in source order."""
         for key, fact in module.facts.functions.items():
             if fact.kind in ("async", "asyncgenerator"):
                 for call in fact.calls:
-                    effect = self.effect(call, module)
+                    effect = self.effect(call, module, table)
                     if effect is not None and alive(call.when, (), fact) is not None:
                         yield Direct(Function(module, key), call, effect)
 
-    def effect(self, call: CallFact, module: Loaded) -> EffectFact | None:
+    def effect(self, call: CallFact, module: Loaded, table: str = "blocking") -> EffectFact | None:
         """What a call does that blocks its thread, where a name of the project leads out of it; None otherwise."""
         catalog = self.program.catalog
         entity = self.program.resolve(call.target, module)
         if catalog is None or not isinstance(entity, Foreign) or entity.instance or "a" in call.flags:
             return None
-        entry = catalog.lookup(catalog.calls["blocking"], entity.name)
+        entry = catalog.lookup(catalog.calls[table], entity.name)
         if entry is None or entry.opens is not None or (entry.lazy and "c" not in call.flags):
             return None
         confidence = catalog.groups[entry.group].confidence
-        if confidence is Confidence.LOW or entry.name.startswith(_BY_STATE):
+        if entry.group not in _GROUPS or entry.name.startswith(_BY_STATE):
             return None
         if any(_may_hold(unless, call) for unless in entry.unless):
             return None

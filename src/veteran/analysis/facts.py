@@ -158,11 +158,12 @@ class _Facts:
     def _returns(self, scope: Scope, node: cst.FunctionDef) -> str:
         """The class of what a function returns: by its annotation, else by what its `return` statements name."""
         if node.returns is not None and scope.entry is not None:
+            refs = self.types.refs(node.returns.annotation, scope.entry)
+            if refs and refs[0].name in _SELF:
+                return ITSELF
             values = self.types.annotation(node.returns.annotation, scope.entry)
             if values == UNKNOWN:  # the class that it is a method of is bound later
                 values = self.types.annotation(node.returns.annotation, At(scope, scope.body, 0, 0))
-            if len(values) == 1 and isinstance(values[0], Instance) and values[0].type in _SELF:
-                return ITSELF
             if any(decorator_name(decorator) in _MANAGES for decorator in node.decorators):  # what entering it gives
                 values = tuple(Instance(v.item) if isinstance(v, Instance) and v.item else v for v in values)
             if values != UNKNOWN:
@@ -465,7 +466,7 @@ class _Facts:
                     and not made[0].path
                 ):
                     kind = self._symbol(made[0].value, made[0], 0)
-                if kind:
+                if kind or bases:  # what is not known may hide what a base says
                     attributes[name] = kind
         return ClassFact(tuple(bases), attributes)
 

@@ -510,7 +510,7 @@ class Flow:
     def _typed_elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
         """The elements of a collection whose type says that none can carry text."""
         values = self.types.of(node, at)
-        items = [value.item for value in values if isinstance(value, Instance) and value.item]
+        items = [v.item for v in values if isinstance(v, Instance) and v.item]
         if items and len(items) == len(values) and all(map(self._is_safe_instance, items)):
             return [[self._unknown(node, at, Verdict.SAFE, "its elements carry no text by their type")]]
         return None

@@ -15,7 +15,7 @@ from veteran.analysis.program import Function
 from veteran.analysis.summary import ArgumentFact, Parameter, Summary
 from veteran.catalog import Catalog
 from veteran.findings import Confidence, Finding, Span, Step
-from veteran.registry import Rule, subscribers
+from veteran.registry import Rule, Subscription, subscribers
 
 
 class Blocked(NamedTuple):
@@ -30,6 +30,7 @@ class LinkedCall(NamedTuple):
 
     direct: Direct
     catalog: Catalog
+    table: str
 
 
 class LinkedStep(NamedTuple):
@@ -66,19 +67,21 @@ def chained(
     """What the rules say of the chains that begin in a file. shown: a path as findings show it."""
     if summary.facts is None:
         return
-    heard = [(rule, handler, on.kind) for on, rule, handler in subscribers(rules) if on.kind in ("chain", "linked")]
+    heard = [(rule, handler, on) for on, rule, handler in subscribers(rules) if on.kind in ("chain", "linked")]
     if not heard:
         return
     chains.program.add(path, summary.facts)
     module = chains.program.module_at(path)
     if module is None:
         return
-    events: dict[str, list[tuple[Function, Blocked | LinkedCall]]] = {
-        "chain": [(chain.coroutine, Blocked(chain, catalog)) for chain in chains.of(module)],
-        "linked": [(direct.coroutine, LinkedCall(direct, catalog)) for direct in chains.direct(module)],
-    }
-    for rule, handler, kind in heard:
-        for coroutine, event in events[kind]:
+    events: dict[Subscription, list[tuple[Function, Blocked | LinkedCall]]] = {}
+    for rule, handler, on in heard:
+        if on not in events and on.kind == "chain":
+            events[on] = [(chain.coroutine, Blocked(chain, catalog)) for chain in chains.of(module)]
+        elif on not in events:
+            found = chains.direct(module, on.table)
+            events[on] = [(direct.coroutine, LinkedCall(direct, catalog, on.table)) for direct in found]
+        for coroutine, event in events[on]:
             contexts = coroutine.fact.contexts
             if rule.off_in.intersection(contexts):
                 continue

@@ -26,16 +26,16 @@ class Block:
     """Statements that run one after another. `leaves`: how its end is never reached, "" if it is.
 
     owner: the compound statement it is an arm of; None for the body of a scope.
-    compounds: the compound statements in it, in order. ends: where it left, if it does; what is behind never runs.
+    compounds: the compound statements in it, in order. left: the place behind which nothing runs, 0 if there is none.
     """
 
-    __slots__ = ("compounds", "ends", "leaves", "owner")
+    __slots__ = ("compounds", "leaves", "left", "owner")
 
     def __init__(self, owner: Compound | None) -> None:
         self.owner = owner
         self.compounds: list[Compound] = []
         self.leaves = ""
-        self.ends = 0
+        self.left = 0
 
 
 class Compound:
@@ -376,8 +376,11 @@ class _Walk:
             ends = [block.leaves for _, block in compound.arms]
             if compound.kind == "try":
                 ends = _try_ends(compound)
-            if all(ends):
-                self._leave(min(ends, key=len))  # "loop" is the weaker one
+            if all(ends) and not self.block.leaves:
+                self.block.leaves = min(ends, key=len)  # "loop" is the weaker one
+                # Whatever is entered by `with` may swallow what leaves its body.
+                if compound.kind != "with" and all(block.left for _, block in compound.arms if block.leaves):
+                    self.block.left = self.place
 
     def compound(self, kind: str, node: cst.CSTNode) -> Compound:
         return Compound(kind, node, self.scope, self.block, 0)
@@ -509,8 +512,10 @@ class _Walk:
         self.lowered.calls.append(call)
         stack = self.stack
         args = node.args
-        if args and _consumes(node.func):
+        if args and consumes(node.func):
             self.consumed.add(id(args[0].value))
+        elif args and id(node) in self.consumed and dotted(node.func) in _PASS_ON:
+            self.consumed.update(id(arg.value) for arg in args)
         if args and isinstance(node.func, cst.Attribute) and node.func.attr.value == "enter_context":
             self.entered.add(id(args[0].value))
         for arg in reversed(args):
@@ -673,7 +678,7 @@ class _Walk:
     def _leave(self, how: str) -> None:
         if not self.block.leaves:
             self.block.leaves = how
-            self.block.ends = self.place
+            self.block.left = self.place
 
     def _TypeAlias(self, node: cst.TypeAlias) -> None:
         self.bind(node.name.value, "type", node.value, node.name)
@@ -846,7 +851,26 @@ _CONSUMERS = frozenset(
 )
 
 
-def _consumes(func: cst.CSTNode) -> bool:
+#: Calls whose items are those of their arguments, or made of them, one by one.
+_PASS_ON = frozenset(
+    [
+        "enumerate",
+        "filter",
+        "islice",
+        "itertools.chain",
+        "itertools.islice",
+        "itertools.takewhile",
+        "iter",
+        "map",
+        "reversed",
+        "tqdm",
+        "zip",
+    ]
+)
+
+
+def consumes(func: cst.CSTNode) -> bool:
+    """Whether a call of it runs through its first argument before it returns."""
     if isinstance(func, cst.Attribute):
         return func.attr.value in ("join", "extend", "update", "writelines", "fromkeys") or dotted(func) in _CONSUMERS
     return isinstance(func, cst.Name) and func.value in _CONSUMERS

@@ -213,6 +213,8 @@ class Module:
 
     def _catalog_call(self, table: str, call: Call) -> CatalogCall | None:
         refs = self.types.refs(call.node.func, call)
+        if refs and len(refs) > 1:  # a placeholder: `path: Path = ""`
+            refs = [ref for ref in refs if not _is_no_method(ref.name)] or refs
         entries = [self.catalog.lookup(self.catalog.calls[table], ref.name) for ref in refs or ()]
         if not refs or not all(entries):
             if self.trace:
@@ -428,6 +430,15 @@ def _operands(value: cst.BaseExpression) -> list[cst.BaseExpression]:
     if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.BitOr):
         return [*_operands(value.left), *_operands(value.right)]
     return [value]
+
+
+def _is_no_method(name: str) -> bool:
+    """Whether a name is that of a built-in class with a method that it does not have."""
+    kind, _, method = name.partition(".")
+    return kind in _PLAIN_CLASSES and bool(method) and not hasattr(_PLAIN_CLASSES[kind], method)
+
+
+_PLAIN_CLASSES = {kind.__name__: kind for kind in (bool, bytes, dict, float, int, list, set, str, tuple)}
 
 
 def _number(text: str) -> str:

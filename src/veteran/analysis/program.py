@@ -236,7 +236,7 @@ class Program:
                     owner = found if isinstance(found, Class) else None
                 return owner._replace(instance=True) if owner is not None else None
             made = self._object(entity.fact.returns, entity.module)
-            changed = "wrapped" in entity.fact.marks or "generator" in entity.fact.kind
+            changed = entity.fact.kind != "sync" or not {"wrapped", "offloaded"}.isdisjoint(entity.fact.marks)
             return None if isinstance(made, Foreign) and changed else made
         if isinstance(entity, Managed):  # of its `__enter__`
             return self._object(entity.function.fact.returns, entity.function.module)
@@ -300,7 +300,7 @@ class Program:
                 return found
             for owner in self._owners(entity, name):
                 kind = owner.fact.attributes.get(name)
-                if kind:
+                if kind is not None:  # empty: not known, and it hides what a base says
                     return self._object(kind, owner.module)
                 nested = f"{owner.key}.{name}"
                 if nested in owner.module.facts.classes:

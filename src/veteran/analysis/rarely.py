@@ -63,7 +63,7 @@ def is_dead(at: At) -> bool:
     """Whether a `return`, `raise` or the like stands before a place, so that it never runs."""
     scope, block, place = at.scope, at.block, at.place
     while True:
-        if block.ends and place > block.ends:
+        if block.left and place > block.left:
             return True
         outside = block.owner or (scope.entry if scope.inline else None)
         if outside is None:

@@ -114,7 +114,10 @@ class FunctionFact(NamedTuple):
 
 
 class ClassFact(NamedTuple):
-    """A class. bases: as in `CallFact`, empty where unknown. attributes: the classes of what its instances hold."""
+    """A class. bases: as in `CallFact`, empty where unknown.
+
+    attributes: the classes of what its instances hold; of a class with bases also what is not known, as empty.
+    """
 
     bases: tuple[str, ...]
     attributes: dict[str, str]

@@ -66,6 +66,9 @@ _LITERALS: dict[type, str] = {
     cst.Comparison: "bool",
     cst.Lambda: "function",
 }
+_TEXTS = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
+_DISPLAYS = frozenset((cst.List, cst.Tuple, cst.Set, cst.ListComp, cst.SetComp))
+_MAX_ELEMENTS = 8
 _WRAPPERS = frozenset(
     f"{module}.{name}"
     for module in ("typing", "typing_extensions")
@@ -83,6 +86,8 @@ _AWAITABLES = frozenset(
         "AsyncGenerator",
     )
 )
+#: Types of what stands for a value to come: `path: Path = ""`.
+_PLACEHOLDERS = frozenset(("str", "int", "bool"))
 _MANAGERS = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
 #: Methods that run a function elsewhere and give what it returns, and which argument that is.
 HANDED = {
@@ -222,6 +227,8 @@ class Types:
             return self._binary(node, at)
         if type(node) is cst.Subscript:
             return self._indexed(node, at)
+        if type(node) in _DISPLAYS:
+            return (Instance(_LITERALS[type(node)], None, self._shared(node, at)),)
         literal = _LITERALS.get(type(node))
         return (Instance(literal),) if literal else UNKNOWN
 
@@ -246,7 +253,8 @@ class Types:
                 kinds = self._classes_of(test.args[1].value, condition.at)
                 if outcome and None not in kinds:
                     known = tuple(value for value in values if value in kinds)
-                    return known or kinds
+                    others = [k for k in kinds if not isinstance(k, Instance) or k.type not in _BUILTIN_TYPES]
+                    return known or (kinds if len(others) <= 1 else UNKNOWN)
                 if not outcome:
                     excluded = {kind.type for kind in kinds if isinstance(kind, Instance)}
                     values = tuple(v for v in values if not isinstance(v, Instance) or v.type not in excluded)
@@ -318,6 +326,23 @@ class Types:
                 kind = (values[0].item, values[0].value)[first] if first < 2 else ""
                 return (Instance(kind),) if kind else UNKNOWN
         return UNKNOWN
+
+    def _shared(self, node: cst.CSTNode, at: At) -> str:
+        """The type that the elements of a display or comprehension have in common; empty where there is none."""
+        if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
+            if not 0 < len(node.elements) <= _MAX_ELEMENTS:
+                return ""
+            values = self._merge(self.of(element.value, at) for element in node.elements)
+        elif isinstance(node, (cst.ListComp, cst.SetComp)) and (scope := self._comprehensions.get(node)) is not None:
+            inside = At(scope, scope.body, at.place, at.statement)
+            values = self.of(node.elt, inside)
+        else:
+            return ""
+        return values[0].type if len(values) == 1 and isinstance(values[0], Instance) else ""
+
+    @cached_property
+    def _comprehensions(self) -> dict[cst.CSTNode, Scope]:
+        return {scope.node: scope for scope in self.lowered.scopes if scope.kind == "comprehension"}
 
     def _handed(self, node: cst.Call, name: str, at: At) -> Values:
         """What a function gives that a call runs in a thread."""
@@ -413,9 +438,11 @@ class Types:
         if declared != UNKNOWN:
             # A value made on the spot says more than an annotation wider than it.
             values = self._bound(binding)
-            made = values and all(isinstance(value, Instance) for value in values)
-            says_items = any(isinstance(value, Instance) and value.item for value in declared)
-            return values if made and not says_items else declared
+            made = bool(values) and all(isinstance(value, Instance) for value in values)
+            if made and all(isinstance(value, Instance) and value.type in _PLACEHOLDERS for value in values):
+                return self._merge((values, declared))
+            says_items = any(isinstance(value, Instance) and (value.item or value.value) for value in declared)
+            return values if made and not says_items else declared  # of an empty list it tells what is to come
         return self._bound(binding)
 
     def _bound(self, binding: Binding) -> Values:
@@ -547,6 +574,8 @@ class Types:
         names = [(dotted(d.decorator) or "").rpartition(".")[2] for d in node.decorators]
         if not names or names[0] in ("contextmanager", "asynccontextmanager"):
             return (Local(function),)
+        if set(names) <= _PLAIN_DECORATORS:
+            return (Local(function),)
         if names[0] in ("property", "cached_property") and function.entry:
             return self._result(function, node, function.entry)
         return UNKNOWN
@@ -611,10 +640,13 @@ class Types:
             if value.type.startswith("<"):
                 return self._inherited(self.classes[value.type], name)
             kind = self.catalog.lookup(self.catalog.types["attribute"], f"{value.type}.{name}")
+            if kind is None and (any_name := self.catalog.types["attribute"].get(f"{value.type}.*")):
+                kind = None if self.catalog.is_listed(f"{value.type}.{name}") else any_name
             return (Instance(kind, value.origin),) if kind else (Ref(f"{value.type}.{name}"),)
         if isinstance(value, Local) and value.scope.kind == "class":
-            bound = value.scope.bindings.get(name, ())
-            return self._merge(self.binding(b) for b in bound)
+            if name not in value.scope.bindings:
+                return self._inherited(value.scope, name)
+            return self._merge(self.binding(b) for b in value.scope.bindings[name])
         return UNKNOWN
 
     def _made(self, value: Value, node: cst.Call, at: At) -> Values:
@@ -696,6 +728,10 @@ class Types:
             for values in (left, right):
                 if any(map(self._is_path, values)):
                     return values
+            # Only paths are divided by text.
+            other = right if isinstance(node.left, _TEXTS) else left if isinstance(node.right, _TEXTS) else None
+            if other is not None and not any(isinstance(value, (Instance, Local)) for value in other):
+                return (Instance("pathlib.Path", at),)
         kinds = {v.type for v in (*left, *right) if isinstance(v, Instance)}
         known = all(isinstance(v, Instance) for v in (*left, *right))
         if known and kinds and kinds <= {"int", "float", "bool"}:
@@ -721,12 +757,9 @@ class Types:
             return self.annotation(meant, alias) if not isinstance(meant, cst.Call) else UNKNOWN
         values = []
         for value in self.of(node, at):
-            if isinstance(value, Ref) and value.name in _SELF:
-                owner = at.scope.function.parent if at.scope.kind != "class" else at.scope
-                if owner is None or owner.kind != "class":
-                    return UNKNOWN
+            if isinstance(value, Ref) and value.name in _SELF and (owner := _class_around(at)) is not None:
                 values.append(Instance(f"<{owner.qualname}>"))
-            elif isinstance(value, Ref) and value.name not in _VAGUE:
+            elif isinstance(value, Ref) and value.name not in _VAGUE and value.name not in _SELF:
                 made = self.catalog.types["returns"].get(value.name, value.name)
                 values.append(Instance(made, at if isinstance(at, Binding) else None))
             elif isinstance(value, Local) and value.scope.kind == "class":
@@ -770,7 +803,7 @@ class Types:
             items = self.annotation(inner[0], at)
             item = items[0].type if len(items) == 1 and isinstance(items[0], Instance) else ""
             return (Instance(name, at if isinstance(at, Binding) else None, item),)
-        if name.rpartition(".")[2] == "Literal":
+        if last == "Literal":
             return (Instance("typing.Literal"),)
         return (Instance(name, at if isinstance(at, Binding) else None),)
 
@@ -823,7 +856,9 @@ _SAME_ITEMS = frozenset(("sorted", "list", "tuple", "set", "frozenset", "reverse
 _ONE_OF = frozenset(("next", "min", "max"))
 #: Methods of collections that give items, values, or all of them.
 _OF_COLLECTIONS = frozenset(("get", "pop", "popleft", "setdefault", "values", "keys", "copy"))
-_MAPPINGS = frozenset(("dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"))
+_MAPPINGS = frozenset(
+    ("dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "ChainMap")
+)
 _SELF = frozenset(("typing.Self", "typing_extensions.Self"))
 _BUILTIN_TYPES = frozenset(
     ["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "complex", "bytearray"]
@@ -852,6 +887,14 @@ _COLLECTIONS = frozenset(
 def _asks(node: cst.Call) -> bool:
     """Whether a call is `isinstance(value, kinds)`."""
     return type(node.func) is cst.Name and node.func.value == "isinstance" and len(node.args) == 2
+
+
+def _class_around(at: At) -> Scope | None:
+    """The class in which a place stands."""
+    scope: Scope | None = at.scope
+    while scope is not None and scope.kind != "class":
+        scope = scope.parent
+    return scope
 
 
 def keeps_result(node: cst.FunctionDef) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis import guards, scopes
+from veteran.analysis import guards, scopes, unreached
 from veteran.analysis.lowering import At, Binding, Call, Compound, Held, Read, Scope, Use, dotted, first_parameter
 from veteran.analysis.nodes import children, integer_value
 from veteran.analysis.types import Instance, argument
@@ -44,6 +44,9 @@ _MAYBE_AWAITS = re.compile(
 )
 _ASYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?async(?:hronous|io)?(?:_mode)?")
 _SYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?sync(?:hronous)?(?:_mode)?")
+#: Calls that only pass on what is in a file, and which arguments are the files.
+_BETWEEN_FILES = {"shutil.copyfileobj": (0, 1), "os.fsync": (0,), "os.fdatasync": (0,), "torch.save": (1,)}
+_ASKS_FOR_NAMES = ("socket.getaddrinfo", "socket.gethostbyname")
 _PIPES = frozenset(("os.pipe", "os.pipe2", "os.openpty", "pty.openpty", "os.memfd_create", "os.eventfd"))
 #: Files that the kernel answers from memory.
 _IN_MEMORY = ("/proc/", "/sys/", "/dev/null", "/dev/urandom", "/dev/random")
@@ -53,10 +56,12 @@ def never_waits(event: CatalogCall) -> str:
     """Why a call certainly does not wait, or that nothing says that it can; empty where it may."""
     module, call, name = event.module, event.call, event.name
     group = event.entry.group
-    if event.entry.opens is not None:
-        return "" if _opens_path(module, call, event.entry.opens) else "its argument is not known to be a path"
+    if event.entry.opens is not None and not _opens_path(module, call, event.entry.opens):
+        return "its argument is not known to be a path"
     if isinstance(call.node.func, cst.Attribute) and _is_test_client(module, call.node.func.value, call):
         return "its receiver is a test client, which runs in this process"
+    if because := unreached.never_runs(call):
+        return because
     if _handed_to_await(module, call):
         return "what it gives is handed to a function that awaits it if it can be awaited"
     if _is_for_other_callers(call):
@@ -65,6 +70,10 @@ def never_waits(event: CatalogCall) -> str:
     if name.startswith("io."):  # otherwise the call that opened it is reported
         opened = event.origin is not None and (binding is None or binding.kind != "parameter")
         return "the call that opened the file is what counts" if opened else ""
+    if name.startswith(_ASKS_FOR_NAMES) and _is_numeric(argument(call, 0, ("host", "hostname"))):
+        return "it is given an address: there is no name to look up"
+    if group in ("input", "network", "lock") and _is_readable(event):
+        return "`select` said before that it will not wait"
     if name.startswith(("socket.", "ssl.")):
         non_blocking = binding is not None and module.made_non_blocking(binding)
         return "the socket does not block: see where it was made" if non_blocking else ""
@@ -103,8 +112,17 @@ def hardly_waits(event: CatalogCall) -> str:
         for other in _earlier(event, name, ("kill",)):
             if _ran(other, event.call):
                 return "the process was killed just before"
-    if event.entry.group == "file" and _only_opened(event):
+    if event.entry.group == "file" and (_only_opened(event) or _is_wrapped(event)):
         return "what is read or written runs elsewhere"
+    if event.entry.group == "file" and _is_reported_before(event):
+        return "the call that opened the file is reported: this goes with it"
+    if event.name == "tempfile.NamedTemporaryFile" and _only_named(event):
+        return "it is made for its name: nothing is written to it here"
+    for block in event.module.uses.ancestors(event.call.node, event.call):
+        if isinstance(block, cst.IndentedBlock):
+            if unreached.ends_program(block):
+                return "the program ends here"
+            break
     return kept(event.module, event.call) if worth_keeping(event) else ""
 
 
@@ -162,6 +180,79 @@ def _may_stream(made: cst.Call) -> bool:
         return True
     stream = argument(made, None, ("stream",))
     return stream is not None and dotted(stream) != "False"
+
+
+def _is_reported_before(event: CatalogCall) -> bool:
+    """Whether the file was opened by a call of the same coroutine that is itself reported."""
+    origin = event.origin
+    if event.name in ("open", "os.fdopen"):
+        return _is_reported(event, *_handle(event.call))
+    for position in _BETWEEN_FILES.get(event.name, ()):
+        node = argument(event.call, position, ())
+        if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "fileno":
+            node = node.func.value
+        found = scopes.lookup(node.value, event.call).bindings if isinstance(node, cst.Name) else ()
+        if len(found) == 1 and _is_reported(event, found[0].value, found[0]):
+            return True
+    if isinstance(origin, Binding) and origin.scope.function is event.function:
+        return _is_reported(event, _constructor(event), origin)
+    return False
+
+
+def _is_reported(event: CatalogCall, made: object, at: At | None) -> bool:
+    """Whether an expression of the same coroutine is a call that is reported as one that opens a file."""
+    module = event.module
+    if not isinstance(made, cst.Call) or at is None or made is event.call.node:
+        return False
+    first = next((call for call in module.calls_of.get(event.function, ()) if call.node is made), None)
+    found = module.blocking_call(first) if first is not None and not first.awaited else None
+    if found is None or found.entry.group != "file" or found.entry.lazy:
+        return False
+    return not never_waits(found)
+
+
+def _is_wrapped(event: CatalogCall) -> bool:
+    """Whether a file that is opened here is handed to what reads and writes it in threads."""
+    module = event.module
+    arg = module.uses.parent(event.call.node, event.call)
+    call = module.uses.parent(arg, event.call) if isinstance(arg, cst.Arg) else None
+    if not isinstance(call, cst.Call):
+        return False
+    refs = module.types.refs(call.func, event.call)
+    return bool(refs) and all(ref.name in ("trio.wrap_file", "anyio.wrap_file") for ref in refs or ())
+
+
+def _only_named(event: CatalogCall) -> bool:
+    """Whether a temporary file is made for its name alone: nothing is written to it here."""
+    around = event.module.uses.parent(event.call.node, event.call)
+    if isinstance(around, cst.Attribute):
+        return around.attr.value == "name"
+    target: cst.CSTNode | None
+    if isinstance(around, cst.WithItem):
+        target = around.asname.name if around.asname is not None else None
+    elif isinstance(around, cst.Assign) and len(around.targets) == 1:
+        target = around.targets[0].target
+    else:
+        return False
+    if not isinstance(target, cst.Name):
+        return False
+    binding = next((b for b in event.call.scope.bindings.get(target.value, ()) if b.target is target), None)
+    uses = event.module.uses.of(binding) if binding is not None else []
+    users = [event.module.uses.parent(use.node, use) for use in uses]
+    return bool(users) and all(
+        isinstance(user, cst.Attribute) and user.attr.value in ("name", "close") for user in users
+    )
+
+
+def _handle(call: Call) -> tuple[cst.BaseExpression | None, At | None]:
+    """The call that gave the handle which is opened, where it is a name bound once."""
+    node = argument(call, 0, ("fd", "file"))
+    if not isinstance(node, cst.Name):
+        return None, None
+    found = scopes.lookup(node.value, call).bindings
+    if len(found) != 1 or not isinstance(found[0].value, cst.Call):
+        return None, None
+    return found[0].value, found[0]
 
 
 def _just_made(event: CatalogCall) -> bool:
@@ -312,18 +403,52 @@ def _runs_elsewhere(module: Module, use: Use) -> bool:
 
 def _is_pipe(module: Module, call: Call) -> bool:
     """Whether the handle that is opened is an end of a pipe or terminal, not a file."""
-    node = argument(call, 0, ("fd", "file"))
-    if not isinstance(node, cst.Name):
+    made, at = _handle(call)
+    if not isinstance(made, cst.Call) or at is None:
         return False
-    found = scopes.lookup(node.value, call).bindings
-    made = found[0].value if len(found) == 1 else None
-    if not isinstance(made, cst.Call):
-        return False
-    refs = module.types.refs(made.func, found[0])
+    refs = module.types.refs(made.func, at)
     return bool(refs) and all(ref.name in _PIPES for ref in refs or ())
 
 
+# Addresses
+
+
+def _is_numeric(node: cst.BaseExpression | None) -> bool:
+    """Whether a host is given as an address, as nothing, or as this machine."""
+    if isinstance(node, cst.Name):
+        return node.value == "None"
+    if not isinstance(node, cst.SimpleString) or not isinstance(node.raw_value, str):
+        return False
+    return node.raw_value in ("", "localhost") or bool(_ADDRESS.fullmatch(node.raw_value))
+
+
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F]*:[\da-fA-F:.%]*")
+
+
 # What happened before
+
+
+def _is_readable(event: CatalogCall) -> bool:
+    """Whether a test on the way here asks `select`, or `kbhit`, whether there is something to read."""
+    methods = event.module.methods
+    if "select" not in methods and "kbhit" not in methods:
+        return False
+    call = event.call
+    name = guards.spelling(_receiver(call))
+    tests = list(guards.conditions(call))
+    if event.name.startswith("msvcrt."):
+        asked_for = [part for test in tests for part in guards.parts(test.test, test.outcome)]
+        true = {part for part, outcome in (*asked_for, *around(event.module, call)) if outcome}
+        return any(other.node in true for other in methods.get("kbhit", ()))
+    for other in methods.get("select", ()):
+        asked = other.node.args[0].value if other.node.args else None
+        if other.scope.function is not event.function or not isinstance(asked, (cst.List, cst.Tuple)):
+            continue
+        if name not in {guards.spelling(element.value) for element in asked.elements}:
+            continue
+        if other.place < call.place and any(test.outcome and test.at.place >= other.place - 1 for test in tests):
+            return True
+    return False
 
 
 def _earlier(event: CatalogCall, name: str | None, methods: tuple[str, ...]) -> Iterator[Call]:

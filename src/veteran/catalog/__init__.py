@@ -9,7 +9,7 @@ All names are qualified names as a program reaches them (`requests.Session.get`)
 | group | what the groups of calls have in common | confidence, says, instead |
 | sink | one argument of the call is a query | query, keywords, placeholder, parameters, library |
 | execute_like | a method of that bare name takes a query, if its text looks like one | query, weak |
-| returns, enters, element, attribute | the type that the call, `with`, iteration or attribute gives | type |
+| returns, enters, element, attribute | what a call, `with`, iteration or attribute (`Type.*`: any other) gives | type |
 | variant | the type that a call gives with certain arguments | type, when |
 | test_client | types that call the program under test, and nobody else | |
 | context | functions that run where nothing serves, by what marks them | context, by, arguments, imports |
@@ -299,6 +299,12 @@ class Catalog:
             base = self.bases.get(owner)
             name = f"{base}.{method}" if base else ""
         return None
+
+    def is_listed(self, name: str) -> bool:
+        """Whether some table says what a call of that qualified name does or gives."""
+        if self.lookup(self.types["returns"], name) is not None:
+            return True
+        return any(self.lookup(table, name) is not None for table in self.calls.values())
 
     def has(self, table: str, name: str) -> bool:
         """Whether a plain table of names lists it, or the same method of a base of its class."""

@@ -6,6 +6,7 @@ Finds calls in the body of an `async def` that make the whole thread wait: sleep
 databases, console input and files. What a call does is known from where its name comes from: an import under
 any alias, or the type of its receiver (constructor, `with` item or annotation), also where another module of the
 project made it: its sessions, factories, context managers and the attributes and properties of its classes.
+Of a file only what opens it is reported, not each read and write.
 
 ## Why is this bad?
 
@@ -45,15 +46,17 @@ Where there is no asynchronous twin, hand the call to a thread: `await asyncio.t
 
 In a coroutine that nothing else runs beside, such as the only task of a script. Reading a small local file
 costs little: `--min-confidence high` leaves files out. Of low confidence are locks, queues and futures, single
-changes of a directory (`mkdir`, `unlink`), what runs only until its result is kept in an attribute, and everything in
-command-line programs and start-up hooks (the contexts `cli` and `startup`), where nothing else waits for the loop.
+changes of a directory (`mkdir`, `unlink`), certificates, what is done with a file whose opening is reported, what runs
+only until its result is kept in an attribute, and everything in command-line programs and start-up hooks (the contexts
+`cli` and `startup`), where nothing else waits for the loop.
 In test files the rule is off, and test clients are not reported anywhere.
 
 ## Options
 
 `[[tool.veteran.catalog.blocking]]` adds your own blocking calls: `names`, `group` (sleep, network, device,
-subprocess, db, cpu, input, prompt, file, entry or lock) and `instead`. `[[tool.veteran.catalog.context]]` names
-decorators, calls, keywords and functions that make a coroutine part of a program's start or of its command line.
+subprocess, db, cpu, input, prompt, file, entry, certificates or lock) and `instead`.
+`[[tool.veteran.catalog.context]]` names decorators, calls, keywords and functions that make a coroutine part of a
+program's start or of its command line.
 """
 
 from __future__ import annotations

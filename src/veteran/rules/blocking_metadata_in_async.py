@@ -46,9 +46,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from veteran.registry import Rule, calls_of
+from veteran.registry import Rule, calls_of, linked_calls_of
 
 if TYPE_CHECKING:
+    from veteran.analysis.link import Linked, LinkedCall
     from veteran.analysis.model import CatalogCall, Report
 
 rule = Rule(
@@ -68,3 +69,11 @@ def look_up(event: CatalogCall) -> Iterable[Report]:
     from veteran.analysis.blocking import in_coroutine
 
     return in_coroutine(event)
+
+
+@rule.on(linked_calls_of("metadata"))
+def look_up_by_other_modules(event: LinkedCall) -> Iterable[Linked]:
+    """A look-up that the coroutine makes of what another module of the project gave it."""
+    from veteran.analysis.blocking import linked
+
+    return linked(event)

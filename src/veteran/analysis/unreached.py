@@ -1,0 +1,84 @@
+"""Whether a place is never reached, or only where the advice would not help."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from veteran.analysis import guards
+from veteran.analysis.lowering import At, dotted
+
+#: Platforms of one thread, on which nothing can be handed to another.
+_THREADLESS = frozenset(("emscripten", "wasi"))
+_FALSE = frozenset(("False", "None", "TYPE_CHECKING", "typing.TYPE_CHECKING"))
+
+
+def never_runs(at: At) -> str:
+    """Why the code at a place never runs, or not where threads exist; empty where it may."""
+    if _is_behind_exit(at):
+        return "the code before it always leaves, so that it never runs"
+    for condition in guards.conditions(at):
+        for test, outcome in guards.parts(condition.test, condition.outcome):
+            truth = _constant(test)
+            if truth is not None and truth is not outcome:
+                return "a test on the way here never comes out so"
+            if _asks_for_threadless(test, outcome):
+                return "it runs on a platform without threads only"
+    return ""
+
+
+def _is_behind_exit(at: At) -> bool:
+    """Whether a `return`, `raise`, `continue` or `break` stands before it in its own or an outer block."""
+    here = at
+    while True:
+        block, place = here.block, here.place
+        while not (block.left and place > block.left):
+            owner = block.owner
+            if owner is None:
+                break
+            block, place = owner.block, owner.place
+        else:
+            return True
+        if not here.scope.inline or here.scope.entry is None:
+            return False
+        here = here.scope.entry
+
+
+def _constant(test: cst.BaseExpression) -> bool | None:
+    """What a test always comes to; None where it depends."""
+    if isinstance(test, cst.Integer):
+        return test.evaluated_value != 0
+    name = dotted(test)
+    if name in _FALSE:
+        return False
+    return True if name == "True" else None
+
+
+def _asks_for_threadless(test: cst.BaseExpression, outcome: bool) -> bool:
+    """Whether an outcome of a test says that the platform has no threads."""
+    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1 or dotted(test.left) != "sys.platform":
+        return False
+    operator, right = test.comparisons[0].operator, test.comparisons[0].comparator
+    parts = (
+        [element.value for element in right.elements] if isinstance(right, (cst.Tuple, cst.List, cst.Set)) else [right]
+    )
+    if not all(isinstance(part, cst.SimpleString) and part.raw_value in _THREADLESS for part in parts):
+        return False
+    return outcome is isinstance(operator, (cst.Equal, cst.In))
+
+
+def ends_program(block: cst.CSTNode) -> bool:
+    """Whether the last statement of a block ends the program."""
+    if not isinstance(block, cst.IndentedBlock) or not block.body:
+        return False
+    last = block.body[-1]
+    if not isinstance(last, cst.SimpleStatementLine) or not last.body:
+        return False
+    statement = last.body[-1]
+    if isinstance(statement, cst.Raise) and statement.exc is not None:
+        raised = statement.exc.func if isinstance(statement.exc, cst.Call) else statement.exc
+        return dotted(raised) == "SystemExit"
+    return (
+        isinstance(statement, cst.Expr)
+        and isinstance(statement.value, cst.Call)
+        and dotted(statement.value.func) in ("sys.exit", "os._exit", "os.abort")
+    )
