@@ -38,6 +38,7 @@ class Linker:
         self.given = given or {}
         self.stores = stores
         self._chains: dict[tuple[object, str], Chains] = {}
+        self._facts: dict[tuple[str, Path], Facts | None] = {}  # what is in no package belongs to many programs
         self._modules: dict[str, dict[Path, Module | None]] = {}
         self._outlooks: dict[str, dict[Path, Outlook]] = {}
         self._spreading: dict[tuple[object, str], Spreading] = {}
@@ -48,6 +49,7 @@ class Linker:
         for summary, path, settings in summaries:
             if summary.facts is not None:
                 self.chains_for(path, settings).program.add(path, summary.facts)
+                self._facts[repr(settings.catalog), path] = summary.facts
             if summary.outlook is not None:
                 self._outlooks.setdefault(repr(settings.catalog), {})[path] = summary.outlook
         return [self._linked(*one) for one in summaries]
@@ -141,7 +143,10 @@ class Linker:
             catalog = catalog_for(settings.catalog)
 
             def load(path: Path) -> Facts | None:
-                return self._load(path, catalog, settings)
+                known = key[1], path
+                if known not in self._facts:
+                    self._facts[known] = self._load(path, catalog, settings)
+                return self._facts[known]
 
             self._chains[key] = Chains(Program(project, load, catalog))
         return self._chains[key]

@@ -40,10 +40,10 @@ class Loaded(NamedTuple):
     facts: Facts
 
     def __hash__(self) -> int:
-        return hash(self.path)
+        return id(self.facts)  # paths hash slowly
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Loaded) and self.path == other.path
+        return isinstance(other, Loaded) and self.facts is other.facts
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -98,12 +98,13 @@ class Program:
         self.catalog = catalog
         self._load = load
         self._modules: dict[Path, Loaded | None] = {}
-        self._found: dict[tuple[Path, str], Entity | None] = {}
-        self._asked: dict[tuple[Path, str], Entity | None] = {}
-        self._during: dict[tuple[Path, str], Entity | None] = {}
-        self._active: set[tuple[Path, str]] = set()
+        self._found: dict[tuple[int, str], Entity | None] = {}
+        self._asked: dict[tuple[int, str], Entity | None] = {}
+        self._during: dict[tuple[int, str], Entity | None] = {}
+        self._active: set[tuple[int, str]] = set()
         self._cuts = 0
         self._orders: dict[Class, tuple[Class, ...]] = {}
+        self._stars: dict[Loaded, list[tuple[Loaded, tuple[frozenset[str], ...]]]] = {}
 
     def add(self, path: Path, facts: Facts) -> None:
         """Gives the facts of a file that was read already."""
@@ -131,7 +132,7 @@ class Program:
         An answer that a circle or the limit had a part in counts for one question only, so that no answer depends on
         what was asked before.
         """
-        key = (module.path, target)
+        key = (id(module.facts), target)
         known = self._during if self._active else self._asked
         if key in self._found:
             return self._found[key]
@@ -316,14 +317,38 @@ class Program:
         if len(targets) == 1 and (outside := self._meant(targets[0], module)) is not None:
             return outside
         if name not in module.facts.exports and name != "__all__":
-            for star in reversed(module.facts.stars):
-                source = self.resolve(star, module)
-                if not isinstance(source, Loaded) or name not in source.facts.exports.get("__all__", (name,)):
-                    continue
-                found = self.resolve(f"{star}{'' if star.endswith('.') else '.'}{name}", module)
-                if found is not None:
-                    return found
+            for source, allowed in self._behind_stars(module):
+                if name in source.facts.exports and all(name in names for names in allowed):
+                    found = self._exported(source, name)
+                    if found is not None:
+                        return found
         return self.module(f"{module.name}.{name}") if module.package and module.name else None
+
+    def _behind_stars(self, module: Loaded) -> list[tuple[Loaded, tuple[frozenset[str], ...]]]:
+        """The modules whose names `import *` brings, directly or through others, the last first.
+
+        With the lists that a name has to be in to come through: `__all__` of the modules on the way.
+        """
+        known = self._stars.get(module)
+        if known is not None:
+            return known
+        cuts = self._cuts
+        found: list[tuple[Loaded, tuple[frozenset[str], ...]]] = []
+        seen = {module}
+        pending: list[tuple[str, Loaded, tuple[frozenset[str], ...]]] = [(s, module, ()) for s in module.facts.stars]
+        while pending:
+            star, home, allowed = pending.pop()
+            source = self.resolve(star, home)
+            if not isinstance(source, Loaded) or source in seen:
+                continue
+            seen.add(source)
+            listed = source.facts.exports.get("__all__")
+            here = allowed if listed is None else (*allowed, frozenset(listed))
+            found.append((source, here))
+            pending += [(further, source, here) for further in source.facts.stars]
+        if self._cuts == cuts:
+            self._stars[module] = found
+        return found
 
     def bases(self, entity: Class) -> tuple[Class, ...]:
         """The class and the bases that are known, in the order in which Python looks them up."""

@@ -905,7 +905,9 @@ def keeps_result(node: cst.FunctionDef) -> bool:
 
 def _last(func: cst.CSTNode) -> str:
     """The bare name of what is called."""
-    return func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
+    if isinstance(func, cst.Attribute):
+        return func.attr.value
+    return func.value if isinstance(func, cst.Name) else ""
 
 
 def _is_none(node: cst.CSTNode) -> bool:
