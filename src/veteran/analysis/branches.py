@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from veteran.analysis import guards, keeping, rarely, scopes, values, waiting
+from veteran.analysis import guards, keeping, rarely, scopes, unreached, values, waiting
 from veteran.analysis.lowering import At, Call, Held, Read, dotted
 from veteran.analysis.nodes import string_value
 from veteran.analysis.summary import When
@@ -58,7 +58,7 @@ class Said(NamedTuple):
 
 def way_to(module: Module, call: Call | Read | Held) -> Way:
     """What decides whether a function makes a call."""
-    if rarely.is_dead(call):
+    if unreached.is_behind_exit(call):
         return Way(dead=True)
     rare, kept, never = rarely.after_error(call), False, rarely.without_loop(call)
     when: list[When] = []

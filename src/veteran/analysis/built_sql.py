@@ -10,7 +10,7 @@ import libcst as cst
 
 from veteran.analysis import scopes, sql
 from veteran.analysis.flow import Hole, Pieces, Verdict, holes, joined
-from veteran.analysis.lowering import At, Binding, children_fields, dotted
+from veteran.analysis.lowering import At, Binding, dotted, running
 from veteran.analysis.queries import Text
 from veteran.analysis.types import argument
 
@@ -129,10 +129,7 @@ def _candidates(module: Module, node: cst.BaseExpression, at: At, seen: set[cst.
                 parts = [current.key, current.value] if isinstance(current, cst.DictComp) else [current.elt]
                 pending += [(part, inside) for part in parts]
             continue
-        for name in children_fields(type(current)):
-            child = getattr(current, name)
-            children = child if isinstance(child, (tuple, list)) else (child,)
-            pending += [(c, where) for c in children if isinstance(c, cst.CSTNode)]
+        pending += [(child, where) for child in running(current)]
 
 
 def _of_constant(node: cst.CSTNode, at: At) -> str | None:
@@ -250,10 +247,7 @@ def _executed(module: Module) -> set[cst.CSTNode]:
             function = flow.function_of(node.func, at)
             if function is not None:
                 pending += [(value, where) for value, where in function.returns if value is not None]
-        for name in children_fields(type(node)):
-            child = getattr(node, name)
-            children = child if isinstance(child, (tuple, list)) else (child,)
-            pending += [(c, at) for c in children if isinstance(c, cst.CSTNode)]
+        pending += [(child, at) for child in running(node)]
     return seen | texts
 
 

@@ -11,6 +11,7 @@ import libcst as cst
 from veteran.analysis import scopes
 from veteran.analysis.guards import Guards, parts, spelling
 from veteran.analysis.lowering import At, Call, Scope, all_parameters, dotted
+from veteran.analysis.nodes import string_value
 
 if TYPE_CHECKING:
     from veteran.analysis.flow import Flow
@@ -133,5 +134,5 @@ def _constant_truth(node: cst.BaseExpression | None) -> bool | None:
     if name in ("True", "False", "None"):
         return name == "True"
     if isinstance(node, cst.SimpleString):
-        return bool(node.evaluated_value)
+        return bool(string_value(node))
     return None

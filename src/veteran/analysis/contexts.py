@@ -12,6 +12,7 @@ from functools import cached_property
 import libcst as cst
 
 from veteran.analysis.lowering import At, Call, Lowered, Scope, dotted
+from veteran.analysis.nodes import string_value
 from veteran.analysis.types import Local, Ref, Types
 from veteran.catalog import Context
 
@@ -204,7 +205,7 @@ def _takes_application(node: cst.FunctionDef) -> bool:
     if len(parameters) != 1 or parameters[0].annotation is None:
         return False
     kind = parameters[0].annotation.annotation
-    name = kind.evaluated_value if isinstance(kind, cst.SimpleString) else dotted(kind)
+    name = string_value(kind) if isinstance(kind, cst.SimpleString) else dotted(kind)
     return str(name).rpartition(".")[2] in _APPLICATIONS
 
 

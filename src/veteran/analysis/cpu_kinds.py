@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import libcst as cst
 
-from veteran.analysis.lowering import At, Binding, Scope, children_fields
+from veteran.analysis.lowering import At, Binding, Scope, running
 from veteran.analysis.nodes import integer_value
 
 #: Loops of fewer rounds are no work.
@@ -233,10 +233,7 @@ def below(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         yield one
         if isinstance(one, (cst.FunctionDef, cst.Lambda, cst.ClassDef)) and one is not node:
             continue
-        for name in children_fields(type(one)):
-            child = getattr(one, name)
-            parts = child if isinstance(child, (tuple, list)) else (child,)
-            pending += [part for part in parts if isinstance(part, cst.CSTNode)]
+        pending += running(one)
 
 
 def is_text_call(node: cst.Call) -> bool:

@@ -30,9 +30,10 @@ from veteran.analysis.lowering import (
     decorators_of,
     dotted,
     first_parameter,
+    last_name,
 )
 from veteran.analysis.nodes import children, string_value
-from veteran.analysis.responses import CALLED, CALLED_FOR_EACH, WAITING, Responses, is_new, last_name
+from veteran.analysis.responses import CALLED, CALLED_FOR_EACH, WAITING, Responses, is_new
 from veteran.analysis.trace import LINE, Because
 from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
 from veteran.findings import Confidence
@@ -494,14 +495,14 @@ class _Decoded:
                 yield call, call.node, ()
         for call, index in self._handing.get(scope.name, ()):
             if self.types.of(call.node.args[index].value, call) == (Local(scope),):
-                yield call, call.node, (HELD,) if last_name(call.node) in CALLED_FOR_EACH else ()
+                yield call, call.node, (HELD,) if last_name(call.node.func) in CALLED_FOR_EACH else ()
 
     @cached_property
     def _handing(self) -> dict[str, list[tuple[Call, int]]]:
         """The calls that run a function they are given, by the function's bare name."""
         found: dict[str, list[tuple[Call, int]]] = {}
         for call in self.module.lowered.calls:
-            name = last_name(call.node)
+            name = last_name(call.node.func)
             index = 0 if name in CALLED_FOR_EACH else CALLED.get(name)
             if index is not None and index < len(call.node.args):
                 given = (dotted(call.node.args[index].value) or "").rpartition(".")[2]
@@ -758,7 +759,7 @@ class _Decoded:
                 if isinstance(around, cst.Subscript) and around.value is use.node and len(around.slice) == 1:
                     index = around.slice[0].slice
                     if isinstance(index, cst.Index) and isinstance(index.value, cst.SimpleString):
-                        key = repr(index.value.evaluated_value)
+                        key = repr(string_value(index.value))
                 found.setdefault(key, []).append(use)
         return found
 
@@ -936,10 +937,10 @@ class _Decoded:
                 yield call, at, denoted
             return
         if arg.star:
-            if last_name(call) == "gather" and denoted.inside[:1] == (HELD,) and denoted.shape == "value":
+            if last_name(call.func) == "gather" and denoted.inside[:1] == (HELD,) and denoted.shape == "value":
                 yield call, at, denoted
             return
-        last = last_name(call)
+        last = last_name(call.func)
         first = bool(call.args) and call.args[0] is arg
         copies = denoted.shape == "value" and name in _SAME and len(call.args) == 1
         if copies or name in ("list", "tuple", "sorted", "iter", "reversed"):
@@ -968,7 +969,7 @@ class _Decoded:
 
     def _gives_later(self, call: cst.Call, at: At) -> bool:
         """Whether a call gives its first argument: as a copy, or as what a task of it gives."""
-        name = last_name(call)
+        name = last_name(call.func)
         if name in _COPYING:
             return dotted(call.func) in (name, f"copy.{name}") and not self._is_own(call, at)
         return name in WAITING and self.responses.waits(call, at)
@@ -1923,7 +1924,7 @@ def _is_empty(binding: Binding) -> bool:
         return False
     if isinstance(value, (cst.Dict, cst.List)):
         return not value.elements
-    if isinstance(value, cst.Call) and last_name(value) in ("field", "Field"):
+    if isinstance(value, cst.Call) and last_name(value.func) in ("field", "Field"):
         return True
     return dotted(value) == "None"
 

@@ -35,7 +35,7 @@ from veteran.analysis.summary import (
     FunctionFact,
     ParameterFact,
 )
-from veteran.analysis.types import HANDED, UNKNOWN, Instance, Local, Ref, Value, keeps_result
+from veteran.analysis.types import HANDED, SELF, UNKNOWN, Instance, Local, Ref, Value, keeps_result
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ _PROPERTIES = frozenset(("property", "cached_property"))
 _PLAIN_DECORATORS = frozenset(
     ("staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "deprecated", "property")
 )
-_SELF = frozenset(("typing.Self", "typing_extensions.Self"))
 _MAX_ATTRIBUTES = 200
 _MAX_RETURNS = 4
 _MAX_SYMBOL = 8
@@ -159,7 +158,7 @@ class _Facts:
         """The class of what a function returns: by its annotation, else by what its `return` statements name."""
         if node.returns is not None and scope.entry is not None:
             refs = self.types.refs(node.returns.annotation, scope.entry)
-            if refs and refs[0].name in _SELF:
+            if refs and refs[0].name in SELF:
                 return ITSELF
             values = self.types.annotation(node.returns.annotation, scope.entry)
             if values == UNKNOWN:  # the class that it is a method of is bound later

@@ -266,6 +266,13 @@ def dotted(node: cst.CSTNode | None) -> str | None:
     return ".".join(reversed(parts))
 
 
+def last_name(func: cst.CSTNode) -> str:
+    """The name, or the last one of an attribute chain, that is called; empty where it is neither."""
+    if isinstance(func, cst.Attribute):
+        return func.attr.value
+    return func.value if isinstance(func, cst.Name) else ""
+
+
 _fields: dict[type, tuple[str, ...]] = {}
 
 

@@ -17,7 +17,7 @@ import libcst as cst
 from veteran.analysis import scopes, sql
 from veteran.analysis.flow import KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
 from veteran.analysis.guards import Checked
-from veteran.analysis.lowering import At, Call, Scope, dotted
+from veteran.analysis.lowering import At, Call, Scope, dotted, last_name
 from veteran.analysis.nodes import changed
 from veteran.analysis.types import argument
 from veteran.catalog import Catalog, Sink
@@ -87,7 +87,7 @@ class SinkValue:
         hole = slot.hole
         source = hole.source
         unknown = hole.verdict is not Verdict.TAINTED
-        if unknown and slot.role == "statement" and _STATEMENTS.search(_last(hole.node)):
+        if unknown and slot.role == "statement" and _STATEMENTS.search(last_name(hole.node)):
             # A name that says what it is: this function is made to be given statements.
             return "a whole statement by its name, which the function is made to be given"
         if unknown and slot.role == "condition" and source is not None and source.path:
@@ -282,18 +282,18 @@ def is_configured(hole: Hole) -> bool:
 def _names_object(slot: sql.Slot) -> bool:
     """Whether a text in quotes by its name is the name of a table or the like, which an object keeps."""
     hole = slot.hole
-    return bool(slot.quoted) and hole.attribute and _OBJECT.search(_last(hole.node)) is not None
+    return bool(slot.quoted) and hole.attribute and _OBJECT.search(last_name(hole.node)) is not None
 
 
 def _is_dialect(hole: Hole) -> bool:
     """Whether the database's own layer says how it is spelled: `db.cast("size", "int")`, `db.now`."""
     node = hole.node
     if isinstance(node, cst.Attribute):
-        return _LAYER.search(_last(node.value)) is not None
+        return _LAYER.search(last_name(node.value)) is not None
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
         return False
     plain = all(isinstance(arg.value, (cst.SimpleString, cst.Integer)) for arg in node.args)
-    return plain and _LAYER.search(_last(node.func.value)) is not None
+    return plain and _LAYER.search(last_name(node.func.value)) is not None
 
 
 _OBJECT = re.compile(r"(?i)(?:^|_)(?:table|view|sequence|index|column|schema|trigger|keyspace)s?(?:_?name)?$")
@@ -302,13 +302,13 @@ _LAYER = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cursor|dialect|o
 
 def _is_composed(hole: Hole) -> bool:
     """Whether by its name it is a piece of SQL that other code composed, or what another function made."""
-    if hole.parameter is None and _FRAGMENTS.search(_last(hole.node)):
+    if hole.parameter is None and _FRAGMENTS.search(last_name(hole.node)):
         return True
     named = hole.source is not None and hole.source.kind == "assign" and not isinstance(hole.node, cst.Call)
     made = hole.source.value if named and hole.source is not None else hole.node
     if isinstance(made, cst.Await):
         made = made.expression
-    return isinstance(made, cst.Call) and _last(made.func) not in _TEXT_METHODS
+    return isinstance(made, cst.Call) and last_name(made.func) not in _TEXT_METHODS
 
 
 _TEXT_METHODS = frozenset(
@@ -328,7 +328,7 @@ def _speaks_of_settings(node: cst.CSTNode) -> bool:
         elif isinstance(node, cst.Subscript):
             node = node.value
         elif isinstance(node, cst.Call):
-            if _READ.search(_last(node.func)) or (dotted(node.func) or "").startswith(("self.", "cls.")):
+            if _READ.search(last_name(node.func)) or (dotted(node.func) or "").startswith(("self.", "cls.")):
                 return True
             if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in (*KEEPS_TEXT, "get", "replace"):
                 return False
@@ -343,13 +343,7 @@ def _called(node: cst.CSTNode) -> str:
     """The name that a value goes by, in `str(…)` too."""
     if isinstance(node, cst.Call) and dotted(node.func) in ("str", "repr") and len(node.args) == 1:
         node = node.args[0].value
-    return _last(node)
-
-
-def _last(func: cst.CSTNode) -> str:
-    if isinstance(func, cst.Attribute):
-        return func.attr.value
-    return func.value if isinstance(func, cst.Name) else ""
+    return last_name(node)
 
 
 def _beginning(node: cst.CSTNode) -> cst.BaseExpression | None:
@@ -408,7 +402,7 @@ class Queries:
         """Every call by the last name of what it calls."""
         found: dict[str, list[Call]] = {}
         for call in self.module.lowered.calls:
-            found.setdefault(_last(call.node.func), []).append(call)
+            found.setdefault(last_name(call.node.func), []).append(call)
         return found
 
     def _runs(self) -> Iterator[tuple[Call, Sink, cst.BaseExpression | None]]:
@@ -460,7 +454,7 @@ class Queries:
         if isinstance(node.func, cst.Call):  # `sync_to_async(cursor.execute)(query)`
             wrapped = node.func.args[0].value if node.func.args else None
             return changed(node, func=wrapped) if self._executes(wrapped) else None
-        if _last(node.func) not in _HANDS_ON:
+        if last_name(node.func) not in _HANDS_ON:
             return None
         for index, arg in enumerate(node.args[:2]):
             if len(node.args) > index + 1 and arg.keyword is None and not arg.star and self._executes(arg.value):
@@ -478,7 +472,7 @@ class Queries:
 
     def _named_like_one(self, func: cst.BaseExpression, at: At, catalog: Catalog) -> Sink | None:
         """A method or function that by its bare name executes a query."""
-        name = _last(func)
+        name = last_name(func)
         plain = name.lstrip("_")
         sink = catalog.execute_like.get(plain)
         if sink is None or (name == plain and isinstance(func, cst.Attribute)):
@@ -643,7 +637,7 @@ class Queries:
             refs = self.module.types.refs(func, at)
             carries = bool(refs) and all(ref.name in self.flow.catalog.names["carries"] for ref in refs or ())
             sinks = bool(refs) and all(self.flow.catalog.lookup(self.flow.catalog.sinks, r.name) for r in refs or ())
-            if carries or (_last(func) in _WRAPS and not sinks):
+            if carries or (last_name(func) in _WRAPS and not sinks):
                 return [(Text(node.args[0].value, at, via), path)]
         return None
 

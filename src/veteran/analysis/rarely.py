@@ -59,18 +59,6 @@ _MAX_NAMES = 4
 # Where a place stands
 
 
-def is_dead(at: At) -> bool:
-    """Whether a `return`, `raise` or the like stands before a place, so that it never runs."""
-    scope, block, place = at.scope, at.block, at.place
-    while True:
-        if block.left and place > block.left:
-            return True
-        outside = block.owner or (scope.entry if scope.inline else None)
-        if outside is None:
-            return False
-        scope, block, place = outside.scope, outside.block, outside.place
-
-
 def after_error(call: At) -> bool:
     """Whether a call stands in the handling of an error, or after a `try` that returns where it succeeds."""
     block, place = call.block, call.place

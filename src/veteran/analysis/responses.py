@@ -11,7 +11,8 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.guards import conditions, parts, spelling
-from veteran.analysis.lowering import At, Binding, Scope, dotted
+from veteran.analysis.lowering import At, Binding, Scope, dotted, last_name
+from veteran.analysis.nodes import string_value
 from veteran.analysis.types import HANDED, Instance, Value, Values
 
 if TYPE_CHECKING:
@@ -36,12 +37,6 @@ CALLED = {**HANDED, "submit": 0, "apply_async": 0}
 CALLED_FOR_EACH = frozenset(("map", "imap", "imap_unordered", "map_async"))
 #: Functions that give the items of their argument.
 SAME_ITEMS = frozenset(("list", "tuple", "sorted", "reversed", "iter", "set", "as_completed", "gather", "tqdm"))
-
-
-def last_name(call: cst.Call) -> str:
-    """The bare name of what is called."""
-    func = call.func
-    return func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
 
 
 def is_new(value: object) -> bool:
@@ -79,7 +74,7 @@ class Responses:
             return False
         owner = (dotted(func.value) or "").rpartition(".")[2]
         return bool(_RUNNERS.search(owner)) or (
-            isinstance(func.value, cst.Call) and bool(_RUNNERS.search(last_name(func.value)))
+            isinstance(func.value, cst.Call) and bool(_RUNNERS.search(last_name(func.value.func)))
         )
 
     def _narrowed(self, node: cst.CSTNode, at: At) -> Values:
@@ -99,7 +94,7 @@ class Responses:
 
     def _known(self, node: cst.CSTNode, at: At, depth: int) -> Values:
         """What an expression is, by its type or by where it came from."""
-        if isinstance(node, cst.Call) and last_name(node) in CALLED:  # what the call of a function gives later
+        if isinstance(node, cst.Call) and last_name(node.func) in CALLED:  # what the call of a function gives later
             found = self._of(node, at, depth + 1)
             if found and all(isinstance(value, Instance) for value in found):
                 return found
@@ -119,7 +114,7 @@ class Responses:
         if isinstance(node, cst.Subscript) and isinstance(node.slice[0].slice, cst.Index):
             return self._items(node.value, at, depth, node.slice[0].slice.value)
         if isinstance(node, cst.Call):
-            name = last_name(node)
+            name = last_name(node.func)
             if name in WAITING and node.args and not node.args[0].star and self.waits(node, at):
                 return self._known(node.args[0].value, at, depth)
             if name in CALLED and len(node.args) > CALLED[name]:
@@ -139,7 +134,7 @@ class Responses:
         if binding.kind != "for":
             return (None,)
         if isinstance(value, cst.Call):
-            name = last_name(value)
+            name = last_name(value.func)
             if name == "enumerate" and path == (1,) and value.args:
                 return self._items(value.args[0].value, binding, depth)
             if name == "zip" and len(path) == 1 and path[0] < len(value.args):
@@ -180,12 +175,12 @@ class Responses:
         return (None,)
 
     def _entries(self, node: cst.Dict, at: At, depth: int, key: Key) -> Values:
-        wanted = key.evaluated_value if isinstance(key, cst.SimpleString) else None
+        wanted = string_value(key) if isinstance(key, cst.SimpleString) else None
         found: list[Values] = []
         for element in node.elements:
             if not isinstance(element, cst.DictElement):
                 return (None,)
-            name = element.key.evaluated_value if isinstance(element.key, cst.SimpleString) else None
+            name = string_value(element.key) if isinstance(element.key, cst.SimpleString) else None
             if key is None:
                 found.append(self._known(element.key, at, depth))
             elif wanted is None or name is None or name == wanted:
@@ -194,7 +189,7 @@ class Responses:
 
     def _made(self, call: cst.Call, at: At, depth: int, key: Key) -> Values:
         """The items of what a call gives."""
-        name, args = last_name(call), [arg for arg in call.args if arg.keyword is None]
+        name, args = last_name(call.func), [arg for arg in call.args if arg.keyword is None]
         if not args:
             return (None,)
         if name == "gather" and args[0].star != "*":

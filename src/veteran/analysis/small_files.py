@@ -148,7 +148,7 @@ def _judged(module: Module, path: cst.BaseExpression, at: At) -> Iterator[bool]:
             endings.update(second for first, second in pairs if isinstance(first, cst.FormattedStringExpression))
             pending += [(part, where, depth) for part in node.parts]
         elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
-            if not (isinstance(node.left, cst.SimpleString) and str(node.left.evaluated_value)[-1:] in "/\\"):
+            if not (isinstance(node.left, cst.SimpleString) and str(string_value(node.left))[-1:] in "/\\"):
                 endings.add(node.right)
             pending += [(node.left, where, depth), (node.right, where, depth)]
         elif isinstance(node, cst.Call):

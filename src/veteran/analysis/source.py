@@ -56,7 +56,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _INDENT = re.compile(r"[ \t\f]*")
-_CONTINUES = re.compile(r"(?:elif|else|except|finally)\b")
 _CHAIN = re.compile(
     rf"""
       (?P<string> (?<!\w)[A-Za-z]{{0,2}}(?=["'])(?P<quote>) {STRING} )
@@ -104,11 +103,10 @@ class Comment(NamedTuple):
 
 
 class LogicalLine(NamedTuple):
-    """A statement's lines, from 1, last included. `top`: it begins a statement of the module's body."""
+    """A statement's lines, from 1, last included."""
 
     first: int
     last: int
-    top: bool
 
 
 class Source:
@@ -188,7 +186,7 @@ class Source:
         index = bisect_right(self.logical, line, key=lambda entry: entry.first) - 1
         if index >= 0 and line <= self.logical[index].last:
             return self.logical[index]
-        return LogicalLine(line, line, False)
+        return LogicalLine(line, line)
 
     def is_statement(self, line: int) -> bool:
         """Whether a statement stands on this line, or goes on there."""
@@ -214,7 +212,6 @@ class Source:
         first = 0  # line on which the logical line began; 0 between logical lines
         begin = 0  # offset after the last newline token outside brackets
         end = 0  # end of the last token
-        pending_decorator = False
         blanked: list[tuple[int, int]] = []
         scanner = _TOKEN.scanner(text)  # type: ignore[attr-defined]
         while match := scanner.match():
@@ -229,7 +226,7 @@ class Source:
                 line += 1
                 if not depth:
                     if first:
-                        pending_decorator = self._close(first, line - 1, pending_decorator)
+                        self.logical.append(LogicalLine(first, line - 1))
                         if start - begin > 2 * MAX_LINKS:
                             self._screen_chains(begin, start, blanked)
                         first = 0
@@ -259,22 +256,13 @@ class Source:
                 end = stop
                 line = self.line_at(end - 1)
         if first or text[begin:].strip():
-            self._close(first or line, len(starts), pending_decorator)
+            self.logical.append(LogicalLine(first or line, len(starts)))
             if len(text) - begin > 2 * MAX_LINKS:
                 self._screen_chains(begin, len(text), blanked)
         for start, stop in reversed(blanked):
             kept = "".join(c if c in "\r\n" else " " for c in self.parse_text[start:stop])
             self.parse_text = f"{self.parse_text[:start]}0{kept[1:]}{self.parse_text[stop:]}"
         self._check_indents()
-
-    def _close(self, first: int, last: int, decorated: bool) -> bool:
-        """Notes the logical line [first, last]; returns whether it decorates the next."""
-        offset = self.starts[first - 1]
-        head = self.text[offset : offset + 8].lstrip("\f")
-        indented = head[:1] in (" ", "\t")
-        top = not indented and not decorated and not _CONTINUES.match(head)
-        self.logical.append(LogicalLine(first, last, top))
-        return decorated if indented else head[:1] == "@"
 
     def _check_indents(self) -> None:
         """Refuses more levels than CPython reads; a stack is kept only where a line is deep enough."""

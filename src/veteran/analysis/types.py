@@ -15,7 +15,18 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.lowering import At, Binding, Block, Call, Lowered, Scope, decorator_name, dotted, first_parameter
+from veteran.analysis.lowering import (
+    At,
+    Binding,
+    Block,
+    Call,
+    Lowered,
+    Scope,
+    decorator_name,
+    dotted,
+    first_parameter,
+    last_name,
+)
 from veteran.analysis.nodes import MAX_QUOTED, quietly, string_value
 from veteran.analysis.program import is_class_private
 from veteran.catalog import Catalog
@@ -204,7 +215,7 @@ class Types:
                     return self._entered(node.args[0].value, at)
                 if isinstance(node.func, cst.Attribute) and node.func.attr.value in HANDED:
                     return self._handed(node, node.func.attr.value, at)
-                if isinstance(node.args[0].value, cst.SimpleString) and _IMPORTS.fullmatch(_last(node.func)):
+                if isinstance(node.args[0].value, cst.SimpleString) and _IMPORTS.fullmatch(last_name(node.func)):
                     return self._imported(node.args[0].value)
                 if dotted(node.func) == "getattr":
                     return self._got(node, at)
@@ -362,7 +373,7 @@ class Types:
         owners = self.of(getter.args[0].value, at)
         wanted = getter.args[1].value
         if isinstance(wanted, cst.SimpleString):
-            name = wanted.evaluated_value
+            name = string_value(wanted)
             return self._merge(self._attribute(owner, name) for owner in owners) if isinstance(name, str) else UNKNOWN
         found = self._merge(self._attribute(owner, "request") for owner in owners) if len(getter.args) == 2 else ()
         known = all(isinstance(v, Ref) and self.catalog.lookup(self.catalog.types["returns"], v.name) for v in found)
@@ -370,7 +381,7 @@ class Types:
 
     def _imported(self, name: cst.SimpleString) -> Values:
         """The module that `importlib.import_module("name")` and its lazy relatives give."""
-        module = name.evaluated_value
+        module = string_value(name)
         if not isinstance(module, str) or not all(part.isidentifier() for part in module.split(".")):
             return UNKNOWN
         return (Ref(self.catalog.canonical(module)),)
@@ -757,9 +768,9 @@ class Types:
             return self.annotation(meant, alias) if not isinstance(meant, cst.Call) else UNKNOWN
         values = []
         for value in self.of(node, at):
-            if isinstance(value, Ref) and value.name in _SELF and (owner := _class_around(at)) is not None:
+            if isinstance(value, Ref) and value.name in SELF and (owner := _class_around(at)) is not None:
                 values.append(Instance(f"<{owner.qualname}>"))
-            elif isinstance(value, Ref) and value.name not in _VAGUE and value.name not in _SELF:
+            elif isinstance(value, Ref) and value.name not in _VAGUE and value.name not in SELF:
                 made = self.catalog.types["returns"].get(value.name, value.name)
                 values.append(Instance(made, at if isinstance(at, Binding) else None))
             elif isinstance(value, Local) and value.scope.kind == "class":
@@ -859,7 +870,7 @@ _OF_COLLECTIONS = frozenset(("get", "pop", "popleft", "setdefault", "values", "k
 _MAPPINGS = frozenset(
     ("dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict", "ChainMap")
 )
-_SELF = frozenset(("typing.Self", "typing_extensions.Self"))
+SELF = frozenset(("typing.Self", "typing_extensions.Self"))
 _BUILTIN_TYPES = frozenset(
     ["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "complex", "bytearray"]
 )
@@ -901,13 +912,6 @@ def keeps_result(node: cst.FunctionDef) -> bool:
     """Whether the decorators of a function, judged by their names, leave what it returns the same."""
     names = [decorator_name(decorator) for decorator in node.decorators]
     return all(name in _PLAIN_DECORATORS or _REPEATS.search(name) for name in names)
-
-
-def _last(func: cst.CSTNode) -> str:
-    """The bare name of what is called."""
-    if isinstance(func, cst.Attribute):
-        return func.attr.value
-    return func.value if isinstance(func, cst.Name) else ""
 
 
 def _is_none(node: cst.CSTNode) -> bool:

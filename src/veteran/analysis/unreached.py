@@ -6,6 +6,7 @@ import libcst as cst
 
 from veteran.analysis import guards
 from veteran.analysis.lowering import At, dotted
+from veteran.analysis.nodes import integer_value
 
 #: Platforms of one thread, on which nothing can be handed to another.
 _THREADLESS = frozenset(("emscripten", "wasi"))
@@ -14,7 +15,7 @@ _FALSE = frozenset(("False", "None", "TYPE_CHECKING", "typing.TYPE_CHECKING"))
 
 def never_runs(at: At) -> str:
     """Why the code at a place never runs, or not where threads exist; empty where it may."""
-    if _is_behind_exit(at):
+    if is_behind_exit(at):
         return "the code before it always leaves, so that it never runs"
     for condition in guards.conditions(at):
         for test, outcome in guards.parts(condition.test, condition.outcome):
@@ -26,27 +27,22 @@ def never_runs(at: At) -> str:
     return ""
 
 
-def _is_behind_exit(at: At) -> bool:
-    """Whether a `return`, `raise`, `continue` or `break` stands before it in its own or an outer block."""
-    here = at
+def is_behind_exit(at: At) -> bool:
+    """Whether a `return`, `raise` or the like stands before a place, in its own or an outer block."""
+    scope, block, place = at.scope, at.block, at.place
     while True:
-        block, place = here.block, here.place
-        while not (block.left and place > block.left):
-            owner = block.owner
-            if owner is None:
-                break
-            block, place = owner.block, owner.place
-        else:
+        if block.left and place > block.left:
             return True
-        if not here.scope.inline or here.scope.entry is None:
+        outside = block.owner or (scope.entry if scope.inline else None)
+        if outside is None:
             return False
-        here = here.scope.entry
+        scope, block, place = outside.scope, outside.block, outside.place
 
 
 def _constant(test: cst.BaseExpression) -> bool | None:
     """What a test always comes to; None where it depends."""
     if isinstance(test, cst.Integer):
-        return test.evaluated_value != 0
+        return integer_value(test) != 0
     name = dotted(test)
     if name in _FALSE:
         return False
