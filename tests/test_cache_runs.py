@@ -19,7 +19,7 @@ from veteran.analysis import project as projects
 from veteran.analysis.summary import Facts, Summary
 from veteran.cache import Cache
 from veteran.catalog import Catalog
-from veteran.findings import INTERNAL, UNPARSABLE, Confidence, Finding, Span
+from veteran.findings import INTERNAL, UNPARSABLE, Confidence, Finding, Outcome, Span
 from veteran.frontends import cli
 from veteran.settings import Settings, forget
 from veteran.store import Read, Store, Stores, digest_of
@@ -64,7 +64,7 @@ def write(name: str, text: str) -> Path:
 write.clock = 1_600_000_000  # type: ignore[attr-defined]
 
 
-def run(*names: str, cached: bool = True, jobs: int = 1, settings: Settings | None = None) -> runner.Outcome:
+def run(*names: str, cached: bool = True, jobs: int = 1, settings: Settings | None = None) -> Outcome:
     """A run as a process of its own would do it."""
     projects.forget()
     paths = [Path(name) for name in names] or sorted(Path().rglob("*.py"))

@@ -19,6 +19,7 @@ from veteran import discovery, engine, runner
 from veteran.cache import Cache
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
+from veteran.linker import Linker
 from veteran.registry import all_rules
 from veteran.settings import forget
 
@@ -172,7 +173,7 @@ def test_a_bug_in_the_command_itself_ends_with_2(call: Veteran, monkeypatch: pyt
         raise RuntimeError("no such thing")
 
     write({"a.py": CLEAN})
-    monkeypatch.setattr(runner, "run", fails)
+    monkeypatch.setattr(runner, "check", fails)
     result = call("check")
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("veteran: this is a bug in veteran, please report it\n")
@@ -184,7 +185,7 @@ def test_interruption_is_quiet(call: Veteran, monkeypatch: pytest.MonkeyPatch) -
         raise KeyboardInterrupt
 
     write({"a.py": CLEAN})
-    monkeypatch.setattr(runner, "run", interrupted)
+    monkeypatch.setattr(runner, "check", interrupted)
     assert call("check") == (130, "", "")
 
 
@@ -265,11 +266,11 @@ def test_show_settings(call: Veteran) -> None:
 def test_jobs_default_to_the_environment(call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def run(*_: object, jobs: int, **__: object) -> runner.Outcome:
+    def check(*_: object, jobs: int, **__: object) -> runner.Checked:
         asked.append(jobs)
-        return runner.Outcome([], 1, [])
+        return runner.Checked([], [], Linker(str))
 
-    monkeypatch.setattr(runner, "run", run)
+    monkeypatch.setattr(runner, "check", check)
     write({"a.py": CLEAN})
     monkeypatch.setenv("VETERAN_JOBS", "3")
     assert call("check").code == call("check", "-j", "5").code == call("check", "--jobs=7").code == 0

@@ -11,7 +11,8 @@ import pytest
 
 from veteran.findings import TOOL_CODES, Confidence, Finding, Span, Step
 from veteran.registry import all_rules
-from veteran.reporting import ReadLine, manual, name_of, renderer, statistics
+from veteran.reporting import ReadLine, manual, renderer, statistics
+from veteran.reporting.cards import card_of
 from veteran.reporting.full import CUT, LEAD, LONGEST, excerpt, summary
 from veteran.reporting.lines import line_reader
 from veteran.reporting.progress import DELAY, ERASE, INTERVAL, Progress
@@ -399,7 +400,7 @@ def test_progress_is_erased_when_the_run_is_interrupted(clock: Callable[[], floa
 def test_everything_has_a_manual() -> None:
     assert {entry.code for entry in manual.entries()} == {*all_rules(), *TOOL_CODES}
     for entry in manual.entries():
-        assert entry.name == name_of(entry.code)
+        assert entry.name == card_of(entry.code).name
         shown = "\n".join(manual.explain(entry, color=False))
         assert shown.startswith(f"{entry.code} {entry.name}\n")
         assert "\nWhy is this bad?\n" in shown

@@ -28,6 +28,8 @@ from typing import NamedTuple
 KEY_SIZE = 20
 #: Most that is held in memory before it is written, in bytes.
 BATCH = 8 * 2**20
+#: So many questions are answered without a table of all that is there.
+FEW = 8
 #: How much is read at once, in bytes.
 AHEAD = 2**17
 #: Small packs beyond which they are merged.
@@ -56,6 +58,9 @@ _MARKS = {
 _DAY = 86_400
 
 
+STATE_SIZE = _STAT.size
+
+
 def key_of(*parts: bytes | str) -> bytes:
     """A digest that tells any two different sequences of parts apart."""
     digest = blake2b(digest_size=KEY_SIZE)
@@ -64,6 +69,16 @@ def key_of(*parts: bytes | str) -> bytes:
         digest.update(b"%c%d:" % (b"s" if isinstance(part, str) else b"b", len(data)))
         digest.update(data)
     return digest.digest()
+
+
+def state_of(stat: os.stat_result) -> bytes:
+    """What tells a changed file or directory from one that is as it was; struct.error for absurd times."""
+    return _STAT.pack(stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino & (2**64 - 1), stat.st_size)
+
+
+def changed_at(stat: os.stat_result) -> int:
+    """When a file last changed in any way, by the clock of its file system, in nanoseconds."""
+    return max(stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def clean(folder: Path) -> int:
@@ -95,7 +110,9 @@ class Cache:
         self.folder = folder
         self.limit = limit
         self._loaded = False
-        self._places: dict[bytes, tuple[_Pack, int]] = {}
+        self._opened: list[_Pack] = []
+        self._places: dict[bytes, tuple[_Pack, int]] | None = None
+        self._asked = 0
         self._new: dict[bytes, bytes] = {}
         self._size = 0
         self._used: set[bytes] = set()
@@ -112,13 +129,14 @@ class Cache:
             return value
         if not self._loaded:
             self._load()
-        found = self._places.get(key)
+        found = self._find(key)
         if found is None:
             return None
         pack, index = found
         value, day = pack.read(index)
         if value is None:
-            del self._places[key]
+            if self._places:
+                del self._places[key]
         elif day + FRESH < self._today:
             self._used.add(key)
         return value
@@ -162,7 +180,7 @@ class Cache:
         if value is None or len(value) <= _STAT.size:
             return None
         try:
-            stat = _stat_bytes(os.stat(path))
+            stat = state_of(os.stat(path))
         except (OSError, ValueError, struct.error):
             return None
         if value[: _STAT.size] != stat or (held and held[0] >= self._since - RACY):
@@ -178,12 +196,11 @@ class Cache:
         if not self._usable:
             return
         with suppress(struct.error):
-            changed = max(stat.st_mtime_ns, stat.st_ctime_ns)
-            self._stats[_path_key(path)] = changed, _stat_bytes(stat) + digest
+            self._stats[_path_key(path)] = changed_at(stat), state_of(stat) + digest
 
     def close(self) -> None:
         """Lets go of the files; what was not flushed is lost."""
-        self._loaded, self._places = False, {}
+        self._loaded, self._opened, self._places = False, [], None
 
     def _settle(self) -> None:
         """Puts what was remembered, but for files that may still change unseen."""
@@ -192,14 +209,21 @@ class Cache:
         if not stats or not self._usable:
             return
         try:
-            self._prepare()
-            since = min(since, since + self._skew())
+            settled = self.settled(since)
         except (OSError, ValueError):
             self._usable = False
             return
         for key, (changed, value) in stats.items():
-            if changed < since - RACY:
+            if changed < settled:
                 self.put(key, value)
+
+    def settled(self, since: int) -> int:
+        """What changed earlier, by the clock of the file system, cannot have changed unseen since then.
+
+        since: by our clock, in nanoseconds. OSError or ValueError where the folder cannot be used.
+        """
+        self._prepare()
+        return min(since, since + self._skew()) - RACY
 
     def _skew(self) -> int:
         """How far the clock of the file system is ahead of ours."""
@@ -242,7 +266,20 @@ class Cache:
     def _use(self, path: Path) -> None:
         pack = _Pack.open(path)
         if pack:
-            self._places.update(pack.places())
+            self._opened.append(pack)
+            if self._places is not None:
+                self._places.update(pack.places())
+
+    def _find(self, key: bytes) -> tuple[_Pack, int] | None:
+        """The newest entry of that key."""
+        if self._places is None and self._asked < FEW:
+            self._asked += 1
+            return next((found for pack in reversed(self._opened) if (found := pack.find(key))), None)
+        if self._places is None:
+            self._places = {}
+            for pack in self._opened:
+                self._places.update(pack.places())
+        return self._places.get(key)
 
     def _write(self, number: int, entries: Iterable[tuple[bytes, int, bytes]]) -> _File:
         """Writes a pack of that number and takes it into use."""
@@ -378,6 +415,13 @@ class _Pack:
         for number, entry in enumerate(_ENTRY.iter_unpack(self._index)):
             yield entry[0], (self, number)
 
+    def find(self, key: bytes) -> tuple[_Pack, int] | None:
+        """As of `places`, for one key."""
+        start = self._index.rfind(key)
+        while start >= 0 and start % _ENTRY.size:
+            start = self._index.rfind(key, 0, start + len(key) - 1)
+        return (self, start // _ENTRY.size) if start >= 0 else None
+
     def read(self, number: int) -> tuple[bytes | None, int]:
         """The blob of an entry, None where it is damaged, and the day of its last use."""
         key, day, offset, size, checksum = _ENTRY.unpack_from(self._index, number * _ENTRY.size)
@@ -421,10 +465,6 @@ def _checksum(key: bytes, value: bytes) -> int:
 def _path_key(path: Path) -> bytes:
     text = os.fspath(path)
     return key_of("stat", os.fsencode(text if os.path.isabs(text) else os.path.abspath(text)))
-
-
-def _stat_bytes(stat: os.stat_result) -> bytes:
-    return _STAT.pack(stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino & (2**64 - 1), stat.st_size)
 
 
 def _number(name: str) -> int:

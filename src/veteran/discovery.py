@@ -13,6 +13,7 @@ from veteran.settings import absolute, composed, is_repository, translate
 
 if TYPE_CHECKING:
     from veteran.settings import Settings
+    from veteran.snapshot import Trace
 
 SUFFIXES = (".py", ".pyi")
 
@@ -29,18 +30,26 @@ class Discovered(NamedTuple):
     problems: list[tuple[Path, str]]
 
 
-def find_files(paths: Sequence[Path], settings_for: Callable[[Path], Settings], *, force_exclude: bool) -> Discovered:
+def find_files(
+    paths: Sequence[Path],
+    settings_for: Callable[[Path], Settings],
+    *,
+    force_exclude: bool,
+    trace: Trace | None = None,
+) -> Discovered:
     """The Python files among and below the paths.
 
     What is named is taken, whatever its suffix, and even where it is excluded or ignored; with
     `force_exclude` it must not be excluded. Links to directories are followed only where they are
     named, broken links are passed over. settings_for: the settings of a directory; what it raises
-    is passed on.
+    is passed on. trace: is told of the directories that were read.
     """
-    search = _Search(settings_for)
+    search = _Search(settings_for, trace)
     for path in paths:
         search.add(path, force_exclude)
     search.add_links()
+    if trace:
+        trace.links.update(map(str, search.links))
     return Discovered(
         sorted(search.files.values(), key=_parts),
         list(dict.fromkeys(search.missing)),
@@ -61,8 +70,9 @@ class _Directory(NamedTuple):
 class _Search:
     """One call of `find_files`."""
 
-    def __init__(self, settings_for: Callable[[Path], Settings]) -> None:
+    def __init__(self, settings_for: Callable[[Path], Settings], trace: Trace | None) -> None:
         self.settings_for = settings_for
+        self.trace = trace
         #: By their real paths.
         self.files: dict[str, Path] = {}
         #: Links that were met on the way: the file itself is preferred.
@@ -84,6 +94,8 @@ class _Search:
             return
         if force_exclude and self._is_excluded(path, is_directory):
             return
+        if self.trace and path.is_symlink():
+            self.trace.links.add(str(path))
         if is_directory:
             self._walk(path)
         else:
@@ -107,13 +119,21 @@ class _Search:
                 continue
             if "pyvenv.cfg" in entries:
                 if directory.absolute != place:
+                    self._note(directory, entries)
                     continue
                 directory = directory._replace(in_environment=True)
             pending += self._enter(directory, entries)
 
+    def _note(
+        self, directory: _Directory, entries: dict[str, os.DirEntry[str]], settings: Settings | None = None
+    ) -> None:
+        if self.trace:
+            self.trace.see(directory.absolute.rstrip("/") or "/", entries.values(), settings)
+
     def _enter(self, directory: _Directory, entries: dict[str, os.DirEntry[str]]) -> Iterator[_Directory]:
         """Takes the files of a directory; yields the directories in it that are to be read."""
         settings = self.settings_for(Path(directory.shown))
+        self._note(directory, entries, settings)
         excludes = settings.exclusions
         below = _slashed(settings.relative(Path(directory.absolute)))
         ignored = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -53,6 +54,27 @@ class Finding(NamedTuple):
     message: str
     confidence: Confidence
     steps: tuple[Step, ...] = ()
+
+
+class Result(NamedTuple):
+    """What is reported of one file. warnings: about suppressions, where no finding says so."""
+
+    findings: list[Finding]
+    warnings: list[Finding]
+
+
+class Outcome(NamedTuple):
+    """All findings in the order of the files, then of their places; warnings likewise. files: how many were checked."""
+
+    findings: list[Finding]
+    files: int
+    warnings: list[Finding]
+
+    @classmethod
+    def of(cls, results: Sequence[Result], files: int) -> Outcome:
+        """The results of these files, in their order."""
+        findings = [finding for result in results for finding in result.findings]
+        return cls(findings, files, [warning for result in results for warning in result.warnings])
 
 
 #: The tool's own findings. They are not rules: no selection by context or confidence applies.

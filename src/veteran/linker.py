@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from veteran.settings import Settings
     from veteran.store import Store, Stores
 
+#: For the path of a module, others.
+Edges = dict[Path, set[Path]]
+
 
 class Linker:
     """The programs that the files of one run belong to.
@@ -42,6 +45,19 @@ class Linker:
         self._modules: dict[str, dict[Path, Module | None]] = {}
         self._outlooks: dict[str, dict[Path, Outlook]] = {}
         self._spreading: dict[tuple[object, str], Spreading] = {}
+        self._whole: dict[Path, set[Path]] = {}
+
+    def reads(self) -> Edges:
+        """For the path of a module, the modules whose facts its own led to."""
+        return _joined(edge for chains in self._chains.values() for edge in chains.program.reads())
+
+    def views(self) -> Edges:
+        """For the path of a file, the files whose outlook its own led to."""
+        return _joined(edge for spreading in self._spreading.values() for edge in spreading.leads.items())
+
+    def whole(self) -> Edges:
+        """For the path of a file, the modules that it was followed into."""
+        return self._whole
 
     def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
         """The findings of each file, in the order given."""
@@ -117,13 +133,14 @@ class Linker:
         catalog = catalog_for(settings.catalog)
         modules = self._modules.setdefault(repr(settings.catalog), {})
 
-        def module_at(path: Path) -> Module | None:
-            if path not in modules:
+        def module_at(other: Path) -> Module | None:
+            self._whole.setdefault(path, set()).add(other)
+            if other not in modules:
                 try:
-                    modules[path] = engine.module(self.shown(path), self._read(path), catalog)
+                    modules[other] = engine.module(self.shown(other), self._read(other), catalog)
                 except Exception:  # where the file itself is checked, it is said what went wrong
-                    modules[path] = None
-            return modules[path]
+                    modules[other] = None
+            return modules[other]
 
         try:
             project = project_for(path, settings.source_roots)
@@ -140,15 +157,8 @@ class Linker:
         project = project_for(path, settings.source_roots)
         key = (project, repr(settings.catalog))
         if key not in self._chains:
-            catalog = catalog_for(settings.catalog)
-
-            def load(path: Path) -> Facts | None:
-                known = key[1], path
-                if known not in self._facts:
-                    self._facts[known] = self._load(path, catalog, settings)
-                return self._facts[known]
-
-            self._chains[key] = Chains(Program(project, load, catalog))
+            program = Program(project, lambda path: self.facts_at(path, settings), catalog_for(settings.catalog))
+            self._chains[key] = Chains(program)
         return self._chains[key]
 
     def _read(self, path: Path) -> bytes:
@@ -159,8 +169,14 @@ class Linker:
         """Where what is known of a file on the disk is kept."""
         return self.stores.of(settings) if self.stores and path not in self.given else None
 
-    def _load(self, path: Path, catalog: Catalog, settings: Settings) -> Facts | None:
+    def facts_at(self, path: Path, settings: Settings) -> Facts | None:
         """The facts of a module; None where it cannot be read, is no program, or veteran fails on it."""
+        known = repr(settings.catalog), path
+        if known not in self._facts:
+            self._facts[known] = self._load(path, catalog_for(settings.catalog), settings)
+        return self._facts[known]
+
+    def _load(self, path: Path, catalog: Catalog, settings: Settings) -> Facts | None:
         store = self._store(path, settings)
         try:
             if store is None:
@@ -176,3 +192,11 @@ class Linker:
         except Exception:  # where the file itself is checked, it is said what went wrong
             return None
         return facts
+
+
+def _joined(edges: Iterable[tuple[Path, set[Path]]]) -> Edges:
+    joined: Edges = {}
+    for path, others in edges:
+        if others:
+            joined.setdefault(path, set()).update(others)
+    return joined

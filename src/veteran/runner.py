@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from veteran import engine
-from veteran.analysis.summary import Summary
-from veteran.findings import Finding
+from veteran.findings import Outcome, Result
 from veteran.linker import Linker
-from veteran.store import Read, digest_of
+from veteran.store import Read, digest_of, lasts
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from veteran.settings import Settings
+    from veteran.snapshot import Earlier
     from veteran.store import Stores
 
 #: Below this many bytes more processes cost more than they bring.
@@ -37,12 +36,20 @@ class Task(NamedTuple):
     size: int
 
 
-class Outcome(NamedTuple):
-    """All findings in the order of the files, then of their places; warnings about suppressions likewise."""
+class Checked(NamedTuple):
+    """What a run found out. digests: of the content of each file; nothing where it may yield something else next time.
 
-    findings: list[Finding]
-    files: int
-    warnings: list[Finding]
+    linker: knows what was read of other files.
+    """
+
+    results: list[Result]
+    digests: list[bytes]
+    linker: Linker
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is reported."""
+        return Outcome.of(self.results, len(self.results))
 
 
 def run(
@@ -54,64 +61,116 @@ def run(
     stores: Stores | None = None,
 ) -> Outcome:
     """Checks files. What goes wrong in one file is a finding of that file. stores: what is kept between runs."""
-    tasks = [_task(path, settings_for(path)) for path in files]
-    summaries: dict[int, Summary] = {}
     try:
-        with engine.uncollected():
-            done = 0
-            if stores:
-                for index, task in enumerate(tasks):
-                    known = _known(task, stores)
-                    if known is not None:
-                        summaries[index] = known
-                done = len(summaries)
-                if progress and done:
-                    progress(done, len(tasks))
-            pending = [index for index in range(len(tasks)) if index not in summaries]
-            for indices, found in _summaries([tasks[index] for index in pending], jobs):
-                for index, read in zip(indices, found, strict=True):
-                    task = tasks[pending[index]]
-                    summaries[pending[index]] = read.summary
-                    store = stores.of(task.settings) if stores else None
-                    if store:
-                        store.keep(read, task.settings, task.path)
-                done += len(indices)
-                if progress:
-                    progress(done, len(tasks))
-            return _linked(tasks, summaries, stores)
+        return check(files, settings_for, jobs=jobs, progress=progress, stores=stores).outcome
     finally:
         if stores:
             stores.flush()
 
 
-def _known(task: Task, stores: Stores) -> Summary | None:
-    """The summary of a file from an earlier run."""
+def check(
+    files: Sequence[Path | str],
+    settings_for: Callable[[Path], Settings],
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    stores: Stores | None = None,
+    earlier: Earlier | None = None,
+) -> Checked:
+    """As `run`, but nothing is written. earlier: a run over these files, of which as little is repeated as can be."""
+    linker = Linker(engine.display, None, stores)
+    results = [Result([], [])] * len(files)
+    digests = [b""] * len(files)
+    again: Iterable[int] = range(len(files))
+    if earlier:
+        digests[:] = earlier.links.digests[: len(files)]
+        for index, result in earlier.results.items():
+            results[index] = result
+        again = [index for index in earlier.changed if index < len(files)]
+    with engine.uncollected():
+        tasks = {index: _task(Path(files[index]), settings_for) for index in again}
+        reads = _read(tasks, len(files), jobs, progress, stores)
+        if earlier:
+            others = [index for index in earlier.changed if index >= len(files)]
+            more = _affected(earlier, tasks, reads, others, linker)
+            tasks.update((index, _task(Path(files[index]), settings_for)) for index in more)
+            reads.update(_read({index: tasks[index] for index in more}, len(files), jobs, None, stores))
+        order = sorted(reads)
+        ordered = [(reads[index].summary, tasks[index].path.absolute(), tasks[index].settings) for index in order]
+        for index, (summary, _, settings), linked in zip(order, ordered, linker.link(ordered), strict=True):
+            results[index] = Result(*engine.finish(summary, linked, settings))
+            digests[index] = reads[index].digest if lasts(reads[index]) else b""
+    return Checked(results, digests, linker)
+
+
+def _read(
+    tasks: dict[int, Task], total: int, jobs: int, progress: Progress | None, stores: Stores | None
+) -> dict[int, Read]:
+    """What these files yield, by the same keys."""
+    reads: dict[int, Read] = {}
+    for index, task in tasks.items() if stores else ():
+        known = _known(task, cast("Stores", stores))
+        if known is not None:
+            reads[index] = known
+    done = total - len(tasks) + len(reads)
+    if progress and done:
+        progress(done, total)
+    pending = [index for index in tasks if index not in reads]
+    for indices, found in _summaries([tasks[index] for index in pending], jobs):
+        for index, read in zip(indices, found, strict=True):
+            task = tasks[pending[index]]
+            reads[pending[index]] = read
+            store = stores.of(task.settings) if stores else None
+            if store:
+                store.keep(read, task.settings, task.path)
+        done += len(indices)
+        if progress:
+            progress(done, total)
+    return reads
+
+
+def _known(task: Task, stores: Stores) -> Read | None:
+    """What a file yielded in an earlier run."""
     store = stores.of(task.settings)
     if store is None:
         return None
     try:
-        return store.summary(store.content(task.path).digest, task.shown, task.settings)
+        digest = store.content(task.path).digest
     except OSError:
         return None
+    summary = store.summary(digest, task.shown, task.settings)
+    return Read(summary, digest) if summary is not None else None
 
 
-def _linked(tasks: Sequence[Task], summaries: dict[int, Summary], stores: Stores | None) -> Outcome:
-    findings: list[Finding] = []
-    warnings: list[Finding] = []
-    ordered = [(summaries[index], task.path.absolute(), task.settings) for index, task in enumerate(tasks)]
-    for (summary, _, settings), linked in zip(ordered, Linker(engine.display, None, stores).link(ordered), strict=True):
-        kept, malformed = engine.finish(summary, linked, settings)
-        findings += kept
-        warnings += malformed
-    return Outcome(findings, len(tasks), warnings)
+def _affected(
+    earlier: Earlier, tasks: dict[int, Task], reads: dict[int, Read], others: list[int], linker: Linker
+) -> list[int]:
+    """The files whose content is as it was, but not what they read of others. others: changed, but not checked."""
+    links, stores = earlier.links, linker.stores
+    facts, outlooks, contents = set(others), set(others), set(others)
+    for index, read in reads.items():
+        before = links.digests[index]
+        if read.digest == before:
+            continue
+        contents.add(index)
+        settings = tasks[index].settings
+        store = stores.of(settings) if stores else None
+        known = store.facts(before, settings) if store else None
+        if known is None or known[0] != linker.facts_at(tasks[index].path.absolute(), settings):
+            facts.add(index)
+        was = store.summary(before, tasks[index].shown, settings) if store else None
+        if was is None or was.outlook != read.summary.outlook:
+            outlooks.add(index)
+    found = links.affected(facts, outlooks, contents)
+    return sorted(index for index in found if index < earlier.checked and index not in tasks)
 
 
-def _task(path: Path, settings: Settings) -> Task:
+def _task(path: Path, settings_for: Callable[[Path], Settings]) -> Task:
     try:
         size = path.stat().st_size
     except OSError:
         size = 0
-    return Task(path, engine.display(path), settings, size)
+    return Task(path, engine.display(path), settings_for(path), size)
 
 
 def summarise_all(tasks: Sequence[Task]) -> list[Read]:
@@ -202,15 +261,3 @@ def _chunks(tasks: Sequence[Task], size: int) -> Iterator[list[int]]:
             chunk, held = [], 0
     if chunk:
         yield chunk
-
-
-def default_jobs() -> int:
-    """How many processes by default: the environment's wish, else the processors we may use."""
-    if wish := os.environ.get("VETERAN_JOBS"):
-        if not wish.isdecimal() or not int(wish):
-            raise ValueError(f"VETERAN_JOBS: expected a number from 1, got {wish!r}")
-        return int(wish)
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1

@@ -216,6 +216,11 @@ def forget() -> None:
     _found.clear()
 
 
+def looked_in() -> Iterable[Path]:
+    """The directories in which `load` looked for a configuration."""
+    return _found.keys()
+
+
 def override(
     settings: Settings,
     *,

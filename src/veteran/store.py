@@ -50,6 +50,11 @@ class Content(NamedTuple):
     data: bytes | None
 
 
+def lasts(read: Read) -> bool:
+    """Whether a file of that content yields the same whenever it is read."""
+    return bool(read.digest) and not any(_may_change(found.code, found.message) for found in read.summary.findings)
+
+
 def digest_of(data: bytes, *, text: bool = False) -> bytes:
     """The digest of a file's bytes. text: of what a host has decoded, as UTF-8."""
     return key_of("text" if text else "bytes", data)
@@ -59,18 +64,22 @@ class Store:
     """What is kept in one folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._cache = Cache(folder)
+        self.cache = Cache(folder)
 
     def content(self, path: Path, *, read: bool = False) -> Content:
         """The digest of a file, which is read where that is asked for or it may have changed. OSError as `open`."""
-        digest = None if read else self._cache.remembered(path)
+        digest = None if read else self.cache.remembered(path)
         if digest is not None:
             return Content(digest, None)
         stat = path.stat()
         data = path.read_bytes()
         digest = digest_of(data)
-        self._cache.remember(path, stat, digest)
+        self.cache.remember(path, stat, digest)
         return Content(digest, data)
+
+    def digest_of(self, path: str) -> bytes:
+        """The digest of a file's content. OSError as `open`."""
+        return self.content(Path(path)).digest
 
     def summary(self, digest: bytes, shown: str, settings: Settings) -> Summary | None:
         """The summary of a file of that content; without its facts unless a chain may begin in it."""
@@ -89,7 +98,7 @@ class Store:
     def keep(self, read: Read, settings: Settings, path: Path | None = None) -> None:
         """Keeps what was read, if it is the same whenever it is read again."""
         summary, digest, stat = read
-        if not digest or any(_may_change(finding.code, finding.message) for finding in summary.findings):
+        if not lasts(read):
             return
         facts = summary.facts
         begins = facts is not None and any(fact.kind.startswith("async") for fact in facts.functions.values())
@@ -98,7 +107,7 @@ class Store:
         if facts is not None:
             self.keep_facts(digest, settings, facts)
         if path is not None and stat is not None:
-            self._cache.remember(path, stat, digest)
+            self.cache.remember(path, stat, digest)
 
     def facts(self, digest: bytes, settings: Settings) -> tuple[Facts | None] | None:
         """The facts of a module of that content, or that it has none; None where that is not known."""
@@ -118,10 +127,10 @@ class Store:
 
     def flush(self) -> None:
         """Writes what is kept."""
-        self._cache.flush()
+        self.cache.flush()
 
     def _get(self, key: bytes, decode: Callable[[Any], T]) -> T | None:
-        blob = self._cache.get(key)
+        blob = self.cache.get(key)
         if blob is None:
             return None
         try:
@@ -133,7 +142,7 @@ class Store:
         import json
 
         text = json.dumps(value, separators=(",", ":")).encode()
-        self._cache.put(key, b"z" + zlib.compress(text, 1) if len(text) > SMALL else b"j" + text)
+        self.cache.put(key, b"z" + zlib.compress(text, 1) if len(text) > SMALL else b"j" + text)
 
 
 class Stores:
@@ -175,9 +184,13 @@ def shared(process: int) -> Stores:
 # Keys
 
 
+def tool() -> bytes:
+    """A digest of veteran, its catalogue included, and what it stands on."""
+    return _tool(veteran.__version__)
+
+
 @cache
 def _tool(version: str) -> bytes:
-    """veteran, its catalogue included, and what it stands on."""
     parts: list[str | bytes] = [SCHEMA, version, sys.version]
     package = Path(__file__).parent
     with suppress(OSError):
@@ -205,7 +218,7 @@ def _parser() -> bytes:
 
 @cache
 def _catalog_key(additions: str) -> bytes:
-    return key_of(_tool(veteran.__version__), additions)
+    return key_of(tool(), additions)
 
 
 def _additions(settings: Settings) -> str:
@@ -213,17 +226,15 @@ def _additions(settings: Settings) -> str:
 
 
 def _summary_key(digest: bytes, path: Path, settings: Settings) -> bytes:
-    return key_of(
-        "summary", _tool(veteran.__version__), _additions(settings), *sorted(settings.enabled(path)), b"", digest
-    )
+    return key_of("summary", tool(), _additions(settings), *sorted(settings.enabled(path)), b"", digest)
 
 
 def _facts_key(digest: bytes, settings: Settings) -> bytes:
-    return key_of("facts", _tool(veteran.__version__), _additions(settings), digest)
+    return key_of("facts", tool(), _additions(settings), digest)
 
 
 def _outlook_key(digest: bytes, settings: Settings) -> bytes:
-    return key_of("outlook", _tool(veteran.__version__), _additions(settings), digest)
+    return key_of("outlook", tool(), _additions(settings), digest)
 
 
 def _may_change(code: str, message: str) -> bool:

@@ -89,27 +89,33 @@ class Spreading:
         self.project = project
         self.of = of
         self._known: dict[_Node, frozenset[str]] = {}
-        self._names: dict[str, frozenset[str]] = {}
+        self._names: dict[str, tuple[_Node | None, frozenset[str]]] = {}
+        #: The files that names of a file led to.
+        self.leads: dict[Path, set[Path]] = {}
 
     def names(self, path: Path, outlook: Outlook) -> dict[str, frozenset[str]]:
         """What a file imports, as imported, that leads to such functions, and their own names."""
-        found = ((name, self.leads(name, path)) for name in set(outlook.imports.values()))
+        found = ((name, self.ends(name, path)) for name in set(outlook.imports.values()))
         return {name: ends for name, ends in found if ends}
 
-    def leads(self, name: str, path: Path) -> frozenset[str]:
+    def ends(self, name: str, path: Path) -> frozenset[str]:
         """The last words of such functions that a name, as a file imports it, leads to."""
         full = absolute(self.project, name, path) if name[:1] == "." else name
         known = self._names.get(full)
         if known is None:
-            start = self._node(full)
-            known = self._names[full] = self._reach(start) if start is not None else frozenset()
-        return known
+            start = self._node(full, path)
+            known = self._names[full] = start, self._reach(start) if start is not None else frozenset()
+        start, ends = known
+        if start is not None:
+            self.leads.setdefault(path, set()).add(start[0])
+        return ends
 
-    def _node(self, name: str) -> _Node | None:
+    def _node(self, name: str, by: Path) -> _Node | None:
         parts = name.split(".") if name else []
         for length in range(len(parts), 0, -1):
             module = self.project.find(".".join(parts[:length]))
             if module is not None:
+                self.leads.setdefault(by, set()).add(module.path)
                 return module.path, ".".join(parts[length:])
         return None
 
@@ -144,5 +150,5 @@ class Spreading:
             onward = [outlook.imports[head] + (f".{rest}" if rest else "")]
         elif not ends and name.count(".") < _MAX_STEPS:
             onward = [_below(star, name) for star in outlook.stars]
-        nodes = (self._node(absolute(self.project, one, path)) for one in onward if one.count(".") < _MAX_STEPS)
+        nodes = (self._node(absolute(self.project, one, path), path) for one in onward if one.count(".") < _MAX_STEPS)
         return [one.rpartition(".")[2] for one in ends], [node for node in nodes if node is not None]

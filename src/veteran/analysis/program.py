@@ -38,6 +38,8 @@ class Loaded(NamedTuple):
     name: str
     package: bool
     facts: Facts
+    #: The modules that its names led to so far.
+    leads: set[Path]
 
     def __hash__(self) -> int:
         return id(self.facts)  # paths hash slowly
@@ -109,7 +111,7 @@ class Program:
     def add(self, path: Path, facts: Facts) -> None:
         """Gives the facts of a file that was read already."""
         name = self.project.name_of(path) or ""
-        self._modules.setdefault(path, Loaded(path, name, self.project.is_package(path), facts))
+        self._modules.setdefault(path, Loaded(path, name, self.project.is_package(path), facts, set()))
 
     def module_at(self, path: Path) -> Loaded | None:
         """The module in a file; None if it could not be read."""
@@ -118,13 +120,20 @@ class Program:
             facts = self._load(path)
             if facts is not None:
                 name = self.project.name_of(path) or ""
-                self._modules[path] = Loaded(path, name, self.project.is_package(path), facts)
+                self._modules[path] = Loaded(path, name, self.project.is_package(path), facts, set())
         return self._modules[path]
 
-    def module(self, name: str) -> Loaded | None:
-        """The module of a dotted name."""
+    def module(self, name: str, by: Loaded) -> Loaded | None:
+        """The module of a dotted name. by: the one whose facts hold it."""
         found = self.project.find(name)
-        return self.module_at(found.path) if found is not None else None
+        if found is None:
+            return None
+        by.leads.add(found.path)
+        return self.module_at(found.path)
+
+    def reads(self) -> Iterator[tuple[Path, set[Path]]]:
+        """Each module and those whose facts it led to."""
+        return ((module.path, module.leads) for module in self._modules.values() if module is not None)
 
     def resolve(self, target: str, module: Loaded) -> Entity | None:
         """What a target (see `CallFact`) means in a module.
@@ -177,7 +186,7 @@ class Program:
         while length < len(parts) and entity is None:
             # The outermost package that exists; namespace packages have no file of their own.
             length += 1
-            entity = self.module(".".join(parts[:length]))
+            entity = self.module(".".join(parts[:length]), module)
         return self._walk(entity, parts[length:])
 
     def _walk(self, entity: Entity | None, parts: list[str]) -> Entity | None:
@@ -322,7 +331,7 @@ class Program:
                     found = self._exported(source, name)
                     if found is not None:
                         return found
-        return self.module(f"{module.name}.{name}") if module.package and module.name else None
+        return self.module(f"{module.name}.{name}", module) if module.package and module.name else None
 
     def _behind_stars(self, module: Loaded) -> list[tuple[Loaded, tuple[frozenset[str], ...]]]:
         """The modules whose names `import *` brings, directly or through others, the last first.

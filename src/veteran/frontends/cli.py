@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, NoReturn, TextIO
 
-    from veteran.findings import Finding
+    from veteran.discovery import Discovered
+    from veteran.findings import Finding, Outcome
     from veteran.reporting import ReadLine
-    from veteran.runner import Outcome
+    from veteran.reporting.progress import Progress
     from veteran.settings import Settings
+    from veteran.snapshot import Trace
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 FORMATS = ("full", "concise", "json")
@@ -273,38 +275,67 @@ def _settings_source(options: argparse.Namespace) -> Callable[[Path], Settings]:
 
 
 def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
+    from veteran.checking import check_paths
+    from veteran.reporting.lines import line_reader
+
+    decisive = ("select", "extend_select", "ignore", "min_confidence", "force_exclude")
+    outcome, failed = check_paths(
+        paths,
+        [getattr(options, name) for name in decisive],
+        settings_for,
+        find=lambda trace: _find(paths, options, settings_for, trace),
+        jobs=_jobs(options),
+        progress=lambda: _progress(options),
+    )
+    _report(outcome, options, line_reader({}))
+    return _exit_code(outcome.findings, options, failed)
+
+
+def _progress(options: argparse.Namespace) -> Progress:
+    from veteran.reporting.progress import Progress
+    from veteran.reporting.style import is_terminal
+
+    return Progress(sys.stderr, enabled=not options.quiet and is_terminal(sys.stderr))
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    """How many processes: as the options or the environment wish, else one for each processor that we may use."""
+    if options.jobs:
+        return int(options.jobs)
+    if wish := os.environ.get("VETERAN_JOBS"):
+        if not wish.isdecimal() or not int(wish):
+            raise UsageError(f"VETERAN_JOBS: expected a number from 1, got {wish!r}")
+        return int(wish)
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def _find(
+    paths: list[str], options: argparse.Namespace, settings_for: Callable[[Path], Settings], trace: Trace
+) -> Discovered:
+    """The files that these paths mean. Says which of them cannot be had."""
     from pathlib import Path
 
     from veteran.discovery import find_files
-    from veteran.reporting.lines import line_reader
-    from veteran.reporting.progress import Progress
-    from veteran.reporting.style import is_terminal
-    from veteran.runner import default_jobs, run
-    from veteran.store import Stores
 
-    found = find_files([Path(path) for path in paths], settings_for, force_exclude=options.force_exclude)
+    found = find_files([Path(path) for path in paths], settings_for, force_exclude=options.force_exclude, trace=trace)
     for path in found.missing:
         _complain(f"{path}: no such file or directory")
     for path, problem in found.problems:
         _complain(f"{path}: {problem}")
     if not (found.files or found.missing or found.problems or options.quiet or options.force_exclude):
         _complain("no Python files found")
-    try:
-        jobs = options.jobs or default_jobs()
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    with Progress(sys.stderr, enabled=not options.quiet and is_terminal(sys.stderr)) as progress:
-        outcome = run(found.files, settings_for, jobs=jobs, progress=progress, stores=Stores())
-    _report(outcome, options, line_reader({}))
-    return _exit_code(outcome.findings, options, bool(found.missing or found.problems))
+    return found
 
 
 def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
     from pathlib import Path
 
     from veteran.engine import check_stdin, display
+    from veteran.findings import Outcome
     from veteran.reporting.lines import line_reader
-    from veteran.runner import Outcome
     from veteran.store import Stores
 
     named = Path(options.stdin_filename) if options.stdin_filename else None

@@ -9,8 +9,7 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, cast
 
-from veteran.findings import TOOL_CODES, Finding
-from veteran.registry import all_rules
+from veteran.findings import Finding
 
 #: The source line at (path, line from 1), or None where it cannot be read.
 ReadLine = Callable[[str, int], "str | None"]
@@ -25,9 +24,3 @@ class Render(Protocol):
 def renderer(output_format: str) -> Render:
     """The `render` of that format."""
     return cast(Render, importlib.import_module(f"{__name__}.{output_format}").render)
-
-
-def name_of(code: str) -> str:
-    """The name of the rule with that code, or of the tool's own finding."""
-    rule = all_rules().get(code)
-    return rule.name if rule else TOOL_CODES.get(code, "unknown-rule")

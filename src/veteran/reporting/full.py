@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from veteran.findings import Finding, Span
-from veteran.registry import all_rules
-from veteran.reporting import ReadLine, name_of
+from veteran.reporting import ReadLine
+from veteran.reporting.cards import card_of
 from veteran.reporting.style import Paint, counted, painter, printable, width
 
 TAB = "    "
@@ -39,16 +39,16 @@ def _block(finding: Finding, read_line: ReadLine, paint: Paint) -> Iterator[str]
     spans = [finding.span, *(step.span for step in finding.steps)]
     gutter = max(len(str(span.end_line)) for span in spans)
     place = f"{printable(finding.path)}:{finding.span.line}:{finding.span.column}:"
-    code = f"{paint(finding.code, 'code')} [{name_of(finding.code)}]"
+    card = card_of(finding.code)
+    code = f"{paint(finding.code, 'code')} [{card.name}]"
     yield f"{paint(place, 'bold')} {code} {printable(finding.message)}"
     yield from frame(finding.path, finding.span, gutter, "mark", read_line, paint)
     for step in finding.steps:
         where = f"{printable(step.path)}:{step.span.line}:"
         yield f"{' ' * gutter}{paint('-->', 'note')} {where} {printable(step.text)}"
         yield from frame(step.path, step.span, gutter, "note", read_line, paint)
-    rule = all_rules().get(finding.code)
-    if rule and rule.reason:
-        yield f"{' ' * gutter} {paint('= why:', 'note')} {rule.reason}"
+    if card.reason:
+        yield f"{' ' * gutter} {paint('= why:', 'note')} {card.reason}"
 
 
 def frame(path: str, span: Span, gutter: int, kind: str, read_line: ReadLine, paint: Paint) -> Iterator[str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from veteran.findings import Finding, Span
-from veteran.reporting import ReadLine, name_of
+from veteran.reporting import ReadLine
+from veteran.reporting.cards import card_of
 
 VERSION = 1
 
@@ -22,7 +23,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "path": finding.path,
         "code": finding.code,
-        "name": name_of(finding.code),
+        "name": card_of(finding.code).name,
         "message": finding.message,
         "confidence": str(finding.confidence),
         **_range(finding.span),

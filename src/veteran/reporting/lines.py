@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from veteran.analysis.source import BOM, NEWLINE, SourceError, declared_encoding
 from veteran.reporting import ReadLine
 
 
@@ -19,6 +18,8 @@ def line_reader(given: Mapping[str, bytes]) -> ReadLine:
             data = given[path] if path in given else Path(path).read_bytes()
         except (OSError, ValueError):
             return []
+        from veteran.analysis.source import NEWLINE
+
         return NEWLINE.split(_decode(data))
 
     def read_line(path: str, line: int) -> str | None:
@@ -30,6 +31,8 @@ def line_reader(given: Mapping[str, bytes]) -> ReadLine:
 
 def _decode(data: bytes) -> str:
     """The text, whatever it takes: a file that cannot be decoded is what VET001 has to show."""
+    from veteran.analysis.source import BOM, SourceError, declared_encoding
+
     bom = data.startswith(BOM)
     try:
         encoding = declared_encoding(data[len(BOM) :] if bom else data, bom)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from veteran.findings import Finding
-from veteran.reporting import name_of
+from veteran.reporting.cards import card_of
 from veteran.reporting.style import painter
 
 VERSION = 1
@@ -23,10 +23,10 @@ def render(findings: Sequence[Finding], *, output_format: str, color: bool) -> I
     """One line per code (count, code, name), or for `json` one object."""
     rows = counts(findings)
     if output_format == "json":
-        named = [{"code": code, "name": name_of(code), "count": count} for code, count in rows]
+        named = [{"code": code, "name": card_of(code).name, "count": count} for code, count in rows]
         yield json.dumps({"version": VERSION, "statistics": named}, indent=2)
         return
     paint = painter(color)
     digits = max((len(str(count)) for _, count in rows), default=0)
     for code, count in rows:
-        yield f"{count:>{digits}}  {paint(code, 'code')}  {name_of(code)}"
+        yield f"{count:>{digits}}  {paint(code, 'code')}  {card_of(code).name}"

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from veteran.findings import Span
-from veteran.reporting import ReadLine, name_of
+from veteran.reporting import ReadLine
+from veteran.reporting.cards import card_of
 from veteran.reporting.full import frame
 from veteran.reporting.style import Paint, painter, printable
 
@@ -68,7 +69,7 @@ def _json(answer: Answer) -> dict[str, Any]:
         "remarks": list(answer.remarks),
         "conclusions": [
             {
-                "rules": [{"code": code, "name": name_of(code)} for code in one.codes],
+                "rules": [{"code": code, "name": card_of(code).name} for code in one.codes],
                 "verdict": one.verdict,
                 "text": one.text,
                 "confidence": str(one.confidence) if one.confidence else None,
