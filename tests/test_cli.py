@@ -19,7 +19,6 @@ from veteran import discovery, engine, runner
 from veteran.cache import Cache
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
-from veteran.linker import Linker
 from veteran.registry import all_rules
 from veteran.settings import forget
 
@@ -268,7 +267,7 @@ def test_jobs_default_to_the_environment(call: Veteran, monkeypatch: pytest.Monk
 
     def check(*_: object, jobs: int, **__: object) -> runner.Checked:
         asked.append(jobs)
-        return runner.Checked([], [], Linker(str))
+        return runner.Checked([], [], {}, {}, {})
 
     monkeypatch.setattr(runner, "check", check)
     write({"a.py": CLEAN})

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpers import EVERYTHING, FIXTURES, check, fixtures, places
-from veteran import engine, runner
+from veteran import engine, linker, runner
 from veteran.findings import Confidence
 from veteran.registry import Rule, all_rules
 from veteran.settings import Settings
-from veteran.store import Read
+from veteran.store import Read, Stores
 
 BLOCKING = "import time\nasync def f():\n    time.sleep(1)\n"
 
@@ -224,3 +228,46 @@ def test_an_interrupt_ends_a_run_with_several_processes(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 130
     assert "Traceback" not in errors
+
+
+class Foreign(Executor):
+    """Not ours: what it takes and gives travels as bytes. Every third batch is lost."""
+
+    def __init__(self, *, loses: bool) -> None:
+        self.loses = loses
+        self.batches = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.batches += 1
+        if self.loses and self.batches % 3 == 0:
+            future.set_exception(OSError("the node is gone"))
+        else:
+            function, given = pickle.loads(pickle.dumps((fn, (args, kwargs))))
+            future.set_result(pickle.loads(pickle.dumps(function(*given[0], **given[1]))))
+        return future
+
+
+@pytest.mark.parametrize("loses", [False, True])
+@pytest.mark.parametrize("linked", [1, 10**9])
+def test_any_executor_does_the_work(loses: bool, linked: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(runner, "WORTH_LINKING_APART", linked)
+    project = FIXTURES / "blocking_call_in_async" / "project"
+    files = [*fixtures()[::7], *sorted(project.rglob("*.py"))]
+    alone = runner.run(files, settings_for)
+    assert {"VET311", "VET312"} <= {finding.code for finding in alone.findings}
+    executor = Foreign(loses=loses)
+    assert runner.run(files, settings_for, jobs=3, executor=executor) == alone
+    assert executor.batches > 3
+    kept = settings_for(tmp_path)._replace(root=tmp_path, cache_dir="kept")
+    without = runner.run(files, lambda _: kept)
+    for _ in range(2):
+        assert runner.run(files, lambda _: kept, jobs=2, executor=executor, stores=Stores()) == without
+
+
+def test_facts_that_are_held_in_a_compact_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = fixtures()
+    alone = runner.run(files, settings_for)
+    monkeypatch.setattr(runner, "MANY", 0)
+    monkeypatch.setattr(linker, "MANY", 0)
+    assert runner.run(files, settings_for) == alone

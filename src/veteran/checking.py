@@ -69,14 +69,13 @@ def _keep(
 ) -> None:
     trace.look_back()
     codes = (finding.code for result in checked.results for finding in (*result.findings, *result.warnings))
-    linker = checked.linker
     run = snapshot.Run(
         [str(path) for path in files],
         checked.results,
         checked.digests,
-        linker.reads(),
-        linker.views(),
-        linker.whole(),
+        checked.reads,
+        checked.views,
+        checked.whole,
         cards.cards_of(codes),
         since,
     )

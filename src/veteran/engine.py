@@ -80,7 +80,7 @@ def _kept(
 ) -> Summary:
     """The summary of that content, from an earlier run or made and kept."""
     store = stores.of(settings) if stores else None
-    summary = store.summary(digest, path, settings) if store else None
+    summary = store.summary(digest, path, settings, facts=True) if store else None
     if summary is None:
         summary = summarised()
         if store:
@@ -243,7 +243,7 @@ def _analysed(
     if linked:
         from veteran.analysis.facts import facts_of
 
-        summary = summary._replace(facts=facts_of(module))
+        summary = summary.explained(facts_of(module))
     module.forget()
     return summary
 

@@ -12,15 +12,19 @@ from veteran.analysis import link
 from veteran.analysis.outlook import NOTHING, Outlook
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import Finding
+from veteran.store import decoded
 
 if TYPE_CHECKING:
     from veteran.analysis.chains import Chains
     from veteran.analysis.model import Module
     from veteran.analysis.outlook import Spreading
+    from veteran.analysis.project import Project
     from veteran.analysis.summary import Facts, Summary
     from veteran.settings import Settings
     from veteran.store import Store, Stores
 
+#: Of more modules than this the facts are not held longer than a program needs them.
+MANY = 1_000
 #: For the path of a module, others.
 Edges = dict[Path, set[Path]]
 
@@ -40,20 +44,23 @@ class Linker:
         self.shown = shown
         self.given = given or {}
         self.stores = stores
-        self._chains: dict[tuple[object, str], Chains] = {}
+        self._chains: dict[object, Chains] = {}
         self._facts: dict[tuple[str, Path], Facts | None] = {}  # what is in no package belongs to many programs
+        self._held: dict[tuple[str, Path], bytes] = {}
         self._modules: dict[str, dict[Path, Module | None]] = {}
         self._outlooks: dict[str, dict[Path, Outlook]] = {}
-        self._spreading: dict[tuple[object, str], Spreading] = {}
-        self._whole: dict[Path, set[Path]] = {}
+        self._spreading: dict[object, Spreading] = {}
+        self._reads: Edges = {}
+        self._views: Edges = {}
+        self._whole: Edges = {}
 
     def reads(self) -> Edges:
         """For the path of a module, the modules whose facts its own led to."""
-        return _joined(edge for chains in self._chains.values() for edge in chains.program.reads())
+        return _joined(self._reads, (edge for chains in self._chains.values() for edge in chains.program.reads()))
 
     def views(self) -> Edges:
         """For the path of a file, the files whose outlook its own led to."""
-        return _joined(edge for spreading in self._spreading.values() for edge in spreading.leads.items())
+        return _joined(self._views, (edge for one in self._spreading.values() for edge in one.leads.items()))
 
     def whole(self) -> Edges:
         """For the path of a file, the modules that it was followed into."""
@@ -62,20 +69,45 @@ class Linker:
     def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
         """The findings of each file, in the order given."""
         summaries = list(summaries)
-        for summary, path, settings in summaries:
+        programs: dict[object, list[int]] = {}
+        for index, (summary, path, settings) in enumerate(summaries):
             if summary.facts is not None:
-                self.chains_for(path, settings).program.add(path, summary.facts)
                 self._facts[repr(settings.catalog), path] = summary.facts
             if summary.outlook is not None:
-                self._outlooks.setdefault(repr(settings.catalog), {})[path] = summary.outlook
-        return [self._linked(*one) for one in summaries]
+                self.look(path, settings, summary.outlook)
+            alone = not (summary.begins or summary.asks or (summary.outlook and summary.outlook.imports))
+            programs.setdefault(None if alone else self._program(path, settings), []).append(index)
+        found: dict[int, list[Finding]] = {}
+        for program, indices in programs.items():
+            for index in indices:
+                found[index] = self._linked(*summaries[index])
+            if len(programs) > 1:
+                self._leave(program)
+        return [found[index] for index in range(len(summaries))]
+
+    def _program(self, path: Path, settings: Settings) -> tuple[Project, str]:
+        """What the files of a program share."""
+        from veteran.analysis.project import project_for
+
+        return project_for(path, settings.source_roots), repr(settings.catalog)
+
+    def _leave(self, program: object) -> None:
+        """Lets go of what is only needed for that program."""
+        chains, spreading = self._chains.pop(program, None), self._spreading.pop(program, None)
+        if chains:
+            self._reads = _joined(self._reads, chains.program.reads())
+        if spreading:
+            self._views = _joined(self._views, spreading.leads.items())
+        if len(self._facts) > MANY:
+            for known in self._facts.keys() & self._held.keys():
+                del self._facts[known]
 
     def _linked(self, summary: Summary, path: Path, settings: Settings) -> list[Finding]:
         findings = link.decided(summary)
         spreading = self._spreading_names(summary.outlook, path, settings) if summary.outlook else {}
         if summary.asks or spreading:
             findings += self._fan_outs(summary, path, settings, spreading)
-        if summary.facts is not None:
+        if summary.begins:
             rules = engine.enabled_rules(summary.path, settings)
             catalog = catalog_for(settings.catalog)
             findings += link.chained(summary, path, rules, self.chains_for(path, settings), catalog, self.shown)
@@ -86,17 +118,19 @@ class Linker:
         if not outlook.imports:
             return {}
         from veteran.analysis.outlook import Spreading, calls_any
-        from veteran.analysis.project import project_for
 
-        project = project_for(path, settings.source_roots)
-        key = (project, repr(settings.catalog))
+        key = self._program(path, settings)
         if key not in self._spreading:
-            self._spreading[key] = Spreading(project, lambda path: self._outlook(path, settings))
+            self._spreading[key] = Spreading(key[0], lambda path: self._outlook(path, settings))
         found = self._spreading[key].names(path, outlook)
         with suppress(OSError):  # where the file itself is checked, it is said what went wrong
             if found and calls_any(self._read(path), outlook, found):
                 return found
         return {}
+
+    def look(self, path: Path, settings: Settings, outlook: Outlook) -> None:
+        """Gives the outlook of a file that was read already."""
+        self._outlooks.setdefault(repr(settings.catalog), {})[path] = outlook
 
     def _outlook(self, path: Path, settings: Settings) -> Outlook:
         """What a module says of others; nothing where it cannot be read."""
@@ -152,12 +186,10 @@ class Linker:
         """The chains of the program that a file belongs to."""
         from veteran.analysis.chains import Chains
         from veteran.analysis.program import Program
-        from veteran.analysis.project import project_for
 
-        project = project_for(path, settings.source_roots)
-        key = (project, repr(settings.catalog))
+        key = self._program(path, settings)
         if key not in self._chains:
-            program = Program(project, lambda path: self.facts_at(path, settings), catalog_for(settings.catalog))
+            program = Program(key[0], lambda path: self.facts_at(path, settings), catalog_for(settings.catalog))
             self._chains[key] = Chains(program)
         return self._chains[key]
 
@@ -173,8 +205,16 @@ class Linker:
         """The facts of a module; None where it cannot be read, is no program, or veteran fails on it."""
         known = repr(settings.catalog), path
         if known not in self._facts:
-            self._facts[known] = self._load(path, catalog_for(settings.catalog), settings)
+            held = self._held.get(known)
+            if held is not None:
+                self._facts[known] = decoded(held)
+            else:
+                self._facts[known] = self._load(path, catalog_for(settings.catalog), settings)
         return self._facts[known]
+
+    def hold(self, path: Path, settings: Settings, facts: bytes) -> None:
+        """Gives the facts of a file that was read already, as `store.encoded` makes them."""
+        self._held[repr(settings.catalog), path] = facts
 
     def _load(self, path: Path, catalog: Catalog, settings: Settings) -> Facts | None:
         store = self._store(path, settings)
@@ -194,8 +234,8 @@ class Linker:
         return facts
 
 
-def _joined(edges: Iterable[tuple[Path, set[Path]]]) -> Edges:
-    joined: Edges = {}
+def _joined(joined: Edges, edges: Iterable[tuple[Path, set[Path]]]) -> Edges:
+    """Adds edges."""
     for path, others in edges:
         if others:
             joined.setdefault(path, set()).update(others)

@@ -1,4 +1,7 @@
-"""Many files: summaries on one process or several, then link and report, in the order given."""
+"""Many files: summaries, then links, then what is reported, on one process or several, in the order given.
+
+Each step is a function over batches of plain data that any `concurrent.futures.Executor` can run.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from veteran import engine
+from veteran.analysis.outlook import Outlook
+from veteran.analysis.summary import Summary
 from veteran.findings import Outcome, Result
-from veteran.linker import Linker
-from veteran.store import Read, digest_of, lasts
+from veteran.linker import Edges, Linker
+from veteran.store import Read, Stores, digest_of, lasts
+from veteran.workers import Workers
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Executor
 
     from veteran.settings import Settings
     from veteran.snapshot import Earlier
-    from veteran.store import Stores
 
 #: Below this many bytes more processes cost more than they bring.
 WORTH_A_PROCESS = 1_500_000
-CHUNKS_PER_PROCESS = 8
-MAX_CHUNK = 2_000_000  # bytes: the progress bar moves when a chunk is done
+BATCHES_PER_PROCESS = 8
+MAX_BATCH = 2_000_000  # bytes: the progress bar moves when a batch is done
+#: Of more files than this facts are held in a compact form, of fewer as they are, which saves the way back.
+MANY = 2_000
+#: Fewer files whose links others decide are linked by one process.
+WORTH_LINKING_APART = 300
 
 Progress = Callable[[int, int], None]
 
@@ -36,15 +45,43 @@ class Task(NamedTuple):
     size: int
 
 
+class Linkable(NamedTuple):
+    """A file whose links are to be made; with no summary one that others may ask for. facts: as of `Read`."""
+
+    summary: Summary | None
+    path: Path
+    settings: Settings
+    facts: bytes
+    outlook: Outlook | None
+
+
+class Batch(NamedTuple):
+    """Files to link, and those of the same project. kept: whether there is a cache."""
+
+    files: list[Linkable]
+    kept: bool
+
+
+class Linked(NamedTuple):
+    """What is reported of the files of a batch, and what was read for it: see `Linker`."""
+
+    results: list[Result]
+    reads: Edges
+    views: Edges
+    whole: Edges
+
+
 class Checked(NamedTuple):
     """What a run found out. digests: of the content of each file; nothing where it may yield something else next time.
 
-    linker: knows what was read of other files.
+    reads, views, whole: see `Linker`.
     """
 
     results: list[Result]
     digests: list[bytes]
-    linker: Linker
+    reads: Edges
+    views: Edges
+    whole: Edges
 
     @property
     def outcome(self) -> Outcome:
@@ -57,12 +94,17 @@ def run(
     settings_for: Callable[[Path], Settings],
     *,
     jobs: int = 1,
+    executor: Executor | None = None,
     progress: Progress | None = None,
     stores: Stores | None = None,
 ) -> Outcome:
-    """Checks files. What goes wrong in one file is a finding of that file. stores: what is kept between runs."""
+    """Checks files. What goes wrong in one file is a finding of that file.
+
+    jobs: how many processes; executor: takes their place. stores: what is kept between runs.
+    """
     try:
-        return check(files, settings_for, jobs=jobs, progress=progress, stores=stores).outcome
+        checked = check(files, settings_for, jobs=jobs, executor=executor, progress=progress, stores=stores)
+        return checked.outcome
     finally:
         if stores:
             stores.flush()
@@ -73,12 +115,12 @@ def check(
     settings_for: Callable[[Path], Settings],
     *,
     jobs: int = 1,
+    executor: Executor | None = None,
     progress: Progress | None = None,
     stores: Stores | None = None,
     earlier: Earlier | None = None,
 ) -> Checked:
     """As `run`, but nothing is written. earlier: a run over these files, of which as little is repeated as can be."""
-    linker = Linker(engine.display, None, stores)
     results = [Result([], [])] * len(files)
     digests = [b""] * len(files)
     again: Iterable[int] = range(len(files))
@@ -89,22 +131,27 @@ def check(
         again = [index for index in earlier.changed if index < len(files)]
     with engine.uncollected():
         tasks = {index: _task(Path(files[index]), settings_for) for index in again}
-        reads = _read(tasks, len(files), jobs, progress, stores)
-        if earlier:
-            others = [index for index in earlier.changed if index >= len(files)]
-            more = _affected(earlier, tasks, reads, others, linker)
-            tasks.update((index, _task(Path(files[index]), settings_for)) for index in more)
-            reads.update(_read({index: tasks[index] for index in more}, len(files), jobs, None, stores))
-        order = sorted(reads)
-        ordered = [(reads[index].summary, tasks[index].path.absolute(), tasks[index].settings) for index in order]
-        for index, (summary, _, settings), linked in zip(order, ordered, linker.link(ordered), strict=True):
-            results[index] = Result(*engine.finish(summary, linked, settings))
+        jobs = min(jobs, len(tasks), sum(task.size for task in tasks.values()) // WORTH_A_PROCESS + 1)
+        with Workers(jobs, executor) as workers:
+            reads = _read(tasks, len(files), workers, progress, stores)
+            if earlier:
+                linker = Linker(engine.display, None, stores)
+                others = [index for index in earlier.changed if index >= len(files)]
+                more = _affected(earlier, tasks, reads, others, linker)
+                tasks.update((index, _task(Path(files[index]), settings_for)) for index in more)
+                reads.update(_read({index: tasks[index] for index in more}, len(files), workers, None, stores))
+            linked = _link(tasks, reads, workers, stores)
+        for index, result in zip(sorted(reads), linked.results, strict=True):
+            results[index] = result
             digests[index] = reads[index].digest if lasts(reads[index]) else b""
-    return Checked(results, digests, linker)
+    return Checked(results, digests, linked.reads, linked.views, linked.whole)
+
+
+# Summaries
 
 
 def _read(
-    tasks: dict[int, Task], total: int, jobs: int, progress: Progress | None, stores: Stores | None
+    tasks: dict[int, Task], total: int, workers: Workers, progress: Progress | None, stores: Stores | None
 ) -> dict[int, Read]:
     """What these files yield, by the same keys."""
     reads: dict[int, Read] = {}
@@ -116,7 +163,7 @@ def _read(
     if progress and done:
         progress(done, total)
     pending = [index for index in tasks if index not in reads]
-    for indices, found in _summaries([tasks[index] for index in pending], jobs):
+    for indices, found in _summaries([tasks[index] for index in pending], workers):
         for index, read in zip(indices, found, strict=True):
             task = tasks[pending[index]]
             reads[pending[index]] = read
@@ -176,7 +223,7 @@ def _task(path: Path, settings_for: Callable[[Path], Settings]) -> Task:
 def summarise_all(tasks: Sequence[Task]) -> list[Read]:
     """What these files yield: the work of one process."""
     with engine.uncollected():
-        return [_summarise(task) for task in tasks]
+        return [_summarise(task).lean() for task in tasks]
 
 
 def _summarise(task: Task) -> Read:
@@ -190,74 +237,119 @@ def _summarise(task: Task) -> Read:
     return Read(summary, digest_of(data), stat)
 
 
-def _summaries(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Sequence[int], list[Read]]]:
+def _summaries(tasks: Sequence[Task], workers: Workers) -> Iterator[tuple[Sequence[int], list[Read]]]:
     """(indices of tasks, their summaries), as they are done."""
-    total = sum(task.size for task in tasks)
-    jobs = min(jobs, len(tasks), total // WORTH_A_PROCESS + 1)
-    if jobs <= 1:
+    if workers.alone:
         for index, task in enumerate(tasks):
-            yield [index], [_summarise(task)]
+            read = _summarise(task)
+            yield [index], [read.lean() if len(tasks) > MANY else read]
         return
-    chunks = list(_chunks(tasks, min(max(total // (jobs * CHUNKS_PER_PROCESS), 1), MAX_CHUNK)))
+    total = sum(task.size for task in tasks)
+    batches = list(_batches(tasks, min(max(total // (workers.jobs * BATCHES_PER_PROCESS), 1), MAX_BATCH)))
     lost: list[list[int]] = []
-    with _pool(jobs) as pool:
-        yield from _on(pool, tasks, chunks, lost)
-    # A worker died: each chunk again with a process of its own, then each file.
+    for number, found in workers.run(summarise_all, [[tasks[index] for index in indices] for indices in batches]):
+        if isinstance(found, Exception):
+            lost.append(batches[number])
+        else:
+            yield batches[number], found
+    # Each batch again with a process of its own, then each file.
     while lost:
         indices = lost.pop(0)
-        retry: list[list[int]] = []
-        with _pool(1) as pool:
-            yield from _on(pool, tasks, [indices], retry)
-        for dead in retry:
-            if len(dead) == 1:
-                yield dead, [Read(engine.crashed(tasks[dead[0]].shown, "the process died"))]
-            else:
-                middle = len(dead) // 2
-                lost += [dead[:middle], dead[middle:]]
+        with Workers(1) as own:
+            ((_, again),) = own.run(summarise_all, [[tasks[index] for index in indices]])
+        if not isinstance(again, Exception):
+            yield indices, again
+        elif len(indices) == 1:
+            yield indices, [Read(engine.crashed(tasks[indices[0]].shown, "the process died"))]
+        else:
+            middle = len(indices) // 2
+            lost += [indices[:middle], indices[middle:]]
 
 
-def _pool(jobs: int) -> Executor:
-    import signal
-    from concurrent.futures import ProcessPoolExecutor
-
-    # An interrupt from the keyboard reaches the workers too: it ends them, and not just their current file.
-    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
-
-
-def _on(
-    executor: Executor,
-    tasks: Sequence[Task],
-    chunks: Iterable[list[int]],
-    lost: list[list[int]],
-) -> Iterator[tuple[Sequence[int], list[Read]]]:
-    """Runs chunks on an executor; those that its death takes along go to `lost`."""
-    from concurrent.futures import BrokenExecutor, as_completed
-
-    futures: dict[Future[list[Read]], list[int]] = {
-        executor.submit(summarise_all, [tasks[index] for index in indices]): indices for indices in chunks
-    }
-    try:
-        for future in as_completed(futures):
-            try:
-                found = future.result()
-            except BrokenExecutor:
-                lost.append(futures[future])
-                continue
-            yield futures[future], found
-    except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
-        raise
-
-
-def _chunks(tasks: Sequence[Task], size: int) -> Iterator[list[int]]:
+def _batches(tasks: Sequence[Task], size: int) -> Iterator[list[int]]:
     """Indices of neighbouring files, of about `size` bytes together."""
-    chunk: list[int] = []
+    batch: list[int] = []
     held = 0
     for index, task in enumerate(tasks):
-        chunk.append(index)
+        batch.append(index)
         held += task.size
         if held >= size:
-            yield chunk
-            chunk, held = [], 0
-    if chunk:
-        yield chunk
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+# Links
+
+
+def _link(tasks: dict[int, Task], reads: dict[int, Read], workers: Workers, stores: Stores | None) -> Linked:
+    """What is reported of all that was read, in the order of the indices."""
+    order = sorted(reads)
+    files = [_linkable(tasks[index], reads[index]) for index in order]
+    if not workers.alone and sum(read.summary.begins for read in reads.values()) >= WORTH_LINKING_APART:
+        found = _linked_apart(files, workers, stores is not None)
+        if found is not None:
+            return found
+    return _linked(files, stores)
+
+
+def _linkable(task: Task, read: Read) -> Linkable:
+    return Linkable(read.summary, task.path.absolute(), task.settings, read.facts, None)
+
+
+def link_all(batch: Batch) -> Linked:
+    """What is reported of these files: the work of one process."""
+    stores = Stores() if batch.kept else None
+    try:
+        with engine.uncollected():
+            return _linked(batch.files, stores)
+    finally:
+        if stores:
+            stores.flush()
+
+
+def _linked(files: Sequence[Linkable], stores: Stores | None) -> Linked:
+    linker = Linker(engine.display, None, stores)
+    for file in files:
+        if file.facts:
+            linker.hold(file.path, file.settings, file.facts)
+        if file.outlook is not None:
+            linker.look(file.path, file.settings, file.outlook)
+    own = [(file.summary, file.path, file.settings) for file in files if file.summary is not None]
+    found = zip(own, linker.link(own), strict=True)
+    results = [Result(*engine.finish(summary, linked, settings)) for (summary, _, settings), linked in found]
+    return Linked(results, linker.reads(), linker.views(), linker.whole())
+
+
+def _linked_apart(files: Sequence[Linkable], workers: Workers, kept: bool) -> Linked | None:
+    """The same by several workers, each with a part of a project; None where one of them is lost."""
+    from veteran.analysis.project import project_for
+
+    roots: dict[Path, list[int]] = {}
+    for index, file in enumerate(files):
+        roots.setdefault(project_for(file.path, file.settings.source_roots).root, []).append(index)
+    share = len(files) // max(workers.jobs, 1) + 1
+    parts: list[list[int]] = []
+    batches: list[Batch] = []
+    for indices in roots.values():
+        for start in range(0, len(indices), share):
+            part = indices[start : start + share]
+            own = set(part)
+            batches.append(Batch([files[i] if i in own else _aside(files[i]) for i in indices], kept))
+            parts.append(part)
+    results: dict[int, Result] = {}
+    edges: tuple[Edges, Edges, Edges] = ({}, {}, {})
+    for number, found in workers.run(link_all, batches):
+        if isinstance(found, Exception):
+            return None
+        results.update(zip(parts[number], found.results, strict=True))
+        for joined, more in zip(edges, (found.reads, found.views, found.whole), strict=True):
+            for path, others in more.items():
+                joined.setdefault(path, set()).update(others)
+    return Linked([results[index] for index in range(len(files))], *edges)
+
+
+def _aside(file: Linkable) -> Linkable:
+    """A file that is linked elsewhere."""
+    return file._replace(summary=None, outlook=file.summary.outlook if file.summary else None)

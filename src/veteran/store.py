@@ -26,7 +26,7 @@ from veteran.findings import INTERNAL, UNPARSABLE, Confidence
 if TYPE_CHECKING:
     from veteran.settings import Settings
 
-SCHEMA = "3"
+SCHEMA = "4"
 #: Set to anything, it turns the cache off.
 OFF = "VETERAN_NO_CACHE"
 T = TypeVar("T")
@@ -36,11 +36,21 @@ SMALL = 400
 
 
 class Read(NamedTuple):
-    """A summary, and the content that it was made from: its digest, and the file's state before it was read."""
+    """A summary, and the content that it was made from: its digest, and the file's state before it was read.
+
+    facts: those of the summary, encoded, where it does not hold them itself.
+    """
 
     summary: Summary
     digest: bytes = b""
     stat: os.stat_result | None = None
+    facts: bytes = b""
+
+    def lean(self) -> Read:
+        """The same, in much less memory."""
+        if self.summary.facts is None:
+            return self
+        return self._replace(summary=self.summary._replace(facts=None), facts=encoded(self.summary.facts))
 
 
 class Content(NamedTuple):
@@ -81,31 +91,26 @@ class Store:
         """The digest of a file's content. OSError as `open`."""
         return self.content(Path(path)).digest
 
-    def summary(self, digest: bytes, shown: str, settings: Settings) -> Summary | None:
-        """The summary of a file of that content; without its facts unless a chain may begin in it."""
-        path = Path(shown)
-        known = self._get(_summary_key(digest, path, settings), _decode_summary)
-        if known is None:
+    def summary(self, digest: bytes, shown: str, settings: Settings, *, facts: bool = False) -> Summary | None:
+        """The summary of a file of that content; with its facts where that is asked for and others decide on it."""
+        summary = self._get(_summary_key(digest, Path(shown), settings), _decode_summary)
+        if summary is None:
             return None
-        begins, summary = known
-        if begins:
-            facts = self.facts(digest, settings)
-            if not facts:
+        if facts and summary.begins:
+            known = self.facts(digest, settings)
+            if not known:
                 return None
-            summary = summary._replace(facts=facts[0])
+            summary = summary._replace(facts=known[0])
         return _placed(summary, shown)
 
     def keep(self, read: Read, settings: Settings, path: Path | None = None) -> None:
         """Keeps what was read, if it is the same whenever it is read again."""
-        summary, digest, stat = read
         if not lasts(read):
             return
-        facts = summary.facts
-        begins = facts is not None and any(fact.kind.startswith("async") for fact in facts.functions.values())
-        key = _summary_key(digest, Path(summary.path), settings)
-        self._put(key, [begins, _placed(summary._replace(facts=None), "")])
-        if facts is not None:
-            self.keep_facts(digest, settings, facts)
+        summary, digest, stat, facts = read.lean()
+        self._put(_summary_key(digest, Path(summary.path), settings), _placed(summary, ""))
+        if facts:
+            self.cache.put(_facts_key(digest, settings), facts)
         if path is not None and stat is not None:
             self.cache.remember(path, stat, digest)
 
@@ -139,10 +144,7 @@ class Store:
             return None
 
     def _put(self, key: bytes, value: Any) -> None:
-        import json
-
-        text = json.dumps(value, separators=(",", ":")).encode()
-        self.cache.put(key, b"z" + zlib.compress(text, 1) if len(text) > SMALL else b"j" + text)
+        self.cache.put(key, encoded(value))
 
 
 class Stores:
@@ -257,7 +259,20 @@ def _moved(finding: Any, path: str) -> Any:
     return finding._replace(path=path, steps=tuple(step._replace(path=path) for step in finding.steps))
 
 
-# From JSON
+# To JSON and from JSON
+
+
+def encoded(value: Any) -> bytes:
+    """Plain data, as it is kept."""
+    import json
+
+    text = json.dumps(value, separators=(",", ":")).encode()
+    return b"z" + zlib.compress(text, 1) if len(text) > SMALL else b"j" + text
+
+
+def decoded(blob: bytes) -> Facts | None:
+    """Facts that were `encoded`."""
+    return _decode_facts(_unpacked(blob))[0]
 
 
 def _unpacked(blob: bytes) -> Any:
@@ -316,9 +331,8 @@ def _named(kind: Any) -> Decoder:
     return decode
 
 
-def _decode_summary(value: Any) -> tuple[bool, Summary]:
-    begins, summary = value
-    return begins is True, cast(Decoder, _decoder(Summary))(summary)
+def _decode_summary(value: Any) -> Summary:
+    return cast(Summary, cast(Decoder, _decoder(Summary))(value))
 
 
 def _decode_facts(value: Any) -> tuple[Facts | None]:

@@ -149,7 +149,7 @@ class Explainer:
         summary = self.module.summary(self.live.values())._replace(comments=engine.comments(self.source))
         summary = summary._replace(outlook=outlook_of(self.data, tuple(sorted(self.module.spreads))))
         notes = list(self.trace.notes)  # the facts ask about other calls too
-        summary = summary._replace(facts=facts_of(self.module))
+        summary = summary.explained(facts_of(self.module))
         self.trace.notes = notes
         return summary
 

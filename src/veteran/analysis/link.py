@@ -65,12 +65,9 @@ def chained(
     summary: Summary, path: Path, rules: Iterable[Rule], chains: Chains, catalog: Catalog, shown: Callable[[Path], str]
 ) -> Iterator[Finding]:
     """What the rules say of the chains that begin in a file. shown: a path as findings show it."""
-    if summary.facts is None:
-        return
     heard = [(rule, handler, on) for on, rule, handler in subscribers(rules) if on.kind in ("chain", "linked")]
     if not heard:
         return
-    chains.program.add(path, summary.facts)
     module = chains.program.module_at(path)
     if module is None:
         return

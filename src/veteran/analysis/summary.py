@@ -134,7 +134,8 @@ class Facts(NamedTuple):
 
 class Summary(NamedTuple):
     """One file. comments: only where something might be suppressed. asks: names, as imported, that decide whether
-    there is more to find of jobs on threads. outlook: where a rule asks for it."""
+    there is more to find of jobs on threads. outlook: where a rule asks for it. begins: whether something may begin
+    in the file that others decide; then its own facts are needed, which need not be held here."""
 
     path: str
     findings: tuple[Finding, ...] = ()
@@ -144,3 +145,9 @@ class Summary(NamedTuple):
     facts: Facts | None = None
     asks: tuple[str, ...] = ()
     outlook: Outlook | None = None
+    begins: bool = False
+
+    def explained(self, facts: Facts) -> Summary:
+        """The summary with the facts of its file."""
+        begins = any(function.kind.startswith("async") for function in facts.functions.values())
+        return self._replace(facts=facts, begins=begins)

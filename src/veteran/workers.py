@@ -1,0 +1,78 @@
+"""Who does the work of a run: this process, processes of its own, or an executor that was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+    from types import TracebackType
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Workers:
+    """Runs functions on batches of work. What is handed over and what comes back can be pickled.
+
+    jobs: how many processes. executor: takes their place; it is neither filled with more than `jobs` batches for each
+    of its workers nor shut down.
+    """
+
+    def __init__(self, jobs: int, executor: Executor | None = None) -> None:
+        self.jobs = jobs
+        self._given = executor
+        self._own: Executor | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether this process does all of it."""
+        return self.jobs <= 1 and self._given is None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def run(self, function: Callable[[T], R], batches: Sequence[T]) -> Iterator[tuple[int, R | Exception]]:
+        """(number of a batch, what the function made of it), as they are done; an error where its worker is lost."""
+        from concurrent.futures import BrokenExecutor, as_completed
+
+        executor = self._given or self._processes()
+        futures: dict[Future[Any], int] = {}
+        lost: Exception | None = None
+        try:
+            futures.update((executor.submit(function, batch), number) for number, batch in enumerate(batches))
+        except BrokenExecutor as error:  # it died of an earlier batch
+            lost = error
+        if lost:
+            yield from ((number, lost) for number in range(len(futures), len(batches)))
+        for future in as_completed(futures):
+            problem = future.exception()
+            if isinstance(problem, Exception):
+                lost = problem if isinstance(problem, BrokenExecutor) else lost
+                yield futures[future], problem
+            else:
+                yield futures[future], future.result()
+        if lost:
+            self._leave()
+
+    def _processes(self) -> Executor:
+        if self._own is None:
+            import signal
+            from concurrent.futures import ProcessPoolExecutor
+
+            # An interrupt from the keyboard reaches them too: it ends them, and not just their current file.
+            self._own = ProcessPoolExecutor(
+                self.jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
+            )
+        return self._own
+
+    def _leave(self) -> None:
+        own, self._own = self._own, None
+        if own is not None:
+            own.shutdown(cancel_futures=True)
