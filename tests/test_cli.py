@@ -276,6 +276,21 @@ def test_jobs_default_to_the_environment(call: Veteran, monkeypatch: pytest.Monk
     assert asked == [3, 5, 7]
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_timings(jobs: str, call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
+    write({"a.py": BLOCKING, "b.py": INJECTION})
+    plain = call("check", "-q", "--no-cache")
+    assert plain.err == ""
+    timed = call("check", "-q", "--no-cache", "--timings", "-j", jobs)
+    assert (timed.code, timed.out) == (plain.code, plain.out)
+    rows = [line.split(None, 3) for line in timed.err.splitlines()]
+    phases = {row[3]: float(row[0]) for row in rows[:-1]}
+    assert {"parse", "lowering", "links", "rules VET311", "rules VET201, VET202", "search for files"} <= phases.keys()
+    assert sum(phases.values()) == pytest.approx(float(rows[-1][0]), abs=0.0006 * len(rows))
+    assert call("check", "-q", "--no-cache").err == ""
+
+
 # check: configuration
 
 

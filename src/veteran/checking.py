@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from veteran import snapshot
 from veteran.reporting import cards
 from veteran.store import Store, Stores, tool
+from veteran.timings import phase
 
 if TYPE_CHECKING:
     from veteran.discovery import Discovered
@@ -34,9 +35,11 @@ def check_paths(
     """
     since = time_ns()
     stores = Stores()
-    store = stores.of(settings_for(Path(paths[0])))
-    key = snapshot.key_for(tool(), paths, options) if store else b""
-    earlier = snapshot.look(store.cache, key) if store else None
+    with phase("configuration"):
+        store = stores.of(settings_for(Path(paths[0])))
+    with phase("states of files"):
+        key = snapshot.key_for(tool(), paths, options) if store else b""
+        earlier = snapshot.look(store.cache, key) if store else None
     try:
         if store and earlier and not earlier.changed:
             cards.give(earlier.cards)
@@ -46,16 +49,19 @@ def check_paths(
         from veteran.runner import check
 
         trace = snapshot.Trace()
-        found = find(trace) if earlier is None else None
+        with phase("search for files"):
+            found = find(trace) if earlier is None else None
         files: Sequence[str | Path] = found.files if found else earlier.paths[: earlier.checked] if earlier else []
         failed = bool(found and (found.missing or found.problems))
         with progress() as moved:
             checked = check(files, settings_for, jobs=jobs, progress=moved, stores=stores, earlier=earlier)
         if store and files and not failed:
-            _keep(store, key, files, checked, trace, since, earlier)
+            with phase("states of files"):
+                _keep(store, key, files, checked, trace, since, earlier)
         return checked.outcome, failed
     finally:
-        stores.flush()
+        with phase("cache"):
+            stores.flush()
 
 
 def _keep(

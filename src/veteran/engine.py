@@ -16,6 +16,7 @@ from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
 from veteran.registry import Rule, all_rules
 from veteran.store import Read, digest_of
+from veteran.timings import phase
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
@@ -121,7 +122,7 @@ def facts(data: bytes, catalog: Catalog) -> Facts | None:
     from veteran.analysis.source import Source, SourceError
     from veteran.analysis.tree import parse
 
-    with uncollected():
+    with uncollected(), phase("facts for other modules"):
         try:
             source = Source.from_bytes(data)
             module = Module("", source, parse(source), catalog)
@@ -212,8 +213,9 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
         enabled = settings.enabled(Path(path))
         rules = enabled_rules(path, settings)
         catalog = catalog_for(settings.catalog)
-        live = gate_for(rules, catalog).live(data)
-        outlook = outlook_of(data) if any(map(_of_fan_outs, rules)) else None
+        with phase("gate"):
+            live = gate_for(rules, catalog).live(data)
+            outlook = outlook_of(data) if any(map(_of_fan_outs, rules)) else None
         if live:
             with uncollected():
                 return _analysed(path, read(), live, any(map(_of_chains, rules)), catalog, outlook)
@@ -236,14 +238,17 @@ def _analysed(
     from veteran.analysis.model import Module
     from veteran.analysis.tree import parse
 
-    module = Module(path, source, parse(source), catalog)
+    with phase("parse"):
+        tree = parse(source)
+    module = Module(path, source, tree, catalog)
     summary = module.summary(rules)._replace(comments=comments(source))
     if outlook is not None:
         summary = summary._replace(outlook=outlook._replace(spreads=tuple(sorted(module.spreads))))
     if linked:
         from veteran.analysis.facts import facts_of
 
-        summary = summary.explained(facts_of(module))
+        with phase("facts for other modules"):
+            summary = summary.explained(facts_of(module))
     module.forget()
     return summary
 

@@ -16,6 +16,7 @@ from veteran.analysis.summary import Summary
 from veteran.findings import Outcome, Result
 from veteran.linker import Edges, Linker
 from veteran.store import Read, Stores, digest_of, lasts
+from veteran.timings import phase
 from veteran.workers import Workers
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def check(
     with engine.uncollected():
         tasks = {index: _task(Path(files[index]), settings_for) for index in again}
         jobs = min(jobs, len(tasks), sum(task.size for task in tasks.values()) // WORTH_A_PROCESS + 1)
-        with Workers(jobs, executor) as workers:
+        with Workers(jobs, executor) as workers, phase("summaries"):
             reads = _read(tasks, len(files), workers, progress, stores)
             if earlier:
                 linker = Linker(engine.display, None, stores)
@@ -140,7 +141,8 @@ def check(
                 more = _affected(earlier, tasks, reads, others, linker)
                 tasks.update((index, _task(Path(files[index]), settings_for)) for index in more)
                 reads.update(_read({index: tasks[index] for index in more}, len(files), workers, None, stores))
-            linked = _link(tasks, reads, workers, stores)
+            with phase("links"):
+                linked = _link(tasks, reads, workers, stores)
         for index, result in zip(sorted(reads), linked.results, strict=True):
             results[index] = result
             digests[index] = reads[index].digest if lasts(reads[index]) else b""
@@ -155,10 +157,11 @@ def _read(
 ) -> dict[int, Read]:
     """What these files yield, by the same keys."""
     reads: dict[int, Read] = {}
-    for index, task in tasks.items() if stores else ():
-        known = _known(task, cast("Stores", stores))
-        if known is not None:
-            reads[index] = known
+    with phase("cache"):
+        for index, task in tasks.items() if stores else ():
+            known = _known(task, cast("Stores", stores))
+            if known is not None:
+                reads[index] = known
     done = total - len(tasks) + len(reads)
     if progress and done:
         progress(done, total)
@@ -169,7 +172,8 @@ def _read(
             reads[pending[index]] = read
             store = stores.of(task.settings) if stores else None
             if store:
-                store.keep(read, task.settings, task.path)
+                with phase("cache"):
+                    store.keep(read, task.settings, task.path)
         done += len(indices)
         if progress:
             progress(done, total)
@@ -222,7 +226,7 @@ def _task(path: Path, settings_for: Callable[[Path], Settings]) -> Task:
 
 def summarise_all(tasks: Sequence[Task]) -> list[Read]:
     """What these files yield: the work of one process."""
-    with engine.uncollected():
+    with engine.uncollected(), phase("summaries"):
         return [_summarise(task).lean() for task in tasks]
 
 
@@ -302,7 +306,7 @@ def link_all(batch: Batch) -> Linked:
     """What is reported of these files: the work of one process."""
     stores = Stores() if batch.kept else None
     try:
-        with engine.uncollected():
+        with engine.uncollected(), phase("links"):
             return _linked(batch.files, stores)
     finally:
         if stores:

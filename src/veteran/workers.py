@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from veteran.timings import measured, phase, running
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -43,19 +46,30 @@ class Workers:
         from concurrent.futures import BrokenExecutor, as_completed
 
         executor = self._given or self._processes()
+        clock = running()
+        work: Callable[[T], Any] = partial(measured, function) if clock else function
         futures: dict[Future[Any], int] = {}
         lost: Exception | None = None
         try:
-            futures.update((executor.submit(function, batch), number) for number, batch in enumerate(batches))
+            futures.update((executor.submit(work, batch), number) for number, batch in enumerate(batches))
         except BrokenExecutor as error:  # it died of an earlier batch
             lost = error
         if lost:
             yield from ((number, lost) for number in range(len(futures), len(batches)))
-        for future in as_completed(futures):
+        done = as_completed(futures)
+        while True:
+            with phase("waiting for processes"):
+                future = next(done, None)
+            if future is None:
+                break
             problem = future.exception()
             if isinstance(problem, Exception):
                 lost = problem if isinstance(problem, BrokenExecutor) else lost
                 yield futures[future], problem
+            elif clock:
+                result, seconds = future.result()
+                clock.add(seconds)
+                yield futures[future], result
             else:
                 yield futures[future], future.result()
         if lost:

@@ -23,6 +23,7 @@ from veteran.analysis.uses import Uses, names_in
 from veteran.catalog import Blocking, Catalog, Unless
 from veteran.findings import Confidence, Finding, Step
 from veteran.registry import Handler, Rule, subscribers
+from veteran.timings import phase
 
 if TYPE_CHECKING:
     from veteran.analysis.branches import Said
@@ -74,7 +75,8 @@ class Module:
         self.source = source
         self.catalog = catalog
         self.tree = tree
-        self.lowered = lower(tree.module)
+        with phase("lowering"):
+            self.lowered = lower(tree.module)
         self.types = Types(catalog, self.lowered)
         self.flow = flows.Flow(self.lowered, self.types)
         self.queries = Queries(self)
@@ -177,13 +179,26 @@ class Module:
             elif subscription.kind == "event":
                 events.setdefault(subscription.table, []).append((rule, handler))
         for name, handlers in events.items():
-            for event in importlib.import_module(f"veteran.analysis.{name}").events(self):
-                for rule, handler in handlers:
-                    yield from ((rule, report) for report in handler(event))
+            with phase(_shared(handlers)):
+                events_of = importlib.import_module(f"veteran.analysis.{name}").events
+                said = [
+                    (rule, report)
+                    for event in events_of(self)
+                    for rule, handler in handlers
+                    for report in handler(event)
+                ]
+            yield from said
         if sinks:
-            yield from self._of_queries(sinks)
-        if not calls:
-            return
+            with phase(_shared(sinks)):
+                said = list(self._of_queries(sinks))
+            yield from said
+        if calls:
+            with phase(_shared([one for handlers in calls.values() for one in handlers])):
+                said = list(self._of_calls(calls))
+            yield from said
+
+    def _of_calls(self, calls: dict[str, list[tuple[Rule, Handler]]]) -> Iterator[tuple[Rule, Report]]:
+        """What the rules say of calls that the catalogue lists."""
         tails = self.catalog.tails
         for call in self.lowered.calls:
             func = call.node.func
@@ -430,6 +445,11 @@ def _operands(value: cst.BaseExpression) -> list[cst.BaseExpression]:
     if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.BitOr):
         return [*_operands(value.left), *_operands(value.right)]
     return [value]
+
+
+def _shared(handlers: list[tuple[Rule, Handler]]) -> str:
+    """The phase of what is done for these rules."""
+    return f"rules {', '.join(dict.fromkeys(rule.code for rule, _ in handlers))}"
 
 
 def _is_no_method(name: str) -> bool:

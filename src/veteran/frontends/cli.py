@@ -147,6 +147,7 @@ def _add_check(commands: Any, colored: argparse.ArgumentParser) -> None:
         help="processes; default: VETERAN_JOBS, or one per processor",
     )
     add("-q", "--quiet", action="store_true", help="print findings and errors only")
+    add("--timings", action="store_true", help="show what took how long, on standard error")
     add("--no-cache", action="store_true", help="neither use nor write what is kept between runs")
     add("--cache-dir", metavar="DIR", help="the directory of the cache, whatever the settings say")
 
@@ -275,8 +276,13 @@ def _settings_source(options: argparse.Namespace) -> Callable[[Path], Settings]:
 
 
 def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
-    from veteran.checking import check_paths
-    from veteran.reporting.lines import line_reader
+    from veteran import timings
+
+    if options.timings:
+        timings.start()
+    with timings.phase("start"):
+        from veteran.checking import check_paths
+        from veteran.reporting.lines import line_reader
 
     decisive = ("select", "extend_select", "ignore", "min_confidence", "force_exclude")
     outcome, failed = check_paths(
@@ -287,7 +293,12 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
         jobs=_jobs(options),
         progress=lambda: _progress(options),
     )
-    _report(outcome, options, line_reader({}))
+    with timings.phase("report"):
+        _report(outcome, options, line_reader({}))
+    if options.timings:
+        from veteran.reporting.timings import render
+
+        _print(render(timings.stop()), sys.stderr)
     return _exit_code(outcome.findings, options, failed)
 
 
