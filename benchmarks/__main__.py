@@ -16,11 +16,12 @@ from pathlib import Path
 from .commands import keep_bytecode, measure_linters, measure_start, versions
 from .files import Sample, collect, draw, size, standard_library
 from .inprocess import LIMIT, failure, measure_check, measure_gate, measure_split, passing
+from .tree import measure_growth, measure_tree
 from .whole import measure_whole
 
 #: A release, so that the files are the same everywhere: asynchronous code, and SQL.
 PACKAGE = "prefect==3.9.1"
-SECTIONS = ("check", "split", "gate", "commands", "start", "whole")
+SECTIONS = ("check", "split", "gate", "commands", "start", "whole", "tree", "growth")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,6 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             measure_start("5", directory, max(options.runs, 10), hyperfine=hyperfine)
         if "whole" in options.only:
             kept = measure_whole(large, max(options.repeat // 2, 1)) and kept
+        if "tree" in options.only:
+            measure_tree("7", large, options.runs)
+        if "growth" in options.only:
+            directory = scratch / "growth"
+            directory.mkdir()
+            measure_growth("8", directory, large)
     return 0 if kept else 1
 
 

@@ -61,7 +61,7 @@ def test_entry_points(wheel: Path) -> None:
     entries.optionxform = str  # type: ignore[assignment,method-assign]
     entries.read_string(read(wheel, "entry_points.txt"))
     assert {section: dict(entries[section]) for section in entries.sections()} == {
-        "console_scripts": {"veteran": "veteran.frontends.cli:main"},
+        "console_scripts": {"veteran": "veteran.frontends.cli:run"},
         "flake8.extension": {"VET": "veteran.frontends.flake8:Plugin"},
     }
 

@@ -122,6 +122,8 @@ def check(
     earlier: Earlier | None = None,
 ) -> Checked:
     """As `run`, but nothing is written. earlier: a run over these files, of which as little is repeated as can be."""
+    if not gc.isenabled():
+        gc.freeze()  # nobody has to look through what is there for good
     results = [Result([], [])] * len(files)
     digests = [b""] * len(files)
     again: Iterable[int] = range(len(files))
@@ -226,6 +228,8 @@ def _task(path: Path, settings_for: Callable[[Path], Settings]) -> Task:
 
 def summarise_all(tasks: Sequence[Task]) -> list[Read]:
     """What these files yield: the work of one process."""
+    if not gc.isenabled():
+        gc.freeze()
     with engine.uncollected(), phase("summaries"):
         return [_summarise(task).lean() for task in tasks]
 

@@ -130,6 +130,17 @@ class Store:
         """Keeps what a file says of others."""
         self._put(_outlook_key(digest, settings), outlook)
 
+    def catalog(self) -> list[Any]:
+        """Every (table, entry) of veteran's own catalogue, whose TOML takes longer to read."""
+        key = key_of("catalogue", tool())
+        known = self._get(key, _pairs)
+        if known is None:
+            from veteran.catalog import builtin_entries
+
+            known = list(builtin_entries())
+            self._put(key, known)
+        return known
+
     def flush(self) -> None:
         """Writes what is kept."""
         self.cache.flush()
@@ -296,7 +307,7 @@ def _decoder(kind: Any) -> Decoder | None:
     if origin is tuple:
         return _sequence(_decoder(arguments[0]))
     if origin is dict:
-        return _values(_decoder(arguments[1]))
+        return _values(arguments[1], _decoder(arguments[1]))
     if origin is UnionType and arguments[1:] == (NoneType,):
         return _optional(_decoder(arguments[0]))
     if kind in (str, int, bool):
@@ -310,8 +321,11 @@ def _sequence(inner: Decoder | None) -> Decoder:
     return lambda value: tuple([inner(item) for item in value]) if value else ()
 
 
-def _values(inner: Decoder | None) -> Decoder | None:
-    return inner and (lambda value: {key: inner(item) for key, item in value.items()})
+def _values(kind: Any, inner: Decoder | None) -> Decoder | None:
+    if inner is None:
+        return None
+    size = len(getattr(kind, "_fields", ()))
+    return lambda value: _Lazily(value, inner, size)
 
 
 def _optional(inner: Decoder | None) -> Decoder | None:
@@ -329,6 +343,59 @@ def _named(kind: Any) -> Decoder:
         return make(value)
 
     return decode
+
+
+class _Lazily(dict[str, Any]):
+    """What JSON says of names, each of which is decoded when it is asked for. size: of each, if they have one."""
+
+    def __init__(self, raw: dict[str, Any], decode: Decoder, size: int) -> None:
+        if not all(type(value) is list and (not size or len(value) == size) for value in raw.values()):
+            raise TypeError("not of this form")
+        super().__init__(raw)
+        self._decode = decode
+
+    def __getitem__(self, name: str) -> Any:
+        value = dict.__getitem__(self, name)
+        if type(value) is list:
+            value = self._decode(value)
+            dict.__setitem__(self, name, value)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def values(self) -> Any:
+        self._all()
+        return dict.values(self)
+
+    def items(self) -> Any:
+        self._all()
+        return dict.items(self)
+
+    def __eq__(self, other: object) -> bool:
+        self._all()
+        if isinstance(other, _Lazily):
+            other._all()
+        return dict.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
+
+    def _all(self) -> None:
+        for name in self:
+            self[name]
+
+
+def _pairs(value: Any) -> list[Any]:
+    """(name, table) pairs."""
+    if not all(isinstance(name, str) and isinstance(entry, dict) for name, entry in value):
+        raise TypeError("not of this form")
+    return list(value)
 
 
 def _decode_summary(value: Any) -> Summary:

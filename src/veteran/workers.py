@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -77,16 +78,21 @@ class Workers:
 
     def _processes(self) -> Executor:
         if self._own is None:
-            import signal
             from concurrent.futures import ProcessPoolExecutor
 
-            # An interrupt from the keyboard reaches them too: it ends them, and not just their current file.
-            self._own = ProcessPoolExecutor(
-                self.jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
-            )
+            self._own = ProcessPoolExecutor(self.jobs, initializer=_begin)
         return self._own
 
     def _leave(self) -> None:
         own, self._own = self._own, None
         if own is not None:
             own.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """What a process of ours does first."""
+    import signal
+
+    # An interrupt from the keyboard reaches it too: it ends the process, and not just its current file.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.disable()  # what it collects, and when, is decided file by file

@@ -6,7 +6,9 @@ Rarely: an error leads there, an option that somebody has to set, a platform, or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
@@ -20,6 +22,7 @@ from veteran.analysis.values import ANY, EMPTY, FULL, TEXT
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
 
+_place_of = attrgetter("place")
 _MODE = re.compile(r"[\w.+-]{0,16}")
 _ORDERS: dict[type, str] = {
     cst.GreaterThan: "over",
@@ -56,41 +59,70 @@ class Said(NamedTuple):
     options: tuple[str, ...] = ()
 
 
+class AllSaid(NamedTuple):
+    """What several tests say. options: of each of them."""
+
+    when: tuple[When, ...] = ()
+    rare: bool = False
+    kept: bool = False
+    never: bool = False
+    options: tuple[tuple[str, ...], ...] = ()
+
+
 def way_to(module: Module, call: Call | Read | Held) -> Way:
     """What decides whether a function makes a call."""
     if unreached.is_behind_exit(call):
         return Way(dead=True)
-    rare, kept, never = rarely.after_error(call), False, rarely.without_loop(call)
+    said = _before(module, call)
+    if call.optional:
+        within = (_said(module, test, outcome, call, False) for test, outcome in waiting.around(module, call))
+        said = _together((said, *within))
+    rare = said.rare or rarely.after_error(call)
+    if said.options and not rare:
+        called = dotted(call.node.func if isinstance(call.node, cst.Call) else call.node) or ""
+        rare = any(not any(called.startswith(f"{name}.") for name in names) for names in said.options)
+    return Way(said.when, rare, said.kept, said.never or rarely.without_loop(call))
+
+
+def _before(module: Module, at: At) -> AllSaid:
+    """What the tests on the way to a place say; the same for all places between two statements with tests."""
+    key = (id(at.scope), id(at.block), bisect_left(at.block.compounds, at.place, key=_place_of))
+    known = module.ways.get(key)
+    if known is None:
+        known = module.ways[key] = _together(_said_by(module, condition) for condition in guards.conditions(at))
+    return known
+
+
+def _said_by(module: Module, condition: guards.Condition) -> Said:
+    key = (id(condition.test), condition.outcome)
+    said = module.said.get(key)
+    if said is None:
+        required = not condition.outcome and rarely.is_required(condition)
+        said = module.said[key] = _said(module, condition.test, condition.outcome, condition.at, required)
+    return said
+
+
+def _together(tests: Iterable[Said | AllSaid]) -> AllSaid:
+    """What tests say that all come out so."""
     when: list[When] = []
+    options: list[tuple[str, ...]] = []
+    rare = kept = never = False
     groups = 0
-    for said in _all_said(module, call):
-        if said.when:
+    for said in tests:
+        if isinstance(said, AllSaid):
+            groups = max((one.group for one in said.when), default=0)
+            options += said.options
+        elif said.options:
+            options.append(said.options)
+        if said.when and isinstance(said, Said) and said.when[0].group:
+            groups += 1
+            when += [one._replace(group=groups) for one in said.when]
+        else:
             when += said.when
-            if said.when[0].group:
-                groups += 1
-                when[-len(said.when) :] = [one._replace(group=groups) for one in said.when]
         rare = rare or said.rare
         kept = kept or said.kept
         never = never or said.never
-        if said.options and not rare:
-            called = dotted(call.node.func if isinstance(call.node, cst.Call) else call.node) or ""
-            rare = not any(called.startswith(f"{name}.") for name in said.options)
-    return Way(tuple(when), rare, kept, never)
-
-
-def _all_said(module: Module, call: Call | Read | Held) -> Iterator[Said]:
-    """What the tests on the way to a call say, those of the expression around it included."""
-    known = module.said
-    for condition in guards.conditions(call):
-        key = (id(condition.test), condition.outcome)
-        said = known.get(key)
-        if said is None:
-            required = not condition.outcome and rarely.is_required(condition)
-            known[key] = said = _said(module, condition.test, condition.outcome, condition.at, required)
-        yield said
-    if call.optional:
-        for test, outcome in waiting.around(module, call):
-            yield _said(module, test, outcome, call, False)
+    return AllSaid(tuple(when), rare, kept, never, tuple(options))
 
 
 def _said(module: Module, test: cst.BaseExpression, outcome: bool, at: At, required: bool) -> Said:

@@ -26,7 +26,7 @@ from veteran.registry import Handler, Rule, subscribers
 from veteran.timings import phase
 
 if TYPE_CHECKING:
-    from veteran.analysis.branches import Said
+    from veteran.analysis.branches import AllSaid, Said
     from veteran.analysis.keeping import Kept
     from veteran.analysis.trace import Trace
 
@@ -88,6 +88,7 @@ class Module:
         self.keeps: dict[Scope, Kept] = {}  # of functions, see `keeping`
         self.fills: dict[Scope, Kept] = {}  # those that they call included
         self.said: dict[tuple[int, bool], Said] = {}  # by tests and how they came out, see `branches`
+        self.ways: dict[tuple[int, int, int], AllSaid] = {}  # by scopes, blocks and statements in them, likewise
 
     def forget(self) -> None:
         """Lets go of everything: scopes, places and bindings hold each other, and the tree."""

@@ -429,9 +429,17 @@ def entries_of(tables: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
                 yield table, entry
 
 
+_given: list[tuple[str, Mapping[str, Any]]] = []
+
+
+def give(entries: Iterable[Iterable[Any]]) -> None:
+    """Gives the (table, entry) pairs of veteran's own files, so that these need not be read."""
+    _given[:] = [(table, entry) for table, entry in entries]
+
+
 @cache
 def _builtin() -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    return tuple(builtin_entries())
+    return tuple(_given or builtin_entries())
 
 
 _loaded: dict[str, Catalog] = {}

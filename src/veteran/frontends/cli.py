@@ -6,6 +6,7 @@ Only the parser is imported at the start: `veteran --version` costs what argpars
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
@@ -32,6 +33,12 @@ STDIN = "-"
 
 class UsageError(Exception):
     """Something the user has to change; the text says what."""
+
+
+def run() -> int:
+    """The command as a process of its own: it ends before the garbage collector could be of use."""
+    gc.disable()
+    return main()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
