@@ -198,6 +198,23 @@ class Guards:
                     found.setdefault(name, []).append(call)
         return found
 
+    @cached_property
+    def _looked_up(self) -> dict[str, list[Binding]]:
+        """The assignments of what an object or the module keeps under a key, by the key's name."""
+        found: dict[str, list[Binding]] = {}
+        for scope in self.types.lowered.scopes:
+            for bound in scope.bindings.values():
+                for binding in bound:
+                    if binding.kind == "assign" and isinstance(value := binding.value, cst.Subscript):
+                        index = value.slice[0].slice if len(value.slice) == 1 else None
+                        if (
+                            isinstance(index, cst.Index)
+                            and isinstance(index.value, cst.Name)
+                            and _is_table(value.value)
+                        ):
+                            found.setdefault(index.value.value, []).append(binding)
+        return found
+
     def restricted(
         self, node: cst.BaseExpression, at: At, assumed: Iterable[tuple[cst.BaseExpression, bool]] = ()
     ) -> Checked | None:
@@ -222,6 +239,10 @@ class Guards:
                 before = call.place < here.place and call.scope is here.scope and encloses(call, here)
                 if before and self._refuses(call, name) and same_value(name, call, at):
                     return Checked(call.node, call)
+            for binding in self._looked_up.get(name, ()):  # what is no key raises
+                before = binding.place < here.place and binding.scope is here.scope and encloses(binding, here)
+                if before and same_value(name, binding, at):
+                    return Checked(binding.value, binding)
         return next((by for by in self._checked_by_statements(name, at) if same_value(name, by.at, at)), None)
 
     def vouched(self, name: str, at: At) -> set[Binding]:
@@ -320,7 +341,10 @@ class Guards:
         ways: list[tuple[bool, Block | None]] = [(True, compound.arms[0][1])]
         ways.append((False, compound.arms[1][1] if len(compound.arms) > 1 else None))
         return all(
-            any(self.restricts(part, holds, name, at) for part, holds in _alternatives(compound.node.test, outcome))
+            any(
+                _is_empty(part, holds, name) or self.restricts(part, holds, name, at)
+                for part, holds in _alternatives(compound.node.test, outcome)
+            )
             or (arm is not None and self._settled_in(name, arm, at))
             for outcome, arm in ways
         )
@@ -419,7 +443,7 @@ class Guards:
             if holds is not isinstance(operator, cst.Equal):
                 return False
             return isinstance(right, (cst.SimpleString, cst.Integer)) or self._is_known(right, at)
-        return isinstance(operator, cst.Is) and holds and dotted(right) == "None"
+        return dotted(right) == "None" and isinstance(operator, cst.Is if holds else cst.IsNot)
 
     def _is_known(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether an expression is one of the texts that the program writes out."""
@@ -478,6 +502,13 @@ def _unchanged(node: cst.BaseExpression) -> cst.BaseExpression:
             break
         node = node.func.value
     return node
+
+
+def _is_table(node: cst.BaseExpression) -> bool:
+    """Whether it is something that an object keeps, or a constant of the module, whose keys callers do not choose."""
+    if isinstance(node, cst.Name):
+        return node.value.isupper()
+    return isinstance(node, cst.Attribute) and (dotted(node) or "").startswith(("self.", "cls."))
 
 
 def _members(node: cst.BaseExpression) -> cst.BaseExpression:

@@ -62,7 +62,6 @@ _WORDS = (
 def sql_string_built(event: BuiltText) -> Iterator[Report]:
     """A text of SQL, or a fragment for Django, that is built from parts and executed elsewhere."""
     from veteran.analysis.model import Report
-    from veteran.findings import Confidence
 
     module, hole = event.module, event.slot.hole
     name = module.code(hole.node, 40)
@@ -77,7 +76,7 @@ def sql_string_built(event: BuiltText) -> Iterator[Report]:
         event.text.node,
         event.text.at,
         message,
-        Confidence.MEDIUM,
+        event.confidence,
         (),
         (hole.parameter,) if private and hole.parameter else (),
     )
