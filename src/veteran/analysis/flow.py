@@ -520,7 +520,11 @@ class Flow:
             return [[self._unknown(node, at, Verdict.SAFE, checked)]]
         if isinstance(node, cst.Name):
             known = self._typed_elements(node, at)
-            return self._elements_of_name(node, at) if known is None else known
+            elements = self._elements_of_name(node, at) if known is None else known
+            why = _by_convention(node.value)
+            if elements and why and why != CONSTANT and all(_is_open(way) for part in elements for way in part):
+                return [[self._unknown(node, at, Verdict.SAFE, why)]]
+            return elements
         if isinstance(node, cst.Call):
             return self._elements_of_call(node, at)
         if isinstance(node, cst.Attribute):

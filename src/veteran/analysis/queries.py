@@ -283,7 +283,9 @@ def _is_spelled_elsewhere(hole: Hole) -> bool:
 
 
 def _is_setting(hole: Hole) -> bool:
-    """Whether a configuration that is called so holds a value."""
+    """Whether a configuration that is called so holds a value, or another module."""
+    if hole.source is not None and hole.source.kind == "import" and isinstance(hole.node, cst.Name):
+        return True
     kept = hole.source.value if hole.source is not None and hole.source.kind == "assign" else None
     return any(isinstance(node, cst.CSTNode) and _speaks_of_settings(node, objects=False) for node in (hole.node, kept))
 
@@ -341,6 +343,8 @@ def _is_chosen(node: cst.BaseExpression | Binding) -> bool:
     """Whether an origin is kept by an object, configured, or read from the database."""
     if isinstance(node, cst.BaseExpression):
         return _speaks_of_settings(node) or _ROWS.search(last_name(node)) is not None
+    if node.kind == "import":  # what another module keeps for all
+        return True
     return node.kind == "parameter" and node.scope.function.name in _CONSTRUCTORS
 
 
@@ -385,7 +389,9 @@ def _origins(node: cst.BaseExpression, at: At, hops: int, seen: set[Binding]) ->
         called = node.func.attr.value if isinstance(node.func, cst.Attribute) else dotted(node.func)
         if called == "join" or called in _COPIES:
             parts = [node.args[0].value]
-        elif called in ("zip", "filter", "map", "chain"):
+        elif called == "map" and dotted(node.args[0].value) in ("str", "repr"):
+            parts = [node.args[-1].value]
+        elif called in ("zip", "filter", "chain"):
             parts = [arg.value for arg in node.args]
     if parts and hops:
         for part in parts:
@@ -529,12 +535,22 @@ def _is_of_database(func: cst.Attribute) -> bool:
     return _DATABASES.search(last_name(func.value)) is not None and _NO_QUERY.search(func.attr.value) is None
 
 
+def _is_given_database(node: cst.Call) -> bool:
+    """Whether a helper is passed a database or cursor, and then what may be a statement."""
+    if len(node.args) < 2 or node.args[0].keyword is not None or node.args[0].star:
+        return False
+    given = _GIVEN.search(last_name(node.args[0].value)) is not None
+    return given and _NO_QUERY.search(last_name(node.func)) is None
+
+
 _DATABASES = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cur|cursor)$")
+_GIVEN = re.compile(r"(?i)(?:^|_)(?:db|conn|connection|con|cur|cursor|cr|session|engine)$")
 _NO_QUERY = re.compile(
-    r"(?i)log|debug|info|warn|error|print|quote|escape|format|parse|append|^add|register|notif|^get$|^set|compile|render"
+    r"(?i)(?:^|_)log(?:_|$)|debug|info|warn|error|print|quote|escape|format|parse|append|^add|register|notif|^get$|^set|compile|render"
     r"|valid|comment|message|explain_|tokeni[sz]e|title|description"
 )
 _SOME_METHOD = Sink("", 0, ("sql", "query", "statement"), "", "tuple", "", proven=False, weak=True)
+_SOME_HELPER = _SOME_METHOD._replace(query=1)
 _NO_DATABASES = frozenset(["click", "typer", "requests", "httpx", "aiohttp", "fabric", "invoke", "docker", "paramiko"])
 
 #: Functions that call the function that they are passed, with the arguments that follow it.
@@ -576,7 +592,7 @@ class Queries:
             func = made.func
             if isinstance(func, cst.Attribute):
                 known = func.attr.value in catalog.tails or func.attr.value.lstrip("_") in catalog.execute_like
-                if not known and not _is_of_database(func):
+                if not known and not _is_of_database(func) and not _is_given_database(made):
                     what = _NO_SINK
             elif not isinstance(func, (cst.Name, cst.IfExp)):
                 continue
@@ -607,6 +623,8 @@ class Queries:
             if all(entries):
                 return entries[0]
         sink = self._named_like_one(node.func, at, catalog)
+        if sink is None and _is_given_database(node) and self.flow.function_of(node.func, at) is None:
+            return _SOME_HELPER
         if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
             return f"`{refs[0].name}` is no method of a database"
         return sink

@@ -345,6 +345,7 @@ def slots(pieces: Pieces) -> list[Slot]:
 _PLACED = re.compile(rf"\?|%s|%\([^)]*\)s|(?<![:\w]):[a-zA-Z_{MARK}]|\$[\d{MARK}]|@[\w{MARK}]")
 _LISTS = re.compile(r"(?i)\b(?:VALUES|IN)\s*\(?\s*\Z")
 _CLOSES_LIST = re.compile(r"(?i)\s*(?:\)|;|\Z|ON\b|RETURNING\b|AS\b|AND\b|ORDER\b)")
+_KEY = re.compile(r"\s*:(?!:)")
 #: What speaks of a column where a function takes it or a value.
 _COLUMN = re.compile(r"(?i)(?:^|[._])(?:col|column|field|attr|table|schema)s?(?:_?name)?s?(?:$|[.\[])|column_map")
 _CYPHER = re.compile(r"(?i)[\s(]*(?:MATCH|OPTIONAL|MERGE|UNWIND|CREATE\s*\(|CALL|WITH|DETACH|USING)\b")
@@ -443,8 +444,8 @@ class _Context:
         if text[end : end + 1] == "." or self.kind == "dot" or previous.endswith("."):
             return "identifier"
         after = text[end : end + 1]
-        if after == "(":
-            return "identifier"  # the name of a function
+        if after == "(" or (previous in ("{", ",") and _KEY.match(text, end)):
+            return "identifier"  # the name of a function, or of a property
         if (adjacent and self.kind in ("word", "mark", "number")) or after.isalnum() or after == "_":
             # Glued to a name: it is a part of it.
             return "value" if self.kind == "number" else "identifier"

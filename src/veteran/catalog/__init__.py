@@ -383,8 +383,8 @@ class Catalog:
         return frozenset(name for name, sink in self.execute_like.items() if sink.weak) | _DATABASES
 
 
-#: What a receiver is called whose every method may take a statement.
-_DATABASES = frozenset(["db", "database", "conn", "connection", "cur", "cursor"])
+#: What a receiver is called whose every method may take a statement, or the first argument of a helper that does.
+_DATABASES = frozenset(["db", "database", "conn", "connection", "con", "cur", "cursor", "cr"])
 
 
 def expand(text: str) -> Iterator[str]:
