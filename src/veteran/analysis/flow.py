@@ -528,6 +528,8 @@ class Flow:
         if isinstance(node, cst.Call):
             return self._elements_of_call(node, at)
         if isinstance(node, cst.Attribute):
+            if node.attr.value in _FIELDS:
+                return [[self._unknown(node, at, Verdict.SAFE, "the names of a class's fields")]]
             bound = self.class_bindings(node, at)
             if bound and all(b.kind == "assign" and not b.path for b in bound):
                 return self._together([self.elements(b.value, b) for b in bound])
@@ -1412,13 +1414,20 @@ class Flow:
                 return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{func.attr.value}`")]
             if func.attr.value == "sql" and all(arg.keyword is not None for arg in node.args):
                 return [self._unknown(node, at, Verdict.SAFE, "SQL that a library writes")]
-            if func.attr.value == "strftime" and node.args and isinstance(node.args[-1].value, cst.SimpleString):
+            if func.attr.value == "translate" and len(node.args) == 1:
+                return [self._unknown(node, at, Verdict.SAFE, "its characters are replaced by a table")]
+            if func.attr.value == "strftime" and node.args and self._is_fixed(node.args[-1].value, at):
                 return [self._unknown(node, at, Verdict.SAFE, "a date in a fixed form")]
             inner = [piece for way in self.pieces(func.value, at) for piece in way]
             verdicts = [piece.verdict for piece in inner if isinstance(piece, Hole)]
             if verdicts and (max(verdicts) is Verdict.TAINTED or (len(inner) == len(verdicts) and not max(verdicts))):
                 return [self._unknown(node, at, max(verdicts))]
         return [self._unknown(node, at)]
+
+    def _is_fixed(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether an expression is what this module or another one writes out."""
+        found = self._only(node, at) if isinstance(node, cst.Name) else None
+        return (found is not None and found.kind == "import") or self._is_safe(node, at)
 
     def _is_safe(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether nothing in the text of an expression is unknown."""
@@ -1502,8 +1511,8 @@ class Flow:
     def _replaced(self, node: cst.Call, receiver: cst.BaseExpression, at: At) -> list[Pieces]:
         old, new = (self.pieces(arg.value, at) for arg in node.args[:2])
         for pair in _QUOTE_DOUBLING:
-            if old == [(pair[0],)] and new == [(pair[1],)]:
-                return [self._unknown(node, at, Verdict.SAFE, "its quotes are doubled")]
+            if old == [(pair[0],)] and new in ([(pair[1],)], [("",)]):
+                return [self._unknown(node, at, Verdict.SAFE, "its quotes are doubled or taken out")]
         before = self.pieces(receiver, at)
         if _constant(new):
             return before
@@ -1667,7 +1676,19 @@ _DOLLAR = re.compile(r"\$\{?(\w+)\}?")
 _MAX_BASES = 10
 
 
-_QUOTED = re.compile(r"(?i)(?:^|_)(?:quoted|escaped|saniti[sz]ed)(?:_|$)")
+_QUOTED = re.compile(r"(?i)(?:^|_)(?:quoted|escaped|saniti[sz]ed)(?:_|$)|^(?:quote|escape)_")
+#: What declares the names of a class's fields.
+_FIELDS = frozenset(
+    [
+        "model_fields",
+        "__fields__",
+        "_fields",
+        "__dataclass_fields__",
+        "__annotations__",
+        "__slots__",
+        "model_computed_fields",
+    ]
+)
 
 
 def _is_constant(name: str) -> bool:

@@ -378,6 +378,8 @@ class Guards:
             return not holds and isinstance(test.operator, cst.Subtract) and spelling(_members(test.left)) == name
         if isinstance(test, (cst.ListComp, cst.SetComp)):  # those that are not allowed
             return not holds and self._all_of(test, name, False, at)
+        if isinstance(test, cst.Comparison) and _orders(test, name):
+            return True
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
             return self._compares(test.left, test.comparisons[0], holds, name, at)
         if not isinstance(test, cst.Call):
@@ -502,6 +504,23 @@ def _unchanged(node: cst.BaseExpression) -> cst.BaseExpression:
             break
         node = node.func.value
     return node
+
+
+def _orders(test: cst.Comparison, name: str) -> bool:
+    """Whether a value is put in order with a number, which raises for text, however it comes out."""
+    left = test.left
+    for index, target in enumerate(test.comparisons):
+        right = target.comparator
+        if index and not isinstance(test.left, (cst.Integer, cst.Float)):
+            return False  # it may end before
+        if isinstance(target.operator, _ORDERS) and name in (spelling(left), spelling(right)):
+            other = right if spelling(left) == name else left
+            return isinstance(other, (cst.Integer, cst.Float))
+        left = right
+    return False
+
+
+_ORDERS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
 
 
 def _is_table(node: cst.BaseExpression) -> bool:

@@ -136,7 +136,7 @@ class SinkValue:
         from veteran.analysis.model import Report
 
         wanted = frozenset(roles)
-        found = [slot for slot in self.open.values() if slot.role in wanted]
+        found = [s for s in self.open.values() if s.role in wanted and not _callers_are_safe(self.module, s.hole)]
         if not found:
             return
         # The worst one is named; a certain one before one that depends on the callers.
@@ -249,6 +249,13 @@ def how_sure(module: Module, slot: sql.Slot, *, migrates: bool = False, beside: 
     return Confidence.MEDIUM
 
 
+def _callers_are_safe(module: Module, hole: Hole) -> bool:
+    """Whether all callers of a private function pass what is safe."""
+    if hole.parameter is None or not _is_private(module, hole):
+        return False
+    return all(hole is not None and not hole.verdict for hole in module.passed_holes(*hole.parameter))
+
+
 def _callers_decide(module: Module, hole: Hole) -> bool:
     """Whether all callers of a private function pass what they do not decide themselves either."""
     if hole.parameter is None or not _is_private(module, hole):
@@ -286,8 +293,12 @@ def _is_setting(hole: Hole) -> bool:
     """Whether a configuration that is called so holds a value, or another module."""
     if hole.source is not None and hole.source.kind == "import" and isinstance(hole.node, cst.Name):
         return True
-    kept = hole.source.value if hole.source is not None and hole.source.kind == "assign" else None
-    return any(isinstance(node, cst.CSTNode) and _speaks_of_settings(node, objects=False) for node in (hole.node, kept))
+    if isinstance(hole.node, cst.BaseExpression) and _speaks_of_settings(hole.node, objects=False):
+        return True
+    kept = hole.source.value if hole.attribute and hole.source is not None else None
+    if isinstance(kept, cst.BaseExpression) and _speaks_of_settings(kept, objects=False):
+        return True
+    return hole.parameter is None and _all_origins(hole, _is_configured)
 
 
 _MIGRATIONS = re.compile(
@@ -346,6 +357,10 @@ def _is_chosen(node: cst.BaseExpression | Binding) -> bool:
     if node.kind == "import":  # what another module keeps for all
         return True
     return node.kind == "parameter" and node.scope.function.name in _CONSTRUCTORS
+
+
+def _is_configured(node: cst.BaseExpression | Binding) -> bool:
+    return isinstance(node, cst.BaseExpression) and _speaks_of_settings(node, objects=False)
 
 
 def _is_made(node: cst.BaseExpression | Binding) -> bool:
