@@ -231,7 +231,7 @@ def how_sure(module: Module, slot: sql.Slot, *, migrates: bool = False, beside: 
     named = slot.role in ("identifier", "keyword")
     if hole.verdict is Verdict.TAINTED:
         if hole.why == ENVIRONMENT:  # whoever starts the program chose it
-            return Confidence.LOW if named else Confidence.MEDIUM
+            return Confidence.LOW if named or last_name(hole.node).isupper() else Confidence.MEDIUM
         return Confidence.HIGH
     # A migration is fed by nobody but its authors.
     if slot.role == "statement" or migrates or _MIGRATIONS.search(module.path) or _is_number(slot):
@@ -335,7 +335,7 @@ _CLAUSES = re.compile(
 )
 _ROWS = re.compile(r"(?i)(?:^|_)(?:cur|cursor|resultset)$")
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__init_subclass__")
-_MAX_HOPS = 4
+_MAX_HOPS = 10
 _MAX_ORIGINS = 24
 
 
@@ -545,8 +545,11 @@ def _known(catalog: Catalog, name: str) -> bool:
     )
 
 
-def _is_of_database(func: cst.Attribute) -> bool:
-    """Whether a method belongs by the receiver's name to a database, and its own name does not say otherwise."""
+def _is_of_database(node: cst.Call) -> bool:
+    """Whether a method belongs by the receiver's name to a database, and is passed what may be a statement."""
+    func = node.func
+    if type(func) is not cst.Attribute or not node.args or not _may_be_statement(node.args[0].value):
+        return False
     return _DATABASES.search(last_name(func.value)) is not None and _NO_QUERY.search(func.attr.value) is None
 
 
@@ -554,10 +557,26 @@ def _is_given_database(node: cst.Call) -> bool:
     """Whether a helper is passed a database or cursor, and then what may be a statement."""
     if len(node.args) < 2 or node.args[0].keyword is not None or node.args[0].star:
         return False
-    given = _GIVEN.search(last_name(node.args[0].value)) is not None
-    return given and _NO_QUERY.search(last_name(node.func)) is None
+    if not _may_be_statement(node.args[1].value) or _NO_QUERY.search(last_name(node.func)):
+        return False
+    return _GIVEN.search(last_name(node.args[0].value)) is not None
 
 
+def _may_be_statement(node: cst.BaseExpression) -> bool:
+    """Whether an expression builds text, or is called a statement."""
+    kind = type(node)
+    if kind in _TEXTS:
+        return True
+    if kind is cst.Name:
+        return _STATEMENTS.search(cst.ensure_type(node, cst.Name).value) is not None
+    if kind is not cst.Call:
+        return False
+    func = cst.ensure_type(node, cst.Call).func
+    return last_name(func) in (_BUILDS if isinstance(func, cst.Attribute) else _WRAPS)
+
+
+_TEXTS = frozenset([cst.FormattedString, cst.ConcatenatedString, cst.BinaryOperation])
+_BUILDS = frozenset(["format", "format_map", "join", "replace", "substitute", "safe_substitute", *KEEPS_TEXT])
 _DATABASES = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cur|cursor)$")
 _GIVEN = re.compile(r"(?i)(?:^|_)(?:db|conn|connection|con|cur|cursor|cr|session|engine)$")
 _NO_QUERY = re.compile(
@@ -607,7 +626,7 @@ class Queries:
             func = made.func
             if isinstance(func, cst.Attribute):
                 known = func.attr.value in catalog.tails or func.attr.value.lstrip("_") in catalog.execute_like
-                if not known and not _is_of_database(func) and not _is_given_database(made):
+                if not known and not _is_of_database(made) and not _is_given_database(made):
                     what = _NO_SINK
             elif not isinstance(func, (cst.Name, cst.IfExp)):
                 continue
@@ -638,6 +657,8 @@ class Queries:
             if all(entries):
                 return entries[0]
         sink = self._named_like_one(node.func, at, catalog)
+        if sink is None and _is_of_database(node):
+            return _SOME_METHOD
         if sink is None and _is_given_database(node) and self.flow.function_of(node.func, at) is None:
             return _SOME_HELPER
         if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
@@ -671,8 +692,6 @@ class Queries:
         name = last_name(func)
         plain = name.lstrip("_")
         sink = catalog.execute_like.get(plain)
-        if sink is None and isinstance(func, cst.Attribute) and _is_of_database(func):
-            return _SOME_METHOD
         if sink is None or (name == plain and isinstance(func, cst.Attribute)):
             return sink
         # `_execute(…)`, `run_query(…)`: of another module, or of a base class.
