@@ -153,8 +153,8 @@ def _of_constant(node: cst.CSTNode, at: At) -> str | None:
     return value.raw_value if isinstance(value, cst.SimpleString) else None
 
 
-def _literals(node: cst.CSTNode) -> str | None:
-    """The literal text that an expression is built around; None where it builds none."""
+def _literals(node: cst.CSTNode, *, filled: bool = False) -> str | None:
+    """The literal text that an expression is built around; None where it builds none. filled: a method fills it."""
     if isinstance(node, cst.Call):
         if not isinstance(node.func, cst.Attribute) or not node.args:
             return None
@@ -166,13 +166,14 @@ def _literals(node: cst.CSTNode) -> str | None:
             return " ".join(e.value.raw_value for e in listed.elements if isinstance(e.value, cst.SimpleString))
         if isinstance(inner, cst.SimpleString):
             return inner.raw_value
-        return _literals(inner) if isinstance(inner, (cst.ConcatenatedString, cst.FormattedString, cst.Call)) else None
+        texts = (cst.ConcatenatedString, cst.FormattedString, cst.BinaryOperation, cst.Call)
+        return _literals(inner, filled=True) if isinstance(inner, texts) else None
     if isinstance(node, cst.FormattedString):
-        if not any(isinstance(part, cst.FormattedStringExpression) for part in node.parts):
+        if not filled and not any(isinstance(part, cst.FormattedStringExpression) for part in node.parts):
             return None
         return "".join(part.value for part in node.parts if isinstance(part, cst.FormattedStringText))
     parts: list[str] = []
-    built = False
+    built = filled
     pending: list[cst.CSTNode] = [node]
     while pending:
         current = pending.pop()

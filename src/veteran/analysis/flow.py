@@ -1712,7 +1712,7 @@ def _typed_so(kinds: Sequence[object]) -> str:
 
 
 _SANITISES = re.compile(
-    r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$|^qt_?(?:ident|literal)"
+    r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$|^qt_?(?:ident|literal)|^_?safe_\w*(?:ident|name)"
     r"|(?:^|_|sql)literal(?!_eval|_column)(?:_|$)"
 )
 _CLASS = re.compile(r"[A-Z][a-z]\w*")

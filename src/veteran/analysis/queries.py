@@ -253,7 +253,8 @@ def _callers_are_safe(module: Module, hole: Hole) -> bool:
     """Whether all callers of a private function pass what is safe."""
     if hole.parameter is None or not _is_private(module, hole):
         return False
-    return all(hole is not None and not hole.verdict for hole in module.passed_holes(*hole.parameter))
+    passed = module.passed_holes(*hole.parameter)
+    return all(other is not None and (not other.verdict or other.parameter == hole.parameter) for other in passed)
 
 
 def _callers_decide(module: Module, hole: Hole) -> bool:
