@@ -563,6 +563,14 @@ def _is_given_database(node: cst.Call) -> bool:
     return _GIVEN.search(last_name(node.args[0].value)) is not None
 
 
+def _is_second(node: cst.Call, query: cst.BaseExpression | None) -> bool:
+    """Whether a helper takes the statement behind the object that it executes it on."""
+    if len(node.args) < 2 or query is not node.args[0].value or node.args[1].keyword is not None:
+        return False
+    first = type(query) in (cst.Name, cst.Attribute) and not _STATEMENTS.search(last_name(query))
+    return first and _may_be_statement(node.args[1].value)
+
+
 def _may_be_statement(node: cst.BaseExpression) -> bool:
     """Whether an expression builds text, or is called a statement."""
     kind = type(node)
@@ -644,6 +652,8 @@ class Queries:
                     trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what or _NO_SINK}")
                 continue
             query = argument(made, sink.query, sink.keywords)
+            if not sink.proven and _is_second(made, query):  # `exec_sql(self, query)`
+                query = made.args[1].value
             if not (sink.weak and isinstance(query, (cst.List, cst.Tuple))):  # a command line
                 yield call, sink, query
             elif trace:
@@ -672,6 +682,10 @@ class Queries:
         if isinstance(node.func, cst.Call):  # `sync_to_async(cursor.execute)(query)`
             wrapped = node.func.args[0].value if node.func.args else None
             return changed(node, func=wrapped) if self._executes(wrapped) else None
+        if type(node.func) is cst.Name and node.args and _may_be_statement(node.args[0].value):
+            bound = scopes.lookup(node.func.value, call).bindings  # `run = cursor.execute`
+            if len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path and self._executes(bound[0].value):
+                return changed(node, func=bound[0].value)
         if last_name(node.func) not in _HANDS_ON:
             return None
         for index, arg in enumerate(node.args[:2]):

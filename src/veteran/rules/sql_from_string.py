@@ -38,6 +38,8 @@ def find(connection: sqlite3.Connection, name):
 
 Where the value comes from a place that only your own code writes, and no parameter can be used, as in DDL on some
 databases. Names of tables and columns are not the subject of this rule: no parameter can take their place.
+Of low confidence are, outside of quotes, what a function returned, what the object itself keeps and what its name calls
+a number (as text alone these would break the statement), what the configuration holds, and everything in tests.
 
 ## Options
 

@@ -42,7 +42,9 @@ With psycopg compose the statement: `sql.SQL("SELECT * FROM {}").format(sql.Iden
 ## When to ignore
 
 Where the name comes only from your own code and no check is worth its line: migrations, administration scripts.
-A name that was set on an object by its constructor or by configuration is of low confidence.
+Of low confidence is a name that the program's user does not choose: one that an object keeps since its construction,
+that the configuration, the environment or another module holds, that was read from the database or made by another
+function; and everything in tests.
 
 ## Options
 

@@ -29,7 +29,8 @@ def users_of(group):
 ## When to ignore
 
 Where all callers pass constants. Messages for people that happen to hold words of SQL are not reported where they read
-as prose. The rule asks for a habit, not for a proven fault: hence it is off by default.
+as prose. The rule asks for a habit, not for a proven fault: hence it is off by default. Confidence is judged as by
+VET201 and VET202, but that a function's own parameters count.
 """
 
 from __future__ import annotations
