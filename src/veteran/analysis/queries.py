@@ -136,9 +136,11 @@ class SinkValue:
         from veteran.analysis.model import Report
 
         wanted = frozenset(roles)
-        found = [s for s in self.open.values() if s.role in wanted and not _callers_are_safe(self.module, s.hole)]
+        found = [slot for slot in self.open.values() if slot.role in wanted]
         if not found:
             return
+        # Where all depends on the callers, linking decides, and says so.
+        found = [slot for slot in found if not _callers_are_safe(self.module, slot.hole)] or found
         # The worst one is named; a certain one before one that depends on the callers.
         worst = max(
             found,
