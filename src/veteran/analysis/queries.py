@@ -579,11 +579,11 @@ def _may_be_statement(node: cst.BaseExpression) -> bool:
     if kind in _TEXTS:
         return True
     if kind is cst.Name:
-        return _STATEMENTS.search(cst.ensure_type(node, cst.Name).value) is not None
+        return _STATEMENTS.search(last_name(node)) is not None
     if kind is not cst.Call:
         return False
-    func = cst.ensure_type(node, cst.Call).func
-    return last_name(func) in (_BUILDS if isinstance(func, cst.Attribute) else _WRAPS)
+    func: cst.BaseExpression = node.func  # type: ignore[attr-defined]
+    return last_name(func) in (_BUILDS if type(func) is cst.Attribute else _WRAPS)
 
 
 _TEXTS = frozenset([cst.FormattedString, cst.ConcatenatedString, cst.BinaryOperation])
