@@ -11,11 +11,12 @@ import libcst as cst
 from veteran.analysis import scopes, sql
 from veteran.analysis.flow import Hole, Pieces, Verdict, holes, joined
 from veteran.analysis.lowering import At, Binding, dotted, running
-from veteran.analysis.queries import Text
+from veteran.analysis.queries import Text, given_whole, how_sure
 from veteran.analysis.types import argument
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
+    from veteran.findings import Confidence
 
 _MAX_NODES = 50_000
 _COMPREHENSIONS = (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
@@ -50,6 +51,15 @@ class BuiltText(NamedTuple):
     text: Text
     slot: sql.Slot
     fragment: str = ""
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure it is that the hole matters; never high, as nobody sees the text executed."""
+        from veteran.findings import Confidence
+
+        if self.fragment or self.slot.hole.parameter is not None:  # the builder trusts its callers
+            return Confidence.MEDIUM
+        return min(how_sure(self.module, self.slot), Confidence.MEDIUM)
 
 
 def events(module: Module) -> Iterator[BuiltText]:
@@ -143,8 +153,8 @@ def _of_constant(node: cst.CSTNode, at: At) -> str | None:
     return value.raw_value if isinstance(value, cst.SimpleString) else None
 
 
-def _literals(node: cst.CSTNode) -> str | None:
-    """The literal text that an expression is built around; None where it builds none."""
+def _literals(node: cst.CSTNode, *, filled: bool = False) -> str | None:
+    """The literal text that an expression is built around; None where it builds none. filled: a method fills it."""
     if isinstance(node, cst.Call):
         if not isinstance(node.func, cst.Attribute) or not node.args:
             return None
@@ -156,13 +166,14 @@ def _literals(node: cst.CSTNode) -> str | None:
             return " ".join(e.value.raw_value for e in listed.elements if isinstance(e.value, cst.SimpleString))
         if isinstance(inner, cst.SimpleString):
             return inner.raw_value
-        return _literals(inner) if isinstance(inner, (cst.ConcatenatedString, cst.FormattedString, cst.Call)) else None
+        texts = (cst.ConcatenatedString, cst.FormattedString, cst.BinaryOperation, cst.Call)
+        return _literals(inner, filled=True) if isinstance(inner, texts) else None
     if isinstance(node, cst.FormattedString):
-        if not any(isinstance(part, cst.FormattedStringExpression) for part in node.parts):
+        if not filled and not any(isinstance(part, cst.FormattedStringExpression) for part in node.parts):
             return None
         return "".join(part.value for part in node.parts if isinstance(part, cst.FormattedStringText))
     parts: list[str] = []
-    built = False
+    built = filled
     pending: list[cst.CSTNode] = [node]
     while pending:
         current = pending.pop()
@@ -186,13 +197,13 @@ def _judged(module: Module, text: Text) -> sql.Slot | None:
         if not any(hole.verdict for hole in holes(pieces)) or not _is_sql(pieces):
             continue
         for slot in sql.slots(pieces):
-            if slot.hole.verdict and (worst is None or _rank(slot) > _rank(worst)):
-                worst = slot
+            if slot.hole.verdict and slot.role != "placeholder" and not given_whole(slot):
+                worst = slot if worst is None else max(worst, slot, key=lambda slot: _rank(module, slot))
     return worst
 
 
-def _rank(slot: sql.Slot) -> tuple[Verdict, bool]:
-    return slot.hole.verdict, slot.role in ("value", "condition")
+def _rank(module: Module, slot: sql.Slot) -> tuple[Verdict, Confidence, bool]:
+    return slot.hole.verdict, how_sure(module, slot), slot.role in ("value", "condition")
 
 
 def _is_sql(pieces: Pieces) -> bool:

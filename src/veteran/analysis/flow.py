@@ -61,6 +61,8 @@ class Hole(NamedTuple):
 Piece = str | Hole
 Pieces = tuple[Piece, ...]
 CONSTANT = "a constant by its name"
+ENVIRONMENT = "read from the environment"
+_PATH = "a path whose parts are all safe"
 #: More ways than this are not told apart.
 MAX_ALTERNATIVES = 8
 MAX_PIECES = 200
@@ -93,6 +95,9 @@ KEEPS_TEXT = frozenset(
         "zfill",
     ]
 )
+#: Stands for a hole of a template while its fields are read; no program text holds it.
+_KEPT = "\ufdd1"
+_FIELD = re.compile(r"\w*(?:\.\w+)+")
 _QUOTE_DOUBLING = (("'", "''"), ('"', '""'), ("`", "``"), ("]", "]]"))
 
 
@@ -298,10 +303,10 @@ class Flow:
         if isinstance(node.operator, cst.Modulo):
             ways = []
             for template in self.pieces(node.left, at):
-                if all(isinstance(piece, str) for piece in template):
-                    ways += self._percent("".join(template), node, at)  # type: ignore[arg-type]
-                else:
+                if all(isinstance(piece, Hole) for piece in template):
                     ways += self._sequence([[template], self.pieces(node.right, at)])
+                else:
+                    ways += self._percent(template, node, at)
             return ways
         if isinstance(node.operator, cst.Multiply):
             for text, other in ((node.left, node.right), (node.right, node.left)):
@@ -313,7 +318,9 @@ class Flow:
         if isinstance(node.operator, cst.Divide) and not (
             self._numeric(node.left, at) or self._numeric(node.right, at)
         ):
-            return [self._unknown(node, at)]  # paths
+            parts = (node.left, node.right)  # of a path
+            verdict = Verdict.SAFE if all(self._is_safe(part, at) for part in parts) else Verdict.UNKNOWN
+            return [self._unknown(node, at, verdict, _PATH if not verdict else "")]
         # Any other operator needs numbers; what is no number raises.
         return [self._unknown(node, at, Verdict.SAFE, "a number")]
 
@@ -329,14 +336,15 @@ class Flow:
         kinds = self.types.types(node, at)
         return bool(kinds) and all(kind.type in ("int", "float", "bool") for kind in kinds or ())
 
-    def _percent(self, template: str, node: cst.BinaryOperation, at: At) -> list[Pieces]:
+    def _percent(self, pieces: Pieces, node: cst.BinaryOperation, at: At) -> list[Pieces]:
         """`template % right`."""
         right = node.right
+        template, kept = joined(pieces, _KEPT), holes(pieces)
         parts: list[list[Pieces]] = []
         position = 0
         count = 0
         for match in _PERCENT.finditer(template):
-            parts.append([(template[position : match.start()],)])
+            parts.append([_refilled(template[position : match.start()], kept)])
             position = match.end()
             if match["kind"] == "%":
                 parts.append([("%",)])
@@ -349,7 +357,7 @@ class Flow:
                 parts.append(self.pieces(right, at))
             else:
                 parts.append(self.pieces(value, at))
-        parts.append([(template[position:],)])
+        parts.append([_refilled(template[position:], kept)])
         return self._sequence(parts)
 
     def _format_argument(
@@ -377,24 +385,27 @@ class Flow:
         named = {arg.keyword.value: arg.value for arg in node.args if arg.keyword is not None}
         everything: list[cst.CSTNode] = [arg.value for arg in node.args]
         mapping = next((arg.value for arg in node.args if arg.star == "**"), None)
+        starred = next((arg.value for arg in node.args if arg.star == "*"), None)
         ways: list[Pieces] = []
         for template in self.pieces(receiver, at):
-            if not all(isinstance(piece, str) for piece in template):
-                parts = [[template], *(self.pieces(value, at) for value in everything)]
-                ways += self._sequence(parts)
+            if all(isinstance(piece, Hole) for piece in template):
+                ways.append(
+                    self._hole_of(node, at, [template, *(way for v in everything for way in self.pieces(v, at))])
+                )
                 continue
             parts = []
             automatic = 0
+            kept = holes(template)
             try:
-                fields = list(string.Formatter().parse("".join(template)))  # type: ignore[arg-type]
+                fields = list(string.Formatter().parse(joined(template, _KEPT)))
             except ValueError:
                 return [self._unknown(node, at)]
             for text, field, spec, _ in fields:
-                parts.append([(text,)])
+                parts.append([_refilled(text, kept)])
                 if field is None:
                     continue
                 head = re.split(r"[.\[]", field, maxsplit=1)[0]
-                value: cst.CSTNode | None
+                value: cst.BaseExpression | None
                 if head == "" or head.isdigit():
                     index = int(head) if head else automatic
                     automatic += head == ""
@@ -405,12 +416,29 @@ class Flow:
                     parts.append([self._unknown(value or node, at, Verdict.SAFE, "formatted as a number")])
                 elif value is None and mapping is not None:
                     parts.append(self._of_mapping(mapping, at))
+                elif value is not None and _FIELD.fullmatch(field):
+                    parts.append(self._field(value, field.split(".")[1:], at))
+                elif value is None and starred is not None:
+                    parts.append([self._hole_of(starred, at, self.pieces(starred, at))])
                 elif value is None or head != field:
                     parts.append([self._unknown(value or node, at)])
                 else:
                     parts.append(self.pieces(value, at))
             ways += self._sequence(parts)
         return ways
+
+    def _field(self, value: cst.BaseExpression, names: Sequence[str], at: At) -> list[Pieces]:
+        """`{0.name}` of a template."""
+        made = value
+        for name in names:
+            made = cst.Attribute(made, cst.Name(name))
+        return [
+            tuple(
+                piece._replace(node=value, at=at) if isinstance(piece, Hole) and piece.node is made else piece
+                for piece in pieces
+            )
+            for pieces in self.pieces(made, at)
+        ]
 
     def _of_mapping(self, node: cst.BaseExpression, at: At) -> list[Pieces]:
         """Some value of `**mapping`."""
@@ -428,7 +456,8 @@ class Flow:
             return [self._unknown(node, at)]
         elements = self.elements(node.args[0].value, at)
         if elements is None:
-            whole = self._name(node.args[0].value, at) if isinstance(node.args[0].value, cst.Name) else []
+            called = isinstance(node.args[0].value, (cst.Name, cst.Call))
+            whole = self.pieces(node.args[0].value, at) if called else []
             alone = len(whole) == 1 and len(whole[0]) == 1 and isinstance(whole[0][0], Hole)
             return whole if alone else [self._typed(node.args[0].value, at)]
         between = self.pieces(separator, at)
@@ -491,10 +520,16 @@ class Flow:
             return [[self._unknown(node, at, Verdict.SAFE, checked)]]
         if isinstance(node, cst.Name):
             known = self._typed_elements(node, at)
-            return self._elements_of_name(node, at) if known is None else known
+            elements = self._elements_of_name(node, at) if known is None else known
+            why = _by_convention(node.value)
+            if elements and why and why != CONSTANT and all(_is_open(way) for part in elements for way in part):
+                return [[self._unknown(node, at, Verdict.SAFE, why)]]
+            return elements
         if isinstance(node, cst.Call):
             return self._elements_of_call(node, at)
         if isinstance(node, cst.Attribute):
+            if node.attr.value in _FIELDS:
+                return [[self._unknown(node, at, Verdict.SAFE, "the names of a class's fields")]]
             bound = self.class_bindings(node, at)
             if bound and all(b.kind == "assign" and not b.path for b in bound):
                 return self._together([self.elements(b.value, b) for b in bound])
@@ -509,11 +544,14 @@ class Flow:
 
     def _typed_elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
         """The elements of a collection whose type says that none can carry text."""
-        values = self.types.of(node, at)
-        items = [v.item for v in values if isinstance(v, Instance) and v.item]
-        if items and len(items) == len(values) and all(map(self._is_safe_instance, items)):
+        if self._safe_items(self.types.of(node, at)):
             return [[self._unknown(node, at, Verdict.SAFE, "its elements carry no text by their type")]]
         return None
+
+    def _safe_items(self, values: Sequence[object]) -> bool:
+        """Whether these are collections of which no element can carry text."""
+        items = [v.item for v in values if isinstance(v, Instance) and v.item and not v.value]
+        return bool(items) and len(items) == len(values) and all(map(self._is_safe_instance, items))
 
     @staticmethod
     def _together(parts: list[list[list[Pieces]] | None]) -> list[list[Pieces]] | None:
@@ -555,6 +593,9 @@ class Flow:
                 table = self.dictionary(node.func.value, at)
                 if table and method == "values":
                     return [self.pieces(value, where) for _, value, where in table]
+            if method in ("map", "apply", "transform") and len(node.args) == 1 and node.args[0].keyword is None:
+                # of a series or the like, element by element
+                return [self._mapped(changed(node, args=(node.args[0], cst.Arg(node.func.value))), at)]
             if dotted(node.func) == "itertools.repeat" and node.args:
                 return [self.pieces(node.args[0].value, at)]
         return None
@@ -632,6 +673,9 @@ class Flow:
         found = scopes.lookup(node.value, at)
         if found.where not in ("local", "outer") or not found.bindings:
             return None
+        if len(found.bindings) == 1 and found.bindings[0].kind == "for":
+            rows = self.rows(node, at)
+            return None if rows is None else [self.pieces(row, where) for row, where in rows]
         if not self._enter(node, at):
             return []
         try:
@@ -754,6 +798,8 @@ class Flow:
         ):
             alone = all(len(way) == 1 for way in ways)
             return [self._unknown(node, at, Verdict.SAFE, CONSTANT)] if alone else ways
+        if (why := _by_convention(node.value)) and why != CONSTANT and all(map(_is_open, ways)):
+            return [self._unknown(node, at, Verdict.SAFE, why)]
         return ways
 
     def _binding(self, binding: Binding, node: cst.Name) -> list[Pieces]:
@@ -803,6 +849,8 @@ class Flow:
             return [(_literal(binding.value),)]
         if self._safe_type(kinds := self.types.binding(binding)):
             return [self._unknown(node, binding, Verdict.SAFE, _typed_so(kinds))]
+        if kind == "parameter" and self._safe_items(kinds):
+            return [self._unknown(node, binding, Verdict.SAFE, "its elements carry no text by their type")]
         if kind in ("assign", "walrus"):
             value = unpacked(binding.value, binding.path)
             if value is not None:
@@ -824,6 +872,10 @@ class Flow:
             return self._augmented(binding, node)
         if kind == "for" and binding.path is not None:
             return self._looped(binding, node)
+        if kind == "with" and isinstance(binding.value, cst.Call):
+            refs = self.types.refs(binding.value.func, binding)
+            if refs and all(self._is_safe_call(ref.name) for ref in refs):
+                return [self._unknown(node, binding, Verdict.SAFE, f"made safe by `{refs[0].name}`")]
         if kind == "import":
             # By the naming convention a constant of another module.
             if _is_constant(str(binding.value).rpartition(".")[2]):
@@ -1149,25 +1201,25 @@ class Flow:
                     ways.append(self._unknown(node, at, Verdict.SAFE, "a number"))
                 elif binding.kind != "annotate":
                     ways.append(self._unknown(node, at))
-            if ways:
+            if ways and (_by_convention(name) in ("", CONSTANT) or not all(map(_is_open, ways))):
                 return ways
-        if _is_constant(name):
-            return [self._unknown(node, at, Verdict.SAFE, CONSTANT)]
+        if why := _by_convention(name):
+            return [self._unknown(node, at, Verdict.SAFE, why)]
         owner = self.types.of(node.value, at)
         if checked := self.guards.restricted(node.value, at, self.assumed):
             return [self._unknown(node, at, Verdict.SAFE, checked)]
         if self._safe_type(owner) or (name in ("value", "name") and self._is_member(node.value, at)):
             return [self._unknown(node, at, Verdict.SAFE, "of a number, or a member of an enumeration")]
+        inner = self.pieces(node.value, at)
+        if all(len(way) == 1 and isinstance(way[0], Hole) and way[0].verdict is Verdict.SAFE for way in inner):
+            return [self._unknown(node, at, Verdict.SAFE, "an attribute of what is safe")]
         refs = self.types.refs(node, at)
         if refs and not any(ref.spelled for ref in refs):
             ((hole,),) = [self._referenced(refs[0].name, node, at)]
             return [(hole._replace(attribute=True) if isinstance(hole, Hole) else hole,)]
-        inner = self.pieces(node.value, at)
         tainted = any(isinstance(p, Hole) and p.verdict is Verdict.TAINTED for pieces in inner for p in pieces)
         if tainted:
             return [self._unknown(node, at, Verdict.TAINTED)]
-        if all(len(way) == 1 and isinstance(way[0], Hole) and way[0].verdict is Verdict.SAFE for way in inner):
-            return [self._unknown(node, at, Verdict.SAFE, "an attribute of what is safe")]
         hole = Hole(node, Verdict.UNKNOWN, at, None, None, attribute=True)
         if not self._safe_type(kinds := self.types.of(node, at)):
             return [(hole,)]
@@ -1335,7 +1387,9 @@ class Flow:
             if all(self._is_safe_call(ref.name) for ref in refs):
                 return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{name}`")]
             if all(self.catalog.has("source", ref.name) for ref in refs):
-                return [self._unknown(node, at, Verdict.TAINTED)]
+                return [self._unknown(node, at, Verdict.TAINTED, _from_outside(name))]
+            if name == "os.path.join" and all(not arg.star and self._is_safe(arg.value, at) for arg in node.args):
+                return [self._unknown(node, at, Verdict.SAFE, _PATH)]
             if name == "next" and node.args and self._counts(node.args[0].value, at):
                 return [self._unknown(node, at, Verdict.SAFE, "a number")]
             if name == "next" and node.args and (taken := self.elements(node.args[0].value, at)) is not None:
@@ -1360,13 +1414,24 @@ class Flow:
                 return [self._unknown(node, at, Verdict.SAFE, f"made safe by `{func.attr.value}`")]
             if func.attr.value == "sql" and all(arg.keyword is not None for arg in node.args):
                 return [self._unknown(node, at, Verdict.SAFE, "SQL that a library writes")]
-            if func.attr.value == "strftime" and node.args and isinstance(node.args[-1].value, cst.SimpleString):
+            if func.attr.value == "translate" and len(node.args) == 1:
+                return [self._unknown(node, at, Verdict.SAFE, "its characters are replaced by a table")]
+            if func.attr.value == "strftime" and node.args and self._is_fixed(node.args[-1].value, at):
                 return [self._unknown(node, at, Verdict.SAFE, "a date in a fixed form")]
             inner = [piece for way in self.pieces(func.value, at) for piece in way]
             verdicts = [piece.verdict for piece in inner if isinstance(piece, Hole)]
             if verdicts and (max(verdicts) is Verdict.TAINTED or (len(inner) == len(verdicts) and not max(verdicts))):
                 return [self._unknown(node, at, max(verdicts))]
         return [self._unknown(node, at)]
+
+    def _is_fixed(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether an expression is what this module or another one writes out."""
+        found = self._only(node, at) if isinstance(node, cst.Name) else None
+        return (found is not None and found.kind == "import") or self._is_safe(node, at)
+
+    def _is_safe(self, node: cst.BaseExpression, at: At) -> bool:
+        """Whether nothing in the text of an expression is unknown."""
+        return not any(hole.verdict for pieces in self.pieces(node, at) for hole in holes(pieces))
 
     def _counts(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether an iterator is an `itertools.count()`."""
@@ -1446,8 +1511,8 @@ class Flow:
     def _replaced(self, node: cst.Call, receiver: cst.BaseExpression, at: At) -> list[Pieces]:
         old, new = (self.pieces(arg.value, at) for arg in node.args[:2])
         for pair in _QUOTE_DOUBLING:
-            if old == [(pair[0],)] and new == [(pair[1],)]:
-                return [self._unknown(node, at, Verdict.SAFE, "its quotes are doubled")]
+            if old == [(pair[0],)] and new in ([(pair[1],)], [("",)]):
+                return [self._unknown(node, at, Verdict.SAFE, "its quotes are doubled or taken out")]
         before = self.pieces(receiver, at)
         if _constant(new):
             return before
@@ -1490,6 +1555,8 @@ class Flow:
         """One hole, judged by the expression's type."""
         if self._safe_type(kinds := self.types.of(node, at)):
             return self._unknown(node, at, Verdict.SAFE, _typed_so(kinds))
+        if self._typed_elements(node, at):
+            return self._unknown(node, at, Verdict.SAFE, "its elements carry no text by their type")
         refs = self.types.refs(node, at) if isinstance(node, (cst.Name, cst.Attribute)) else None
         if refs and not refs[0].spelled:
             return self._referenced(refs[0].name, node, at)
@@ -1500,7 +1567,7 @@ class Flow:
         head = name
         while head:
             if head in self.catalog.names["source"]:
-                return self._unknown(node, at, Verdict.TAINTED)
+                return self._unknown(node, at, Verdict.TAINTED, _from_outside(head))
             head = head.rpartition(".")[0]
         if any(map(_is_constant, name.split(".")[1:])) or _MEMBER.search(name):
             return self._unknown(node, at, Verdict.SAFE, CONSTANT)
@@ -1587,12 +1654,15 @@ def _is_test(function: Scope) -> bool:
     )
 
 
-_PLACEHOLDERS = re.compile(r"(?i)placeholders?$|^marks?$|^qmarks?$")
+_PLACEHOLDERS = re.compile(
+    r"(?i)placeholders?$|^marks?$|(?:^|_)(?:ph|qmarks?|bind_?vars?|param_?style|format_char)$"
+    r"|(?:^|_)(?:columns?|params?|values?|bind)_?mark(?:er)?s?$"
+)
 #: What drivers count, what Python itself names, and the names that models declare.
 _NUMBERS_MADE = frozenset(["len", "int", "float", "sum", "round", "abs", "ord"])
 _SAFE_ATTRIBUTES = frozenset(
     [
-        *("lastrowid", "rowcount", "__name__", "__qualname__", "__module__"),
+        *("lastrowid", "rowcount", "__name__", "__qualname__", "__module__", "__file__"),
         *("__tablename__", "__table__", "_meta", "db_table", "sorted_tables", "__table_name__"),
     ]
 )
@@ -1606,6 +1676,21 @@ _DOLLAR = re.compile(r"\$\{?(\w+)\}?")
 _MAX_BASES = 10
 
 
+_QUOTED = re.compile(r"(?i)(?:^|_)(?:quoted|escaped|saniti[sz]ed)(?:_|$)|^(?:quote|escape)_")
+#: What declares the names of a class's fields.
+_FIELDS = frozenset(
+    [
+        "model_fields",
+        "__fields__",
+        "_fields",
+        "__dataclass_fields__",
+        "__annotations__",
+        "__slots__",
+        "model_computed_fields",
+    ]
+)
+
+
 def _is_constant(name: str) -> bool:
     """Whether a name is a constant's or the module's own, by the naming convention."""
     return (name.isupper() and len(name) > 1) or name in _SAFE_ATTRIBUTES
@@ -1615,6 +1700,8 @@ def _by_convention(name: str) -> str:
     """Why a name alone makes its value safe; empty where it does not."""
     if _is_constant(name):
         return CONSTANT
+    if _QUOTED.search(name):
+        return "quoted by its name"
     return "placeholders by its name" if _PLACEHOLDERS.search(name) else ""
 
 
@@ -1625,7 +1712,7 @@ def _typed_so(kinds: Sequence[object]) -> str:
 
 
 _SANITISES = re.compile(
-    r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$|^qt_?(?:ident|literal)"
+    r"(?i)(?<!un)(?:quote|escape)|sanit|validat|whitelist|allowlist|identifier$|^qt_?(?:ident|literal)|^_?safe_\w*(?:ident|name)"
     r"|(?:^|_|sql)literal(?!_eval|_column)(?:_|$)"
 )
 _CLASS = re.compile(r"[A-Z][a-z]\w*")
@@ -1665,6 +1752,16 @@ def _constant(alternatives: Sequence[Pieces]) -> bool:
     return all(isinstance(piece, str) for pieces in alternatives for piece in pieces)
 
 
+def _from_outside(name: str) -> str:
+    """What is known of a source: whoever starts the program sets its environment."""
+    return ENVIRONMENT if name.startswith(("os.environ", "os.getenv")) else ""
+
+
+def _is_open(pieces: Pieces) -> bool:
+    """Whether nothing is known of a text."""
+    return len(pieces) == 1 and isinstance(pieces[0], Hole) and pieces[0].verdict is Verdict.UNKNOWN
+
+
 def _is_text(pieces: Pieces) -> bool:
     return all(isinstance(piece, str) for piece in pieces)
 
@@ -1699,6 +1796,18 @@ def _merged(pieces: Iterable[Piece]) -> Pieces:
             parts.append("".join(group))  # type: ignore[arg-type]
         else:
             parts += group
+    return tuple(parts)
+
+
+def _refilled(text: str, kept: Iterator[Hole]) -> Pieces:
+    """A part of a template with the holes that were in it already."""
+    if _KEPT not in text:
+        return (text,)
+    parts: list[Piece] = []
+    for index, part in enumerate(text.split(_KEPT)):
+        if index and (hole := next(kept, None)) is not None:
+            parts.append(hole)
+        parts.append(part)
     return tuple(parts)
 
 

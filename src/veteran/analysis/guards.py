@@ -198,6 +198,23 @@ class Guards:
                     found.setdefault(name, []).append(call)
         return found
 
+    @cached_property
+    def _looked_up(self) -> dict[str, list[Binding]]:
+        """The assignments of what an object or the module keeps under a key, by the key's name."""
+        found: dict[str, list[Binding]] = {}
+        for scope in self.types.lowered.scopes:
+            for bound in scope.bindings.values():
+                for binding in bound:
+                    if binding.kind == "assign" and isinstance(value := binding.value, cst.Subscript):
+                        index = value.slice[0].slice if len(value.slice) == 1 else None
+                        if (
+                            isinstance(index, cst.Index)
+                            and isinstance(index.value, cst.Name)
+                            and _is_table(value.value)
+                        ):
+                            found.setdefault(index.value.value, []).append(binding)
+        return found
+
     def restricted(
         self, node: cst.BaseExpression, at: At, assumed: Iterable[tuple[cst.BaseExpression, bool]] = ()
     ) -> Checked | None:
@@ -222,6 +239,10 @@ class Guards:
                 before = call.place < here.place and call.scope is here.scope and encloses(call, here)
                 if before and self._refuses(call, name) and same_value(name, call, at):
                     return Checked(call.node, call)
+            for binding in self._looked_up.get(name, ()):  # what is no key raises
+                before = binding.place < here.place and binding.scope is here.scope and encloses(binding, here)
+                if before and same_value(name, binding, at):
+                    return Checked(binding.value, binding)
         return next((by for by in self._checked_by_statements(name, at) if same_value(name, by.at, at)), None)
 
     def vouched(self, name: str, at: At) -> set[Binding]:
@@ -320,7 +341,10 @@ class Guards:
         ways: list[tuple[bool, Block | None]] = [(True, compound.arms[0][1])]
         ways.append((False, compound.arms[1][1] if len(compound.arms) > 1 else None))
         return all(
-            any(self.restricts(part, holds, name, at) for part, holds in _alternatives(compound.node.test, outcome))
+            any(
+                _is_empty(part, holds, name) or self.restricts(part, holds, name, at)
+                for part, holds in _alternatives(compound.node.test, outcome)
+            )
             or (arm is not None and self._settled_in(name, arm, at))
             for outcome, arm in ways
         )
@@ -354,6 +378,8 @@ class Guards:
             return not holds and isinstance(test.operator, cst.Subtract) and spelling(_members(test.left)) == name
         if isinstance(test, (cst.ListComp, cst.SetComp)):  # those that are not allowed
             return not holds and self._all_of(test, name, False, at)
+        if isinstance(test, cst.Comparison) and _orders(test, name):
+            return True
         if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
             return self._compares(test.left, test.comparisons[0], holds, name, at)
         if not isinstance(test, cst.Call):
@@ -419,7 +445,7 @@ class Guards:
             if holds is not isinstance(operator, cst.Equal):
                 return False
             return isinstance(right, (cst.SimpleString, cst.Integer)) or self._is_known(right, at)
-        return isinstance(operator, cst.Is) and holds and dotted(right) == "None"
+        return dotted(right) == "None" and isinstance(operator, cst.Is if holds else cst.IsNot)
 
     def _is_known(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether an expression is one of the texts that the program writes out."""
@@ -478,6 +504,30 @@ def _unchanged(node: cst.BaseExpression) -> cst.BaseExpression:
             break
         node = node.func.value
     return node
+
+
+def _orders(test: cst.Comparison, name: str) -> bool:
+    """Whether a value is put in order with a number, which raises for text, however it comes out."""
+    left = test.left
+    for index, target in enumerate(test.comparisons):
+        right = target.comparator
+        if index and not isinstance(test.left, (cst.Integer, cst.Float)):
+            return False  # it may end before
+        if isinstance(target.operator, _ORDERS) and name in (spelling(left), spelling(right)):
+            other = right if spelling(left) == name else left
+            return isinstance(other, (cst.Integer, cst.Float))
+        left = right
+    return False
+
+
+_ORDERS = (cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual)
+
+
+def _is_table(node: cst.BaseExpression) -> bool:
+    """Whether it is something that an object keeps, or a constant of the module, whose keys callers do not choose."""
+    if isinstance(node, cst.Name):
+        return node.value.isupper()
+    return isinstance(node, cst.Attribute) and (dotted(node) or "").startswith(("self.", "cls."))
 
 
 def _members(node: cst.BaseExpression) -> cst.BaseExpression:

@@ -6,6 +6,7 @@ what functions of the module return, and out of functions that only hand their p
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes, sql
-from veteran.analysis.flow import KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
-from veteran.analysis.guards import Checked
-from veteran.analysis.lowering import At, Call, Scope, dotted, last_name
+from veteran.analysis.flow import ENVIRONMENT, KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
+from veteran.analysis.guards import Checked, spelling
+from veteran.analysis.lowering import At, Binding, Call, Scope, dotted, last_name
 from veteran.analysis.nodes import changed
 from veteran.analysis.types import argument
 from veteran.catalog import Catalog, Sink
@@ -87,9 +88,10 @@ class SinkValue:
         hole = slot.hole
         source = hole.source
         unknown = hole.verdict is not Verdict.TAINTED
-        if unknown and slot.role == "statement" and _STATEMENTS.search(last_name(hole.node)):
-            # A name that says what it is: this function is made to be given statements.
-            return "a whole statement by its name, which the function is made to be given"
+        if why := given_whole(slot):
+            return why
+        if unknown and slot.unplaced and not slot.quoted and self._stands_for_parameters(slot):
+            return "all that can hold the placeholders of the parameters that are passed"
         if unknown and slot.role == "condition" and source is not None and source.path:
             # `where, parameters = self.build(…)`: a clause that comes with its parameters.
             call = source.value.expression if isinstance(source.value, cst.Await) else source.value
@@ -102,6 +104,21 @@ class SinkValue:
                 return checked
         safe = self._passed_safely(hole)
         return "a parameter of the function that returns the text, which is passed something safe" if safe else ""
+
+    def _stands_for_parameters(self, slot: sql.Slot) -> bool:
+        """Whether placeholders can stand nowhere but in a hole, of a call that passes parameters."""
+        if slot.role not in ("value", "argument", "condition") or not _other_parameters(self):
+            return False
+        if slot.lists:
+            return True
+        named = {
+            spelling(other.hole.node) or other.hole
+            for pieces in self.alternatives
+            if slot.hole in holes(pieces)
+            for other in sql.slots(pieces)
+            if other.role in ("value", "argument", "condition") and not other.quoted
+        }
+        return len(named) == 1 and slot.role == "value"
 
     def _passed_safely(self, hole: Hole) -> bool:
         """Whether the hole is a parameter of the function that returned the text, and was passed something safe."""
@@ -122,13 +139,15 @@ class SinkValue:
         found = [slot for slot in self.open.values() if slot.role in wanted]
         if not found:
             return
+        # Where all depends on the callers, linking decides, and says so.
+        found = [slot for slot in found if not _callers_are_safe(self.module, slot.hole)] or found
         # The worst one is named; a certain one before one that depends on the callers.
         worst = max(
             found,
-            key=lambda s: (s.hole.verdict, self.confidence(s), s.role in _PLAIN, not self.is_private(s.hole)),
+            key=lambda s: (s.hole.verdict, self.confidence(s), s.role in _PLAIN, not _is_private(self.module, s.hole)),
         )
         place = self.place(worst.hole)
-        conditional = all(self.is_private(slot.hole) for slot in found)
+        conditional = all(_is_private(self.module, slot.hole) for slot in found)
         yield Report(
             place.node,
             place.at,
@@ -140,43 +159,10 @@ class SinkValue:
 
     def confidence(self, slot: sql.Slot) -> Confidence:
         """How sure it is that the hole matters."""
-        from veteran.findings import Confidence
-
-        hole = slot.hole
-        if hole.verdict is Verdict.TAINTED:
-            return Confidence.HIGH
-        called = _called(hole.node)
-        numbered = _NUMBERS.search(called) and not (slot.role == "identifier" and _INDEX.match(called))
-        if slot.role == "statement" or self._is_migration or numbered:
-            return Confidence.LOW
-        if slot.role in ("identifier", "keyword") and (
-            is_configured(hole) or _is_composed(hole) or self._callers_configure(hole)
-        ):
-            return Confidence.LOW
-        if slot.role == "value" and not slot.quoted and _FRAGMENTS.search(called):
-            return Confidence.LOW
-        if slot.role == "value" and (_names_object(slot) or (not slot.quoted and _is_dialect(hole))):
-            return Confidence.LOW
-        # A clause beside parameters: most are put together from constant text.
-        if slot.role == "condition" and (_other_parameters(self) or _is_composed(hole)):
-            return Confidence.LOW
-        return Confidence.MEDIUM
-
-    def _callers_configure(self, hole: Hole) -> bool:
-        """Whether all callers of a private function pass what they do not decide themselves either."""
-        if hole.parameter is None or not self.is_private(hole):
-            return False
-        found = [hole for hole in self.module.passed_holes(*hole.parameter) if hole is None or hole.verdict]
-        return bool(found) and all(hole is not None and (is_configured(hole) or _is_composed(hole)) for hole in found)
-
-    @property
-    def _is_migration(self) -> bool:
-        """Whether it is part of a schema migration, which nobody but its authors feeds."""
-        return self.sink.library == "alembic" or _MIGRATIONS.search(self.module.path) is not None
-
-    def is_private(self, hole: Hole) -> bool:
-        """Whether the callers of a private function decide what the hole holds."""
-        return hole.parameter is not None and self.module.is_private(hole.parameter[0])
+        func = self.call.node.func
+        editor = isinstance(func, cst.Attribute) and last_name(func.value) == "schema_editor"
+        migrates = editor or self.sink.library == "alembic"
+        return how_sure(self.module, slot, migrates=migrates, beside=_other_parameters(self))
 
     def place(self, hole: Hole) -> Text:
         """The expression that builds the part of the text that the hole is in: the beginning, or what is added."""
@@ -228,12 +214,110 @@ class SinkValue:
         return tuple(steps)
 
 
-_MIGRATIONS = re.compile(r"(?i)(?:^|[\\/])(?:(?:migrations?|alembic|upgrades)[\\/]|migrations\.py$)")
+def given_whole(slot: sql.Slot) -> str:
+    """Why a whole statement does not count: its name says that the function is made to be given it."""
+    unknown = slot.hole.verdict is not Verdict.TAINTED and slot.role == "statement"
+    if unknown and _STATEMENTS.search(last_name(slot.hole.node)):
+        return "a whole statement by its name, which the function is made to be given"
+    return ""
+
+
+def how_sure(module: Module, slot: sql.Slot, *, migrates: bool = False, beside: bool = False) -> Confidence:
+    """How sure it is that a hole matters.
+
+    migrates: the call that executes the text defines a schema. beside: it passes parameters, too.
+    """
+    from veteran.findings import Confidence
+
+    hole = slot.hole
+    named = slot.role in ("identifier", "keyword")
+    if hole.verdict is Verdict.TAINTED:
+        if hole.why == ENVIRONMENT:  # whoever starts the program chose it
+            return Confidence.LOW if named or last_name(hole.node).isupper() else Confidence.MEDIUM
+        return Confidence.HIGH
+    # A migration is fed by nobody but its authors.
+    if slot.role == "statement" or migrates or _MIGRATIONS.search(module.path) or _is_number(slot):
+        return Confidence.LOW
+    if named:
+        chosen = _is_decided_elsewhere(hole) or _callers_decide(module, hole)
+        return Confidence.LOW if chosen else Confidence.MEDIUM
+    if slot.role == "condition":
+        # A clause beside parameters: most are put together from constant text.
+        return Confidence.LOW if beside or _is_composed(hole) else Confidence.MEDIUM
+    if slot.role == "value" and _is_setting(hole):
+        return Confidence.LOW
+    if slot.role == "value" and (_names_object(slot) if slot.quoted else _is_spelled_elsewhere(hole)):
+        return Confidence.LOW
+    return Confidence.MEDIUM
+
+
+def _callers_are_safe(module: Module, hole: Hole) -> bool:
+    """Whether all callers of a private function pass what is safe."""
+    if hole.parameter is None or not _is_private(module, hole):
+        return False
+    passed = module.passed_holes(*hole.parameter)
+    return all(other is not None and (not other.verdict or other.parameter == hole.parameter) for other in passed)
+
+
+def _callers_decide(module: Module, hole: Hole) -> bool:
+    """Whether all callers of a private function pass what they do not decide themselves either."""
+    if hole.parameter is None or not _is_private(module, hole):
+        return False
+    found = [hole for hole in module.passed_holes(*hole.parameter) if hole is None or hole.verdict]
+    return bool(found) and all(hole is not None and _is_decided_elsewhere(hole) for hole in found)
+
+
+def _is_private(module: Module, hole: Hole) -> bool:
+    """Whether the callers of a private function decide what the hole holds."""
+    return hole.parameter is not None and module.is_private(hole.parameter[0])
+
+
+def _is_number(slot: sql.Slot) -> bool:
+    """Whether by its name it is a number."""
+    called = _called(slot.hole.node)
+    if _NUMBERS.search(called):
+        return not (slot.role == "identifier" and _INDEX.match(called))
+    return slot.role == "value" and not slot.quoted and _COUNTED.search(called) is not None
+
+
+def _is_spelled_elsewhere(hole: Hole) -> bool:
+    """Whether a value outside of quotes is text that other code spelled: as text alone it would break the statement.
+
+    What a function returned, what an object keeps, and what its name calls a fragment are numbers, quoted or SQL.
+    """
+    if _FRAGMENTS.search(_called(hole.node)) or _is_composed(hole) or _is_dialect(hole):
+        return True
+    named = hole.source.value if isinstance(hole.node, cst.Name) and hole.source is not None else hole.node
+    kept = isinstance(named, cst.CSTNode) and (spelling(named) or "").startswith(("self.", "cls."))
+    return hole.attribute and kept
+
+
+def _is_setting(hole: Hole) -> bool:
+    """Whether a configuration that is called so holds a value, or another module."""
+    if hole.source is not None and hole.source.kind == "import" and isinstance(hole.node, cst.Name):
+        return True
+    if isinstance(hole.node, cst.BaseExpression) and _speaks_of_settings(hole.node, objects=False):
+        return True
+    kept = hole.source.value if hole.attribute and hole.source is not None else None
+    if isinstance(kept, cst.BaseExpression) and _speaks_of_settings(kept, objects=False):
+        return True
+    return hole.parameter is None and _all_origins(hole, _is_configured)
+
+
+_MIGRATIONS = re.compile(
+    r"(?i)(?:^|[\\/])(?:(?:migrations?|migration_\w+|alembic|upgrades)[\\/]|(?:\w+_)?migrations?\.py$)"
+)
 #: Names that numbers have, as a rule.
 _INDEX = re.compile(r"(?i)index|idx|version|page")
 _NUMBERS = re.compile(
     r"(?i)(?:^|_)(?:limit|offset|count|num|size|length|timeout|seconds|secs|ms|minutes|hours|days|width|dims?|dimensions?"
     r"|k|top|page|port|ttl|batch|interval|index|idx|version|number|max|min|oid|pid)s?$"
+)
+#: Those that they have where no quotes stand around them.
+_COUNTED = re.compile(
+    r"(?i)^(?:n|nb|num|max|min)_\w+$|(?:^|_)(?:rows|ts|epoch|step|slot|block|height|depth|level|year|month|day|hour|minute"
+    r"|chunk|shard|weight|score|threshold|lat|lon|lng|latitude|longitude|radius|distance|zoom|amount|price|quantity|bins?"
+    r"|x|y|[xy]_?(?:min|max))$"
 )
 _FRAGMENTS = re.compile(
     r"(?i)(?:^|_)(?:sql|ddl|definitions?|fragment|suffix)$|_(?:clauses?|exprs?|expressions?|placeholders)$"
@@ -244,39 +328,133 @@ _SETTINGS = re.compile(
     r"(?i)^_*(?:settings|config|conf|cfg|configuration|options|opts|constants|const|meta)$|_(?:config|settings|conf|cfg)$|(?:Config|Settings)$"
 )
 _READ = re.compile(
-    r"(?i)fetch\w*$|inspect\w*$|reflect\w*$|scalars?$"
+    r"(?i)fetch\w*$|inspect\w*$|reflect\w*$|scalars?$|^execute\w*$"
     r"|(?:get|list|find|load|read|show)_?\w*(?:tables?|names|columns|schemas|views|indexes|partitions|databases)$"
 )
-_MAX_HOPS = 4
+#: Names of attributes that are made to hold a clause.
+_CLAUSES = re.compile(
+    r"(?i)(?:^|_)(?:where|filters?|cond(?:ition)?s?|clauses?|criteria|predicates?|restrictions?|having|joins?)"
+    r"(?:_(?:sql|clause|str|string|expr|stmt))?$"
+)
+_ROWS = re.compile(r"(?i)(?:^|_)(?:cur|cursor|resultset)$")
+_CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__init_subclass__")
+_MAX_HOPS = 10
+_MAX_ORIGINS = 24
 
 
-def is_configured(hole: Hole) -> bool:
-    """Whether a constructor, the configuration or the database itself chose what the hole holds."""
+def _is_decided_elsewhere(hole: Hole) -> bool:
+    """Whether a constructor, the configuration, the database itself or another function chose what the hole holds."""
     if hole.parameter is not None:
-        return hole.parameter[0].name in ("__init__", "__new__", "__post_init__", "__init_subclass__")
-    if hole.attribute or _speaks_of_settings(hole.node):
+        return hole.parameter[0].name in _CONSTRUCTORS
+    if hole.attribute or _FRAGMENTS.search(last_name(hole.node)):
         return True
-    current = hole.source
-    if current is not None and current.scope.function.name in ("__init__", "__new__", "__post_init__"):
+    if hole.source is not None and hole.source.scope.function.name in _CONSTRUCTORS:
         return True  # made of what a constructor was given
-    if current is None:
-        root = hole.node
-        while isinstance(root, (cst.Attribute, cst.Subscript)):
-            root = root.value
-        bound = scopes.lookup(root.value, hole.at).bindings if isinstance(root, cst.Name) else ()
-        current = bound[0] if len(bound) == 1 else None
-        if isinstance(hole.node, cst.Subscript) and isinstance(root, cst.Name) and not bound:
-            return root.value.startswith("__")  # a table that the host program keeps
-    for _ in range(_MAX_HOPS):
-        if current is None or current.kind not in ("assign", "for") or not isinstance(current.value, cst.CSTNode):
-            return False
-        if _speaks_of_settings(current.value):
-            return True
-        if not isinstance(current.value, cst.Name):
-            return False
-        bound = scopes.lookup(current.value.value, current).bindings
-        current = bound[0] if len(bound) == 1 else None
-    return False
+    return _all_origins(hole, lambda node: _is_made(node) or _is_chosen(node))
+
+
+def _is_chosen(node: cst.BaseExpression | Binding) -> bool:
+    """Whether an origin is kept by an object, configured, or read from the database."""
+    if isinstance(node, cst.BaseExpression):
+        return _speaks_of_settings(node) or _ROWS.search(last_name(node)) is not None
+    if node.kind == "import":  # what another module keeps for all
+        return True
+    return node.kind == "parameter" and node.scope.function.name in _CONSTRUCTORS
+
+
+def _is_configured(node: cst.BaseExpression | Binding) -> bool:
+    return isinstance(node, cst.BaseExpression) and _speaks_of_settings(node, objects=False)
+
+
+def _is_made(node: cst.BaseExpression | Binding) -> bool:
+    """Whether another function made it."""
+    return isinstance(node, cst.Call) and last_name(node.func) not in _TEXT_METHODS
+
+
+def _is_composed(hole: Hole) -> bool:
+    """Whether by its name it is a piece of SQL that other code composed, or what another function made."""
+    if hole.parameter is None and _FRAGMENTS.search(last_name(hole.node)):
+        return True
+    if hole.attribute and _CLAUSES.search(last_name(hole.node)):
+        return True
+    return hole.parameter is None and _all_origins(hole, _is_made)
+
+
+def _all_origins(hole: Hole, test: Callable[[cst.BaseExpression | Binding], bool]) -> bool:
+    """Whether a test holds of everything that a hole's text may come from."""
+    if not isinstance(hole.node, cst.BaseExpression):
+        return False
+    found = list(itertools.islice(_origins(hole.node, hole.at, _MAX_HOPS, set()), _MAX_ORIGINS))
+    return bool(found) and len(found) < _MAX_ORIGINS and all(map(test, found))
+
+
+def _origins(node: cst.BaseExpression, at: At, hops: int, seen: set[Binding]) -> Iterator[cst.BaseExpression | Binding]:
+    """What an expression takes its text from, but for literals: calls, attributes, parameters, what is not followed."""
+    if isinstance(node, (cst.SimpleString, cst.Integer)):
+        return
+    if isinstance(node, cst.Await):
+        node = node.expression
+    parts: list[cst.BaseExpression] = []
+    if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
+        parts = [element.value for element in node.elements]
+    elif isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
+        parts = [node.for_in.iter]
+    elif isinstance(node, cst.IfExp):
+        parts = [node.body, node.orelse]
+    elif isinstance(node, cst.BooleanOperation):
+        parts = [node.left, node.right]
+    elif isinstance(node, cst.Call) and node.args:
+        called = node.func.attr.value if isinstance(node.func, cst.Attribute) else dotted(node.func)
+        if called == "join" or called in _COPIES:
+            parts = [node.args[0].value]
+        elif called == "map" and dotted(node.args[0].value) in ("str", "repr"):
+            parts = [node.args[-1].value]
+        elif called in ("zip", "filter", "chain"):
+            parts = [arg.value for arg in node.args]
+    if parts and hops:
+        for part in parts:
+            yield from _origins(part, at, hops - 1, seen)
+        return
+    root = _root(node)
+    if not hops or _speaks_of_settings(node) or not isinstance(root, cst.Name):
+        if hops and root is not node and not _speaks_of_settings(node):
+            yield from _origins(root, at, hops - 1, seen)
+        else:
+            yield node
+        return
+    bound = scopes.lookup(root.value, at).bindings
+    if not bound:
+        yield node
+    for binding in bound:
+        if binding in seen:
+            continue
+        seen.add(binding)
+        if binding.kind not in ("assign", "walrus", "for") or not isinstance(binding.value, cst.BaseExpression):
+            yield binding
+        elif binding.kind == "for" and _ROWS.search(last_name(binding.value)):
+            yield binding.value
+        else:
+            yield from _origins(binding.value, binding, hops - 1, seen)
+
+
+def _root(node: cst.BaseExpression) -> cst.BaseExpression:
+    """What an expression takes a part of: an attribute, an item, its elements in another order, or its text anew."""
+    while True:
+        if isinstance(node, (cst.Attribute, cst.Subscript)):
+            node = node.value
+        elif isinstance(node, cst.Await):
+            node = node.expression
+        elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+            if node.func.attr.value not in (*KEEPS_TEXT, *_VIEWS):
+                return node
+            node = node.func.value
+        elif isinstance(node, cst.Call) and node.args and dotted(node.func) in _COPIES:
+            node = node.args[0].value
+        else:
+            return node
+
+
+_VIEWS = ("items", "keys", "values", "copy", "get", "replace", "split", "rsplit")
 
 
 def _names_object(slot: sql.Slot) -> bool:
@@ -300,27 +478,20 @@ _OBJECT = re.compile(r"(?i)(?:^|_)(?:table|view|sequence|index|column|schema|tri
 _LAYER = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cursor|dialect|ops|engine|adapter|backend)$")
 
 
-def _is_composed(hole: Hole) -> bool:
-    """Whether by its name it is a piece of SQL that other code composed, or what another function made."""
-    if hole.parameter is None and _FRAGMENTS.search(last_name(hole.node)):
-        return True
-    named = hole.source is not None and hole.source.kind == "assign" and not isinstance(hole.node, cst.Call)
-    made = hole.source.value if named and hole.source is not None else hole.node
-    if isinstance(made, cst.Await):
-        made = made.expression
-    return isinstance(made, cst.Call) and last_name(made.func) not in _TEXT_METHODS
-
-
+_COPIES = frozenset(["list", "tuple", "sorted", "set", "frozenset", "reversed", "enumerate", "iter", "str"])
 _TEXT_METHODS = frozenset(
-    [*KEEPS_TEXT, "get", "pop", "format", "join", "replace", "split", "rsplit", "str", "repr", "dumps", "input"]
+    [
+        *(*KEEPS_TEXT, *_COPIES, *_VIEWS, "pop", "format", "join", "repr", "dumps", "input"),
+        *("zip", "filter", "chain", "next", "max", "min"),
+    ]
 )
 
 
-def _speaks_of_settings(node: cst.CSTNode) -> bool:
-    """Whether an expression reads an attribute of the object itself, the configuration, or the database."""
+def _speaks_of_settings(node: cst.CSTNode, *, objects: bool = True) -> bool:
+    """Whether an expression reads the configuration; an attribute of the object itself, or the database."""
     while True:
         if isinstance(node, cst.Attribute):
-            if isinstance(node.value, cst.Name) and node.value.value in ("self", "cls"):
+            if objects and isinstance(node.value, cst.Name) and node.value.value in ("self", "cls"):
                 return True
             if _SETTINGS.search(node.attr.value):
                 return True
@@ -328,9 +499,13 @@ def _speaks_of_settings(node: cst.CSTNode) -> bool:
         elif isinstance(node, cst.Subscript):
             node = node.value
         elif isinstance(node, cst.Call):
-            if _READ.search(last_name(node.func)) or (dotted(node.func) or "").startswith(("self.", "cls.")):
+            mine = (dotted(node.func) or "").startswith(("self.", "cls."))
+            if objects and (mine or _READ.search(last_name(node.func))):
                 return True
-            if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in (*KEEPS_TEXT, "get", "replace"):
+            if not isinstance(node.func, cst.Attribute):
+                return False
+            method = node.func.attr.value
+            if method not in (*KEEPS_TEXT, "replace") and not method.startswith("get"):
                 return False
             node = node.func.value
         elif isinstance(node, cst.Await):
@@ -373,6 +548,54 @@ def _known(catalog: Catalog, name: str) -> bool:
     )
 
 
+def _is_of_database(node: cst.Call) -> bool:
+    """Whether a method belongs by the receiver's name to a database, and is passed what may be a statement."""
+    func = node.func
+    if type(func) is not cst.Attribute or not node.args or not _may_be_statement(node.args[0].value):
+        return False
+    return _DATABASES.search(last_name(func.value)) is not None and _NO_QUERY.search(func.attr.value) is None
+
+
+def _is_given_database(node: cst.Call) -> bool:
+    """Whether a helper is passed a database or cursor, and then what may be a statement."""
+    if len(node.args) < 2 or node.args[0].keyword is not None or node.args[0].star:
+        return False
+    if not _may_be_statement(node.args[1].value) or _NO_QUERY.search(last_name(node.func)):
+        return False
+    return _GIVEN.search(last_name(node.args[0].value)) is not None
+
+
+def _is_second(node: cst.Call, query: cst.BaseExpression | None) -> bool:
+    """Whether a helper takes the statement behind the object that it executes it on."""
+    if len(node.args) < 2 or query is not node.args[0].value or node.args[1].keyword is not None:
+        return False
+    first = type(query) in (cst.Name, cst.Attribute) and not _STATEMENTS.search(last_name(query))
+    return first and _may_be_statement(node.args[1].value)
+
+
+def _may_be_statement(node: cst.BaseExpression) -> bool:
+    """Whether an expression builds text, or is called a statement."""
+    kind = type(node)
+    if kind in _TEXTS:
+        return True
+    if kind is cst.Name:
+        return _STATEMENTS.search(last_name(node)) is not None
+    if kind is not cst.Call:
+        return False
+    func: cst.BaseExpression = node.func  # type: ignore[attr-defined]
+    return last_name(func) in (_BUILDS if type(func) is cst.Attribute else _WRAPS)
+
+
+_TEXTS = frozenset([cst.FormattedString, cst.ConcatenatedString, cst.BinaryOperation])
+_BUILDS = frozenset(["format", "format_map", "join", "replace", "substitute", "safe_substitute", *KEEPS_TEXT])
+_DATABASES = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cur|cursor)$")
+_GIVEN = re.compile(r"(?i)(?:^|_)(?:db|conn|connection|con|cur|cursor|cr|session|engine)$")
+_NO_QUERY = re.compile(
+    r"(?i)(?:^|_)log(?:_|$)|debug|info|warn|error|print|quote|escape|format|parse|append|^add|register|notif|^get$|^set|compile|render"
+    r"|valid|comment|message|explain_|tokeni[sz]e|title|description"
+)
+_SOME_METHOD = Sink("", 0, ("sql", "query", "statement"), "", "tuple", "", proven=False, weak=True)
+_SOME_HELPER = _SOME_METHOD._replace(query=1)
 _NO_DATABASES = frozenset(["click", "typer", "requests", "httpx", "aiohttp", "fabric", "invoke", "docker", "paramiko"])
 
 #: Functions that call the function that they are passed, with the arguments that follow it.
@@ -413,7 +636,8 @@ class Queries:
             made, what = self._handed_over(call) or call.node, ""
             func = made.func
             if isinstance(func, cst.Attribute):
-                if func.attr.value not in catalog.tails and func.attr.value.lstrip("_") not in catalog.execute_like:
+                known = func.attr.value in catalog.tails or func.attr.value.lstrip("_") in catalog.execute_like
+                if not known and not _is_of_database(made) and not _is_given_database(made):
                     what = _NO_SINK
             elif not isinstance(func, (cst.Name, cst.IfExp)):
                 continue
@@ -430,6 +654,8 @@ class Queries:
                     trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what or _NO_SINK}")
                 continue
             query = argument(made, sink.query, sink.keywords)
+            if not sink.proven and _is_second(made, query):  # `exec_sql(self, query)`
+                query = made.args[1].value
             if not (sink.weak and isinstance(query, (cst.List, cst.Tuple))):  # a command line
                 yield call, sink, query
             elif trace:
@@ -444,6 +670,10 @@ class Queries:
             if all(entries):
                 return entries[0]
         sink = self._named_like_one(node.func, at, catalog)
+        if sink is None and _is_of_database(node):
+            return _SOME_METHOD
+        if sink is None and _is_given_database(node) and self.flow.function_of(node.func, at) is None:
+            return _SOME_HELPER
         if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
             return f"`{refs[0].name}` is no method of a database"
         return sink
@@ -454,6 +684,10 @@ class Queries:
         if isinstance(node.func, cst.Call):  # `sync_to_async(cursor.execute)(query)`
             wrapped = node.func.args[0].value if node.func.args else None
             return changed(node, func=wrapped) if self._executes(wrapped) else None
+        if type(node.func) is cst.Name and node.args and _may_be_statement(node.args[0].value):
+            bound = scopes.lookup(node.func.value, call).bindings  # `run = cursor.execute`
+            if len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path and self._executes(bound[0].value):
+                return changed(node, func=bound[0].value)
         if last_name(node.func) not in _HANDS_ON:
             return None
         for index, arg in enumerate(node.args[:2]):

@@ -36,6 +36,8 @@ _STATEMENT = re.compile(
       | PRAGMA \s+ [\w.{MARK}]+
       | (?:GRANT|REVOKE) \b .* \b (?:ON|TO|FROM) \b
       | (?:CALL|EXEC|EXECUTE) \s+ [\w.{MARK}"]+ \s* [\(@{MARK}']
+      | (?-i:CALL|EXEC|EXECUTE) \s+ [\w."]* {MARK} [\w."{MARK}]* \s* ;? \s* $
+      | (?-i: (?:CREATE|ALTER|DROP) \s+ [A-Z]{{3,}} \s )
       | SET \s+ (?:(?:SESSION|LOCAL|GLOBAL)\s+)?
           (?:[\w.@{MARK}]+ \s* (?:=|TO\b) | (?:ROLE|TRANSACTION|TIME\s+ZONE|NAMES|SCHEMA|IDENTITY_INSERT)\b )
       | SHOW \s+ (?:CREATE|TABLES?|DATABASES|SCHEMAS|COLUMNS|INDEX|INDEXES|GRANTS|FULL|VIEWS|PARTITIONS|FUNCTIONS) \b
@@ -258,6 +260,7 @@ class Slot(NamedTuple):
 
     quoted: the quoted text that it is in, holes as `MARK`. clause: the word that rules the place. number: how many
     positional parameters of the form `$n` the statement has. defines: it is a statement that takes no parameters.
+    unplaced: no placeholder is written out in the text. lists: it is all of a list of values.
     """
 
     hole: Hole
@@ -266,6 +269,8 @@ class Slot(NamedTuple):
     clause: str
     number: int
     defines: bool = False
+    unplaced: bool = False
+    lists: bool = False
 
 
 def slots(pieces: Pieces) -> list[Slot]:
@@ -283,6 +288,8 @@ def slots(pieces: Pieces) -> list[Slot]:
     quoted: list[str] = []
     clauses: list[str] = []
     context = _Context()
+    placed = _PLACED.search(text) is not None
+    lists: set[int] = set()
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
         token = match[0]
@@ -295,6 +302,8 @@ def slots(pieces: Pieces) -> list[Slot]:
                 role = "keyword"
             elif role == "value" and not takes_parameters and context.previous != "DEFAULT" and not context.in_view:
                 role = "identifier" if context.previous in ("IN", "LIKE") else "keyword"
+            if role == "value" and _LISTS.search(text, 0, match.start()) and _CLOSES_LIST.match(text, match.end()):
+                lists.add(len(roles))
             roles.append(role)
             quoted.append("")
             clauses.append("IN" if context.previous == "IN" else context.clauses[-1])
@@ -325,11 +334,18 @@ def slots(pieces: Pieces) -> list[Slot]:
             clause,
             number,
             defines,
+            not placed,
+            index in lists,
         )
-        for hole, role, around, clause in zip(holes, roles, quoted, clauses, strict=True)
+        for index, (hole, role, around, clause) in enumerate(zip(holes, roles, quoted, clauses, strict=True))
     ]
 
 
+#: Placeholders that the text itself writes out.
+_PLACED = re.compile(rf"\?|%s|%\([^)]*\)s|(?<![:\w]):[a-zA-Z_{MARK}]|\$[\d{MARK}]|@[\w{MARK}]")
+_LISTS = re.compile(r"(?i)\b(?:VALUES|IN)\s*\(?\s*\Z")
+_CLOSES_LIST = re.compile(r"(?i)\s*(?:\)|;|\Z|ON\b|RETURNING\b|AS\b|AND\b|ORDER\b)")
+_KEY = re.compile(r"\s*:(?!:)")
 #: What speaks of a column where a function takes it or a value.
 _COLUMN = re.compile(r"(?i)(?:^|[._])(?:col|column|field|attr|table|schema)s?(?:_?name)?s?(?:$|[.\[])|column_map")
 _CYPHER = re.compile(r"(?i)[\s(]*(?:MATCH|OPTIONAL|MERGE|UNWIND|CREATE\s*\(|CALL|WITH|DETACH|USING)\b")
@@ -428,8 +444,8 @@ class _Context:
         if text[end : end + 1] == "." or self.kind == "dot" or previous.endswith("."):
             return "identifier"
         after = text[end : end + 1]
-        if after == "(":
-            return "identifier"  # the name of a function
+        if after == "(" or (previous in ("{", ",") and _KEY.match(text, end)):
+            return "identifier"  # the name of a function, or of a property
         if (adjacent and self.kind in ("word", "mark", "number")) or after.isalnum() or after == "_":
             # Glued to a name: it is a part of it.
             return "value" if self.kind == "number" else "identifier"
@@ -450,6 +466,8 @@ class _Context:
         return "condition"
 
     def _after_word(self, previous: str, clause: str, text: str, end: int) -> str:
+        if previous in ("TIMESTAMP", "DATE") and clause in ("WHERE", "ON", "HAVING", "BY"):
+            return "condition"  # a column of that name: a literal of that type has quotes
         if previous in _BEFORE_CONDITION:
             # `WHERE {column} = …` names a column; `WHERE {clause}` is a condition of its own.
             return "identifier" if _COMPARES.match(text, end) else "condition"

@@ -444,6 +444,10 @@ class Types:
             # The annotations of parameters are read where the function stands.
             where = binding.scope.entry if binding.kind == "parameter" and binding.scope.entry else binding
             declared = self._placed(self.annotation(annotation, where), binding)
+        if binding.kind == "parameter" and annotation is not None and _is_starred(binding):
+            items = self.annotation(annotation, binding.scope.entry or binding)
+            only = items[0] if len(items) == 1 else None
+            return (Instance("tuple", binding, item=only.type),) if isinstance(only, Instance) else UNKNOWN
         if binding.kind == "parameter":
             return self._parameter(binding) if declared == UNKNOWN else declared
         if declared != UNKNOWN:
@@ -949,6 +953,12 @@ def _through(value: cst.CSTNode, path: tuple[int, ...]) -> cst.CSTNode | None:
             return None
         value = value.elements[index].value
     return value
+
+
+def _is_starred(binding: Binding) -> bool:
+    """Whether a parameter is `*args`."""
+    node = binding.scope.node
+    return isinstance(node, cst.FunctionDef) and node.params.star_arg is binding.value
 
 
 def argument(call: Call | cst.Call, position: int | None, keywords: Iterable[str]) -> cst.BaseExpression | None:

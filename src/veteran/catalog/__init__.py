@@ -378,7 +378,13 @@ class Catalog:
 
     def weak_roots(self, table: str) -> frozenset[str]:
         """Words that count like `roots` in a program that holds a word of SQL, too."""
-        return frozenset(name for name, sink in self.execute_like.items() if sink.weak and table == "sql")
+        if table != "sql":
+            return frozenset()
+        return frozenset(name for name, sink in self.execute_like.items() if sink.weak) | _DATABASES
+
+
+#: What a receiver is called whose every method may take a statement, or the first argument of a helper that does.
+_DATABASES = frozenset(["db", "database", "conn", "connection", "con", "cur", "cursor", "cr"])
 
 
 def expand(text: str) -> Iterator[str]:

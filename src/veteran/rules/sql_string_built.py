@@ -29,7 +29,8 @@ def users_of(group):
 ## When to ignore
 
 Where all callers pass constants. Messages for people that happen to hold words of SQL are not reported where they read
-as prose. The rule asks for a habit, not for a proven fault: hence it is off by default.
+as prose. The rule asks for a habit, not for a proven fault: hence it is off by default. Confidence is judged as by
+VET201 and VET202, but that a function's own parameters count.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ rule = Rule(
     "VET203",
     default=False,
     since="0.1.0",
+    low_in=("tests",),
     equivalents=("S608", "B608", "S610", "B610", "S611", "B611"),
 )
 
@@ -62,7 +64,6 @@ _WORDS = (
 def sql_string_built(event: BuiltText) -> Iterator[Report]:
     """A text of SQL, or a fragment for Django, that is built from parts and executed elsewhere."""
     from veteran.analysis.model import Report
-    from veteran.findings import Confidence
 
     module, hole = event.module, event.slot.hole
     name = module.code(hole.node, 40)
@@ -77,7 +78,7 @@ def sql_string_built(event: BuiltText) -> Iterator[Report]:
         event.text.node,
         event.text.at,
         message,
-        Confidence.MEDIUM,
+        event.confidence,
         (),
         (hole.parameter,) if private and hole.parameter else (),
     )
