@@ -39,7 +39,7 @@ def find(connection: sqlite3.Connection, name):
 Where the value comes from a place that only your own code writes, and no parameter can be used, as in DDL on some
 databases. Names of tables and columns are not the subject of this rule: no parameter can take their place.
 Of low confidence are, outside of quotes, what a function returned, what the object itself keeps and what its name calls
-a number (as text alone these would break the statement), what the configuration holds, and everything in tests.
+a number (as text alone these would break the statement), and what the configuration holds.
 
 ## Options
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from veteran.analysis.queries import SinkValue
     from veteran.analysis.sql import Slot
 
-rule = Rule("VET201", since="0.1.0", low_in=("tests",), equivalents=("S608", "B608", "S2077"))
+rule = Rule("VET201", since="0.1.0", equivalents=("S608", "B608", "S2077"))
 
 #: The places in a statement that a bound parameter, or parameters and constant text, can take.
 ROLES = ("value", "condition")

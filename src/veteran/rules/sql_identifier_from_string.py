@@ -44,7 +44,7 @@ With psycopg compose the statement: `sql.SQL("SELECT * FROM {}").format(sql.Iden
 Where the name comes only from your own code and no check is worth its line: migrations, administration scripts.
 Of low confidence is a name that the program's user does not choose: one that an object keeps since its construction,
 that the configuration, the environment or another module holds, that was read from the database or made by another
-function; and everything in tests.
+function.
 
 ## Options
 
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from veteran.analysis.queries import SinkValue
     from veteran.analysis.sql import Slot
 
-rule = Rule("VET202", since="0.1.0", low_in=("tests",), equivalents=("S608", "B608", "S2077"))
+rule = Rule("VET202", since="0.1.0", equivalents=("S608", "B608", "S2077"))
 
 #: The places in a statement that no bound parameter can take.
 ROLES = ("identifier", "keyword", "statement")

@@ -48,7 +48,6 @@ rule = Rule(
     "VET203",
     default=False,
     since="0.1.0",
-    low_in=("tests",),
     equivalents=("S608", "B608", "S610", "B610", "S611", "B611"),
 )
 
