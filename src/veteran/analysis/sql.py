@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from veteran.analysis.flow import Hole, Pieces, joined
 from veteran.analysis.guards import spelling
+from veteran.patterns import lazily
 
 #: Stands for a hole in joined text; no program text holds it.
 MARK = "\ufdd0"
@@ -16,7 +17,7 @@ _OBJECTS = (
     "|KEYSPACE|COLUMN|CONSTRAINT|POLICY|TABLESPACE|COLLECTION|PARTITION|STREAM|STAGE|WAREHOUSE"
     "|TEMP|TEMPORARY|UNIQUE|MATERIALIZED|EXTERNAL|VIRTUAL|GLOBAL|LOCAL|UNLOGGED|OR\\s+REPLACE|FULLTEXT|IF|NODE|REL"
 )
-_STATEMENT = re.compile(
+_STATEMENT = lazily(
     rf"""
     (?: \s | \( | --[^\n]*(?:\n|$) | /\*(?:[^*]|\*(?!/))*\*/ | {MARK} )*
     (?: (?:EXPLAIN|ANALYZE|PROFILE|VERBOSE|QUERY\s+PLAN)\s+ )*
@@ -68,13 +69,13 @@ _STATEMENT = re.compile(
 )
 
 #: Statements that define or set something: outside of quotes no driver takes a parameter in them.
-_UTILITY = re.compile(
+_UTILITY = lazily(
     r"(?:\s|\(|--[^\n]*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)*"
     r"(?:CREATE|ALTER|DROP|TRUNCATE|REINDEX|VACUUM|ANALYZE|DESCRIBE|DESC|SHOW|USE|SET|PRAGMA|GRANT|REVOKE|BEGIN"
     r"|LOCK|ATTACH|DETACH|REFRESH|COMMENT|COPY|RENAME|OPTIMIZE|CLUSTER|NOTIFY|LISTEN|SAVEPOINT|RELEASE)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_TOKEN = re.compile(
+_TOKEN = lazily(
     rf"""
       (?P<mark> {MARK} )
     | (?P<comment> --[^\n]* | /\*(?:[^*]|\*(?!/))*(?:\*/|$) )
@@ -221,12 +222,12 @@ _BEFORE_VALUE = frozenset(
     ]
 )
 _BEFORE_CONDITION = frozenset(["WHERE", "AND", "OR", "NOT", "HAVING"])
-_CLOSES = re.compile(r"\s*\)")
-_DIRECTIONS = re.compile(r"\s*(?:,|$|\)|;|LIMIT\b|OFFSET\b|NULLS\b|FETCH\b)", re.IGNORECASE)
+_CLOSES = lazily(r"\s*\)")
+_DIRECTIONS = lazily(r"\s*(?:,|$|\)|;|LIMIT\b|OFFSET\b|NULLS\b|FETCH\b)", re.IGNORECASE)
 
 
 #: What no sentence or command line has: for methods whose names say little.
-_CONVINCING = re.compile(
+_CONVINCING = lazily(
     rf"""
     (?: \s | \( | --[^\n]*(?:\n|$) | /\*(?:[^*]|\*(?!/))*\*/ )*
     (?:
@@ -342,13 +343,13 @@ def slots(pieces: Pieces) -> list[Slot]:
 
 
 #: Placeholders that the text itself writes out.
-_PLACED = re.compile(rf"\?|%s|%\([^)]*\)s|(?<![:\w]):[a-zA-Z_{MARK}]|\$[\d{MARK}]|@[\w{MARK}]")
-_LISTS = re.compile(r"(?i)\b(?:VALUES|IN)\s*\(?\s*\Z")
-_CLOSES_LIST = re.compile(r"(?i)\s*(?:\)|;|\Z|ON\b|RETURNING\b|AS\b|AND\b|ORDER\b)")
-_KEY = re.compile(r"\s*:(?!:)")
+_PLACED = lazily(rf"\?|%s|%\([^)]*\)s|(?<![:\w]):[a-zA-Z_{MARK}]|\$[\d{MARK}]|@[\w{MARK}]")
+_LISTS = lazily(r"(?i)\b(?:VALUES|IN)\s*\(?\s*\Z")
+_CLOSES_LIST = lazily(r"(?i)\s*(?:\)|;|\Z|ON\b|RETURNING\b|AS\b|AND\b|ORDER\b)")
+_KEY = lazily(r"\s*:(?!:)")
 #: What speaks of a column where a function takes it or a value.
-_COLUMN = re.compile(r"(?i)(?:^|[._])(?:col|column|field|attr|table|schema)s?(?:_?name)?s?(?:$|[.\[])|column_map")
-_CYPHER = re.compile(r"(?i)[\s(]*(?:MATCH|OPTIONAL|MERGE|UNWIND|CREATE\s*\(|CALL|WITH|DETACH|USING)\b")
+_COLUMN = lazily(r"(?i)(?:^|[._])(?:col|column|field|attr|table|schema)s?(?:_?name)?s?(?:$|[.\[])|column_map")
+_CYPHER = lazily(r"(?i)[\s(]*(?:MATCH|OPTIONAL|MERGE|UNWIND|CREATE\s*\(|CALL|WITH|DETACH|USING)\b")
 
 
 def _is_placeholder(text: str, start: int, cypher: bool) -> bool:
@@ -361,7 +362,7 @@ def _is_placeholder(text: str, start: int, cypher: bool) -> bool:
     return re.search(r"(?:^|[\s,(=<>|+\-*/%]):$", text[max(0, start - 2) : start]) is not None
 
 
-_NUMBERED = re.compile(r"\$(\d{1,3})\b")
+_NUMBERED = lazily(r"\$(\d{1,3})\b")
 
 
 def _subject(hole: Hole) -> object:
@@ -582,7 +583,7 @@ _OF_COLUMNS = frozenset(
 )
 #: Clauses whose lists hold names.
 _NAMED = frozenset(["SELECT", "BY", "ORDER", "FROM", "JOIN", "INTO", "TABLE", "ON", "USING", "INDEX", "VIEW", "PRAGMA"])
-_COMPARES = re.compile(
+_COMPARES = lazily(
     r"\s*(?:=|<|>|!=|~|::|\+|-|\*|/|@>|@@|\?\||&&|\b(?:LIKE|ILIKE|IN|NOT|IS|BETWEEN|REGEXP|RLIKE|SIMILAR|GLOB)\b)",
     re.IGNORECASE,
 )
