@@ -405,6 +405,8 @@ class Types:
     def collection(self, node: cst.CSTNode, at: At) -> Values:
         """What an expression is; where nothing else tells what it holds, what was put in is counted in."""
         values = self.of(node, at)
+        if len(values) > 1 and len({v._replace(origin=None) if isinstance(v, Instance) else v for v in values}) == 1:
+            values = values[:1]  # made at several places
         only = values[0] if len(values) == 1 else None
         if not isinstance(only, Instance) or only.item or only.value or only.parts or _last(only.type) not in _FILLED:
             return values
@@ -711,14 +713,17 @@ class Types:
 
     @staticmethod
     def _declared(binding: Binding) -> cst.BaseExpression | None:
-        """The annotation that `x: T` gave the name elsewhere in its scope."""
+        """The annotation that `x: T` gave the name, or the attribute of `self`, elsewhere in its scope."""
         if binding.kind == "parameter":
             return None
         scope: Scope | None = binding.scope
+        others: list[Binding] = []
         if isinstance(binding.target, cst.Attribute):
             scope = binding.scope.function.parent
-        for other in scope.bindings.get(binding.name, ()) if scope else ():
-            if other.kind == "annotate":
+            others += scope.attributes.get(binding.name, ()) if scope else ()
+        others += scope.bindings.get(binding.name, ()) if scope else ()
+        for other in others[:_MAX_ASSIGNMENTS]:
+            if other.annotation is not None and other.kind in ("annotate", "assign"):
                 return other.annotation
         return None
 
