@@ -222,7 +222,7 @@ class Types:
                 if dotted(node.func) == "getattr":
                     return self._got(node, at)
                 if isinstance(node.func, cst.Name) and node.func.value in _ONE_OF and self.refs(node.func, at):
-                    return self._elements(node.args[0].value, at) if len(node.args) == 1 else UNKNOWN
+                    return self._one_of(node, at)
                 if last_name(node.func) in _SAME_LASTS and (same := self._same(node, at)) is not None:
                     return same
             if isinstance(node.func, cst.Attribute) and node.func.attr.value in _OF_COLLECTIONS:
@@ -248,7 +248,9 @@ class Types:
         if type(node) is cst.Subscript:
             return self._indexed(node, at)
         if type(node) is cst.Tuple:
-            parts = tuple(self._kind(self.of(e.value, at)) for e in node.elements) if _is_small(node) else ()
+            if not _is_small(node):
+                return (Instance("tuple", None, self._shared(node, at)),)
+            parts = tuple(self._kind(self.of(e.value, at)) for e in node.elements)
             return (Instance("tuple", None, parts[0] if len(set(parts)) == 1 else "", "", parts),)
         if type(node) in _DISPLAYS:
             return (Instance(_LITERALS[type(node)], None, self._shared(node, at)),)
@@ -387,9 +389,11 @@ class Types:
         if len(owners) != 1 or not isinstance(owners[0], Instance):
             return None
         owner, method = owners[0], func.attr.value
+        if method == "get" and node.args and (field := self._field(owner, node.args[0].value)):
+            return field
         if method in ("get", "pop", "setdefault") and node.args and _last(owner.type) in _MAPPINGS:
             picked = self.containers.picked(func.value, node.args[0].value, at)
-            if picked:
+            if picked and len(node.args) == 1:
                 return picked
         if not (owner.item or owner.value):
             return None
@@ -400,7 +404,10 @@ class Types:
         kind = owner.value if owner.value else owner.item
         if method in ("get", "setdefault") and not owner.value:
             return None
-        return (self.one(kind),) if kind else UNKNOWN
+        if not kind:
+            return UNKNOWN
+        others = [arg.value for arg in node.args[1:2]] if owner.value else []  # what stands in for a missing one
+        return self._merge(((self.one(kind),), *(self.of(other, at) for other in others)))
 
     def collection(self, node: cst.CSTNode, at: At) -> Values:
         """What an expression is; where nothing else tells what it holds, what was put in is counted in."""
@@ -424,6 +431,8 @@ class Types:
             if isinstance(index, cst.Slice):
                 return (only._replace(parts=()),) if only.item else UNKNOWN
             if isinstance(index, cst.Index):
+                if field := self._field(only, index.value):
+                    return field
                 parts = self._parts(only)
                 if parts and isinstance(index.value, cst.Integer):
                     return self._part(parts, integer_value(index.value))
@@ -434,6 +443,17 @@ class Types:
             if only.parts and isinstance(index, cst.Index) and not only.item:
                 return self.containers.picked(node.value, index.value, at) or UNKNOWN
         return self._elements(node.value, at)
+
+    def _field(self, value: Instance, key: cst.CSTNode) -> Values:
+        """What a `TypedDict` of this module says of a key that is written out; nothing for anything else."""
+        scope = self.classes.get(value.type)
+        name = string_value(key) if scope is not None and isinstance(key, cst.SimpleString) else None
+        if scope is None or not isinstance(name, str) or name not in scope.bindings or scope.entry is None:
+            return ()
+        bases = cst.ensure_type(scope.node, cst.ClassDef).bases
+        if not any(self._named(base.value, scope.entry, one) for base in bases for one in _TYPED_DICTS):
+            return ()
+        return self.binding(scope.bindings[name][0])
 
     def _part(self, parts: tuple[str, ...], index: int) -> Values:
         return (self.one(parts[index]),) if index < len(parts) and parts[index] else UNKNOWN
@@ -505,13 +525,15 @@ class Types:
         return ""
 
     def _mapping(self, node: cst.Dict | cst.DictComp, at: At) -> Instance:
-        """A dictionary, and the type that its values have in common."""
-        value = ""
+        """A dictionary, and the types that its keys and its values have in common."""
+        key = value = ""
         if isinstance(node, cst.DictComp):
-            value = self._kind(self.of(node.value, self._inside(node, at))) if node in self._comprehensions else ""
+            if node in self._comprehensions:
+                key, value = (self._kind(self.of(part, self._inside(node, at))) for part in (node.key, node.value))
         elif 0 < len(node.elements) <= _MAX_ELEMENTS and all(isinstance(e, cst.DictElement) for e in node.elements):
             value = self._kind(self._merge(self.of(element.value, at) for element in node.elements))
-        return Instance("dict", None, "", value)
+            key = self._kind(self._merge(self.of(e.key, at) for e in node.elements if isinstance(e, cst.DictElement)))
+        return Instance("dict", None, key, value)
 
     def _inside(self, node: cst.CSTNode, at: At) -> At:
         scope = self._comprehensions[node]
@@ -520,6 +542,16 @@ class Types:
     @cached_property
     def _comprehensions(self) -> dict[cst.CSTNode, Scope]:
         return {scope.node: scope for scope in self.lowered.scopes if scope.kind == "comprehension"}
+
+    def _one_of(self, node: cst.Call, at: At) -> Values:
+        """What `next`, `min` and `max` give: an item of their argument, or what they are given in its place."""
+        parts = [self._elements(node.args[0].value, at)]
+        for arg in node.args[1:]:
+            if arg.star or (arg.keyword is None and last_name(node.func) != "next"):
+                return UNKNOWN
+            if arg.keyword is None or arg.keyword.value == "default":
+                parts.append(self.of(arg.value, at))
+        return self._merge(parts)
 
     def _same(self, node: cst.Call, at: At) -> Values | None:
         """What functions give that pass on what they are given, or name its type; None for any other."""
@@ -530,6 +562,9 @@ class Types:
             return self.of(given, at)
         if name in _CASTS:
             return self.annotation(given, at)
+        if name in _REMADE:
+            name = "list" if name == "sorted" else name
+            return (Instance(name, at, self._kind(self._elements(given, at))),)
         if name == "type" and len(node.args) == 1:
             return self._merge(map(self._class_of, self.of(given, at)))
         if name in ("defaultdict", "collections.defaultdict"):
@@ -921,7 +956,7 @@ class Types:
             # By the naming convention a capital makes it a class.
             if last[:1].isupper() and (not last.isupper() or value.name in self.catalog.owners):
                 return (Instance(value.name, at),)
-            if value.name in _BUILTIN_TYPES:
+            if value.name in _BUILTIN_TYPES or value.name in _REMADE:
                 return (Instance(value.name, at),)
             return UNKNOWN
         if isinstance(value, Instance):
@@ -1104,7 +1139,26 @@ _OF_COLLECTIONS = frozenset(("get", "pop", "popleft", "setdefault", "values", "k
 #: Functions that give an object like the one that they are given, and those that say of what type it is.
 _COPIES = frozenset(("dataclasses.replace", "copy.copy", "copy.deepcopy", "attrs.evolve", "attr.evolve"))
 _CASTS = frozenset(("typing.cast", "typing_extensions.cast"))
-_SAME_LASTS = frozenset(("replace", "copy", "deepcopy", "evolve", "cast", "type", "defaultdict"))
+#: Collections that are made of the items of another.
+_REMADE = frozenset(("list", "sorted", "tuple", "set", "frozenset", "collections.deque"))
+_SAME_LASTS = frozenset(
+    [
+        "replace",
+        "copy",
+        "deepcopy",
+        "evolve",
+        "cast",
+        "type",
+        "defaultdict",
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "deque",
+        "sorted",
+    ]
+)
+_TYPED_DICTS = ("typing.TypedDict", "typing_extensions.TypedDict")
 _ENTERS_FIRST = ("contextlib.closing", "contextlib.nullcontext")
 #: Collections that programs make empty and fill.
 _FILLED = frozenset(("list", "dict", "set", "deque", "OrderedDict"))
