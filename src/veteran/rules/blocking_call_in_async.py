@@ -49,7 +49,8 @@ costs little: `--min-confidence high` leaves files out. Of low confidence are lo
 changes of a directory (`mkdir`, `unlink`), certificates, what is done with a file whose opening is reported, what runs
 only until its result is kept in an attribute, and everything in command-line programs and start-up hooks (the contexts
 `cli` and `startup`), where nothing else waits for the loop.
-A lock of threads that is held over an `await` is of medium confidence: the next coroutine that enters it stops the loop.
+A lock of threads that is held over an `await` is of medium confidence: the next coroutine that enters it stops
+the loop.
 In test files the rule is off, and test clients are not reported anywhere.
 
 ## Options
