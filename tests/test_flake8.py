@@ -336,10 +336,22 @@ def test_what_only_the_parser_of_veteran_refuses_is_silent(tmp_path: Path) -> No
 # Both ways in
 
 
+def is_read(data: bytes) -> bool:
+    """Whether the running Python reads a file."""
+    try:
+        ast.parse(data)
+    except SyntaxError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("confidence", ["low", "medium", "high"])
 def test_flake8_and_the_command_line_agree_on_all_fixtures(tmp_path: Path, confidence: str) -> None:
     project = tmp_path / "project"
     shutil.copytree(FIXTURES, project)
+    for path in project.rglob("*.py"):
+        if not is_read(path.read_bytes()):  # flake8 stops at what this Python does not read
+            path.unlink()
     (project / "veteran.toml").write_text(
         f'extend-select = ["VET"]\nmin-confidence = "{confidence}"\n', encoding="utf-8"
     )

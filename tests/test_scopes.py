@@ -95,7 +95,7 @@ def test_star_imports_of_plain_modules_bind_their_names(text: str, where: str) -
         ("match a:\n    case C(k=x):\n        use()", "local", ["match"]),
         ("match a:\n    case 1 | 2 as x:\n        use()", "local", ["match"]),
         ("match a:\n    case {**x}:\n        use()", "local", ["match"]),
-        ("match a:\n    case x:\n        pass\nuse()", "local", ["match"]),
+        ("match a:\n    case x:\n        pass\nuse()", "local", ["a"]),
         ("type x = int\nuse()", "local", ["int"]),
         ("def f[x](a):\n    use()", "local", ["type"]),
         ("def f[*x](a):\n    use()", "local", ["type"]),

@@ -15,6 +15,7 @@ from veteran.analysis.summary import Comment, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
 from veteran.registry import Rule, all_rules
+from veteran.stacks import roomy
 from veteran.store import Read, digest_of
 from veteran.timings import phase
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from veteran.store import Stores
 
 
+@roomy
 def summarise(path: str, data: bytes, settings: Settings) -> Summary:
     """The summary of a file's bytes. Never raises: what goes wrong becomes a VET001 or VET003 finding."""
     from veteran.analysis.source import Source
@@ -46,11 +48,13 @@ def crashed(path: str, error: object) -> Summary:
     return Summary(path, (_finding(path, INTERNAL, f"veteran failed on this file: {' '.join(what.split())}"),))
 
 
+@roomy
 def check_bytes(path: str, data: bytes, settings: Settings) -> list[Finding]:
     """One file all the way, with what it imports."""
     return judge(summarise(path, data, settings), data, settings)[0]
 
 
+@roomy
 def check_text(
     path: str, text: str, settings: Settings, *, suppress: bool = True, stores: Stores | None = None
 ) -> list[Finding]:
@@ -68,6 +72,7 @@ def check_text(
     return judge(summary, data, settings, stores)[0]
 
 
+@roomy
 def check_stdin(
     path: str, data: bytes, settings: Settings, stores: Stores | None = None
 ) -> tuple[list[Finding], list[Finding]]:
@@ -89,6 +94,7 @@ def _kept(
     return summary
 
 
+@roomy
 def judge(
     summary: Summary, data: bytes, settings: Settings, stores: Stores | None = None
 ) -> tuple[list[Finding], list[Finding]]:

@@ -65,10 +65,10 @@ def chains_to(table: str) -> Subscription:
 def linked_calls_of(table: str) -> Subscription:
     """Each coroutine's own call of what the catalogue lists in `table`, where only other modules tell that it is one.
 
-    Decided when files are linked. The handler receives an `analysis.link.LinkedCall`, and yields what
-    `analysis.link.Linked` describes.
+    Decided when files are linked: what a file calls may be known by no word of its own. The handler receives an
+    `analysis.link.LinkedCall`, and yields what `analysis.link.Linked` describes.
     """
-    return Subscription("linked", table)
+    return Subscription("linked", table, ("def",))
 
 
 Handler = Callable[[Any], "Iterable[Any]"]

@@ -16,6 +16,7 @@ from veteran.catalog import Blocking, Catalog
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
+    from veteran.analysis.entered_locks import EnteredLock
     from veteran.analysis.model import CatalogCall
 
 
@@ -82,6 +83,24 @@ def in_coroutine(event: CatalogCall) -> Iterator[Report]:
         called, event.name, event.entry, event.function.name, module.async_library, module.catalog, whole
     )
     yield Report(node, event.call, message, confidence, tuple(steps))
+
+
+def entering(event: EnteredLock) -> Iterator[Report]:
+    """The report of a lock of threads that a coroutine enters by `with`."""
+    module, held, kind = event.module, event.held, event.kind
+    entry = module.catalog.lookup(module.catalog.calls["blocking"], f"{kind}.acquire")
+    if entry is None:
+        return
+    shown = module.code(held.node)
+    message = _message(f"with {shown}", kind, entry, held.scope.function.name, module.async_library, module.catalog)
+    confidence = module.catalog.groups[entry.group].confidence
+    if event.kept:
+        confidence = Confidence.MEDIUM
+        message += "; it is held over an `await`: the next coroutine that enters it stops the loop for good"
+    steps: tuple[ReportStep, ...] = ()
+    if event.made is not None and event.made.target is not None:
+        steps = (ReportStep(event.made.target, event.made, f"`{shown}` is a `{kind}`"),)
+    yield Report(held.node, held, message, confidence, steps)
 
 
 def linked(event: LinkedCall) -> Iterator[Linked]:

@@ -228,10 +228,12 @@ class Lowered:
     private: each access of an attribute `_name`, by name. assigned: the dotted names that are assigned to.
     stored: what is put under a key or index, where, and the target. reads: the arguments of a `Read` for each
     attribute that is read or called. held: what a `with` enters, or a `for` goes through by its name, without
-    calling it.
+    calling it. choices: the `and`, `or` and `if` expressions. matches: the `match` statements.
     """
 
-    __slots__ = ("assigned", "calls", "held", "module", "private", "reads", "scopes", "stored", "tree")
+    __slots__ = (
+        "assigned", "calls", "choices", "held", "matches", "module", "private", "reads", "scopes", "stored", "tree",
+    )  # fmt: skip
 
     def __init__(self, tree: cst.Module, module: Scope) -> None:
         self.tree = tree
@@ -241,6 +243,8 @@ class Lowered:
         self.private: dict[str, list[cst.Attribute]] = {}
         self.reads: list[tuple[Scope, Block, int, int, cst.Attribute, bool]] = []
         self.held: list[Held] = []
+        self.choices: list[cst.BooleanOperation | cst.IfExp] = []
+        self.matches: list[cst.Match] = []
         self.assigned: set[str] = set()
         self.stored: list[tuple[cst.BaseExpression, At, cst.CSTNode]] = []
 
@@ -544,9 +548,11 @@ class _Walk:
         self.push(value)
 
     def _BooleanOperation(self, node: cst.BooleanOperation) -> None:
+        self.lowered.choices.append(node)
         self.push(node.left, (self._evaluate, 1), node.right, (self._evaluate, -1))
 
     def _IfExp(self, node: cst.IfExp) -> None:
+        self.lowered.choices.append(node)
         self.push(node.test, (self._evaluate, 1), node.body, node.orelse, (self._evaluate, -1))
 
     def _evaluate(self, optional: int) -> None:
@@ -775,36 +781,56 @@ class _Walk:
 
     def _Match(self, node: cst.Match) -> None:
         compound = self.compound("match", node)
-        items: list[Any] = [node.subject, (self._open, compound)]
+        self.lowered.matches.append(node)
+        subject = node.subject
+        items: list[Any] = [subject, (self._open, compound)]
         for case in node.cases:
             enter, body = self.arm(compound, "case", case.body)
             if case.guard is not None:  # its captures stay bound where the guard fails
-                items.append((self._bind_pattern, case.pattern, compound))
-            items += [enter, (self._bind_pattern, case.pattern), case.guard, body]
+                items.append((self._bind_pattern, case.pattern, subject, compound))
+            items += [enter, (self._bind_pattern, case.pattern, subject), case.guard, body]
             pattern = case.pattern
             if case.guard is None and _matches_all(pattern):
                 compound.complete = True
         self.push(*items, (self._end_compound, compound))
 
-    def _bind_pattern(self, pattern: cst.CSTNode, before: Compound | None = None) -> None:
+    def _bind_pattern(self, pattern: cst.CSTNode, subject: cst.BaseExpression, before: Compound | None = None) -> None:
         """Binds the captures of a pattern, whose parts are values only to compare with.
 
-        before: bind them for what follows in that `match`, and maybe only.
+        A class in the pattern says what the name is, like an annotation. before: bind them for what follows in that
+        `match`, and maybe only.
         """
         at = At(before.scope, before.block, before.place - 1, self.statement) if before else None
-        pending: list[cst.CSTNode] = [pattern]
+        pending: list[tuple[cst.CSTNode, tuple[int, ...] | None]] = [(pattern, ())]
         while pending:
-            node = pending.pop()
-            if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name:
+            node, way = pending.pop()
+            if isinstance(node, cst.MatchAs) and node.name:
+                inner = node.pattern
+                kind = inner.cls if isinstance(inner, cst.MatchClass) else None
+                value = subject if inner is None and way is not None else None
+                path = way if value is not None else () if kind is not None else None
+                bound = self.bind(node.name.value, "match", value, node.name, path, kind, at)
+                bound.maybe = before is not None
+            elif isinstance(node, cst.MatchStar) and node.name:
                 self.bind(node.name.value, "match", None, node.name, None, at=at).maybe = before is not None
             elif isinstance(node, cst.MatchMapping) and node.rest:
                 self.bind(node.rest.value, "match", None, node.rest, None, at=at).maybe = before is not None
             if isinstance(node, cst.MatchValue):
                 continue
+            if isinstance(node, (cst.MatchList, cst.MatchTuple)):
+                for index, element in enumerate(node.patterns):
+                    if isinstance(element, cst.MatchStar):
+                        way = None
+                        pending.append((element, None))
+                    else:
+                        pending.append((element.value, (*way, index) if way is not None else None))
+                continue
             for name in children_fields(type(node)):
                 child = getattr(node, name)
                 parts = child if child.__class__ in _SEQUENCES else (child,)
-                pending += [p for p in parts if isinstance(p, cst.CSTNode) and not isinstance(p, cst.BaseExpression)]
+                pending += [
+                    (p, None) for p in parts if isinstance(p, cst.CSTNode) and not isinstance(p, cst.BaseExpression)
+                ]
 
     # Definitions
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import libcst as cst
 
-from veteran.analysis.source import STRING, Source
+from veteran.analysis.source import STRING, Source, SourceError
 from veteran.findings import Span
 
 T = TypeVar("T", bound=cst.CSTNode)
@@ -160,6 +160,19 @@ def quietly(text: str, mode: str = "exec") -> Any:
     if not any(getattr(pattern, "pattern", "") == _FILE for _, _, _, pattern, _ in warnings.filters):
         warnings.filterwarnings("ignore", module=_FILE)
     return ast.parse(text, _FILE, mode)
+
+
+def expression(text: str) -> cst.BaseExpression:
+    """What an annotation in quotes says."""
+    try:
+        source = Source(f"({text})\n")
+        statement = read(source).module.body[0]
+    except (SourceError, IndexError):
+        raise Unconverted("no expression", 1, 1) from None
+    inner = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
+    if not isinstance(inner, cst.Expr):
+        raise Unconverted("no expression", 1, 1)
+    return inner.value
 
 
 def string_value(node: cst.SimpleString) -> str | bytes:

@@ -62,7 +62,7 @@ _WORDS = _PURPOSES | frozenset(
     docstring docstrings documentation help usage header headers footer resource resources
     dependency dependencies deps theme style todo prompt prompts motd banner history cookie bookmark
     shell bashrc profile rc release releases revision branch branches commit git hg svn
-    tempfile mkstemp mktemp status state marker flag flags
+    tempfile mkstemp mktemp status state marker flag flags pgid systemd unit control
     """.split()  # noqa: SIM905
 )
 #: The same without a mark between the words.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from queue import SimpleQueue
 from typing import TypeVar
 
 import libcst as cst
@@ -19,88 +16,12 @@ from libcst._nodes.internal import CodegenState
 from veteran.analysis.nodes import Converter, Unconverted, children, normalised, read, respell
 from veteran.analysis.source import NEWLINE, Source, SourceError
 from veteran.findings import Span
+from veteran.stacks import on_large_stack
 
 T = TypeVar("T")
-#: Only touched pages cost memory. Smaller ones are tried where the system refuses (`ulimit -v`).
-STACK_SIZES = (512 << 20, 128 << 20, 32 << 20)
-
-
 #: libcst's parser tries every way to read the brackets in these, several at each level.
 _TRIED = re.compile(r"[ \t\f]*(?:case\b|(?:.*[:;][ \t\f]*)?del\b)")
 MAX_TRIED = 7
-
-
-class _Worker:
-    """One thread with a large stack that works for the whole process: its pages are touched once."""
-
-    def __init__(self) -> None:
-        self.forget()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.forget)  # threads do not survive a fork
-
-    def forget(self) -> None:
-        self.turn = threading.Lock()
-        self.thread: threading.Thread | None = None
-        self.work: SimpleQueue[Callable[[], None]] = SimpleQueue()
-
-    def run(self, work: Callable[[], T]) -> T:
-        """What `work()` returns or raises on that thread."""
-        if threading.current_thread() is self.thread:
-            return work()
-        results: list[T] = []
-        errors: list[BaseException] = []
-        done = threading.Event()
-
-        def answer() -> None:
-            try:
-                results.append(work())
-            except BaseException as error:  # the native parser's panics are no Exception
-                errors.append(error)
-            done.set()
-
-        with self.turn:
-            if self.thread is None or not self.thread.is_alive():
-                self.thread = _started(self._loop)
-            self.work.put(answer)
-            done.wait()
-        if errors:
-            raise errors[0]
-        return results[0]
-
-    def _loop(self) -> None:
-        while True:
-            self.work.get()()
-
-
-_worker = _Worker()
-_stack_size = threading.Lock()
-
-
-def on_large_stack(work: Callable[[], T]) -> T:
-    """What `work()` returns or raises, run on a thread with a stack that deep trees do not overflow.
-
-    Hosts give too little: editors run threads with small stacks, and the native parser needs about
-    a kilobyte a frame.
-    """
-    return _worker.run(work)
-
-
-def _started(run: Callable[[], None]) -> threading.Thread:
-    """A started thread with the largest stack that the system grants."""
-    with _stack_size:
-        before = threading.stack_size()
-        try:
-            for size in STACK_SIZES:
-                thread = threading.Thread(target=run, name="veteran-parse", daemon=True)
-                try:
-                    threading.stack_size(size)
-                    thread.start()
-                except (RuntimeError, ValueError, MemoryError):
-                    continue
-                return thread
-        finally:
-            threading.stack_size(before)
-    raise MemoryError("no memory for a stack to parse on")
 
 
 class Tree(ABC):

@@ -66,6 +66,8 @@ def ends_program(block: cst.CSTNode) -> bool:
     """Whether the last statement of a block ends the program."""
     if not isinstance(block, cst.IndentedBlock) or not block.body:
         return False
+    if any(_kills_itself(statement) for statement in block.body):
+        return True
     last = block.body[-1]
     if not isinstance(last, cst.SimpleStatementLine) or not last.body:
         return False
@@ -78,3 +80,13 @@ def ends_program(block: cst.CSTNode) -> bool:
         and isinstance(statement.value, cst.Call)
         and dotted(statement.value.func) in ("sys.exit", "os._exit", "os.abort")
     )
+
+
+def _kills_itself(statement: cst.CSTNode) -> bool:
+    """Whether a statement sends a signal to the program that it is part of."""
+    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and statement.body else None
+    call = small.value if isinstance(small, cst.Expr) else None
+    if not isinstance(call, cst.Call) or dotted(call.func) != "os.kill" or not call.args:
+        return False
+    whom = call.args[0].value
+    return isinstance(whom, cst.Call) and dotted(whom.func) == "os.getpid"

@@ -70,6 +70,10 @@ def never_waits(event: CatalogCall) -> str:
     if name.startswith("io."):  # otherwise the call that opened it is reported
         opened = event.origin is not None and (binding is None or binding.kind != "parameter")
         return "the call that opened the file is what counts" if opened else ""
+    if name.startswith(("urllib.request.", "http.client.HTTPResponse.")):
+        opened_by = call.node if name.startswith("urllib") else _constructor(event)
+        if opened_by is not None and _is_data_url(module, opened_by, call):
+            return "a `data:` URL holds the data itself"
     if name.startswith(_ASKS_FOR_NAMES) and _is_numeric(argument(call, 0, ("host", "hostname"))):
         return "it is given an address: there is no name to look up"
     if group in ("input", "network", "lock") and _is_readable(event):
@@ -366,6 +370,38 @@ def _handed_to_await(module: Module, call: Call) -> bool:
     if not isinstance(outer, cst.Call) or not isinstance(module.uses.parent(outer, call), cst.Await):
         return False
     return bool(_MAYBE_AWAITS.fullmatch((dotted(outer.func) or "").rpartition(".")[2]))
+
+
+def _is_data_url(module: Module, made: cst.Call, call: Call) -> bool:
+    """Whether a URL holds the data itself: it is written out, or a test on the way says so."""
+    url = argument(made, 0, ("url", "fullurl"))
+    name = guards.spelling(url) if url is not None else None
+    if url is None:
+        return False
+    if _begins_with_data(url):
+        return True
+    tests = [*guards.conditions(call)] if name is not None else []
+    parts = [(part, holds, c.at) for c in tests for part, holds in guards.parts(c.test, c.outcome)]
+    parts += [(part, holds, call) for part, holds in around(module, call)]
+    for part, holds, at in parts:
+        if holds and isinstance(part, cst.Call) and isinstance(part.func, cst.Attribute) and part.args:
+            asked = part.func.attr.value == "startswith" and guards.spelling(part.func.value) == name
+            if asked and _begins_with_data(part.args[0].value) and guards.same_value(name or "", at, call):
+                return True
+    return False
+
+
+def _begins_with_data(node: cst.BaseExpression) -> bool:
+    """Whether a text is written out and begins like a `data:` URL."""
+    while isinstance(node, (cst.BinaryOperation, cst.ConcatenatedString)):
+        node = node.left
+    if isinstance(node, cst.FormattedString):
+        return (
+            bool(node.parts)
+            and isinstance(part := node.parts[0], cst.FormattedStringText)
+            and (part.value.lower().startswith("data:"))
+        )
+    return isinstance(node, cst.SimpleString) and str(node.raw_value).lower().startswith("data:")
 
 
 def _is_for_other_callers(call: Call) -> bool:

@@ -49,6 +49,8 @@ costs little: `--min-confidence high` leaves files out. Of low confidence are lo
 changes of a directory (`mkdir`, `unlink`), certificates, what is done with a file whose opening is reported, what runs
 only until its result is kept in an attribute, and everything in command-line programs and start-up hooks (the contexts
 `cli` and `startup`), where nothing else waits for the loop.
+A lock of threads that is held over an `await` is of medium confidence: the next coroutine that enters it stops
+the loop.
 In test files the rule is off, and test clients are not reported anywhere.
 
 ## Options
@@ -64,9 +66,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from veteran.registry import Rule, calls_of, linked_calls_of
+from veteran.registry import Rule, calls_of, events_of, linked_calls_of
 
 if TYPE_CHECKING:
+    from veteran.analysis.entered_locks import EnteredLock
     from veteran.analysis.link import Linked, LinkedCall
     from veteran.analysis.model import CatalogCall, Report
 
@@ -89,6 +92,14 @@ def blocking_call(event: CatalogCall) -> Iterable[Report]:
     from veteran.analysis.blocking import in_coroutine
 
     return in_coroutine(event)
+
+
+@rule.on(events_of("entered_locks", "threading", "multiprocessing"))
+def entered_lock(event: EnteredLock) -> Iterable[Report]:
+    """A lock of threads that the coroutine enters."""
+    from veteran.analysis.blocking import entering
+
+    return entering(event)
 
 
 @rule.on(linked_calls_of("blocking"))
