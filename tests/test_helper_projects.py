@@ -1,4 +1,4 @@
-"""VET311 and VET312 over projects of several modules whose lines say what is expected."""
+"""VET311, VET312 and VET401 over projects of several modules whose lines say what is expected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from veteran import engine
 from veteran.findings import Confidence
 from veteran.settings import Settings
 
-CODES = {"blocking_helper_in_async": ("VET312",), "blocking_call_in_async": ("VET311", "VET313")}
+CODES = {
+    "blocking_helper_in_async": ("VET312",),
+    "blocking_call_in_async": ("VET311", "VET313"),
+    "unvalidated_json": ("VET401",),
+}
 FILES = sorted(path.relative_to(FIXTURES) for rule in CODES for path in (FIXTURES / rule / "project").rglob("*.py"))
 
 

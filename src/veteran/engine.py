@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from veteran import suppressions
 from veteran.analysis.gate import gate_for
 from veteran.analysis.outlook import Outlook, outlook_of
-from veteran.analysis.summary import Comment, Facts, Summary
+from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Comment, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
 from veteran.registry import Rule, all_rules
@@ -142,15 +142,29 @@ def facts(data: bytes, catalog: Catalog) -> Facts | None:
 def outlook(data: bytes, catalog: Catalog) -> Outlook:
     """What a file's bytes say of other modules."""
     gate = gate_for(tuple(rule for rule in all_rules().values() if _of_fan_outs(rule)), catalog)
+    clients = catalog.client_libraries
     if not gate.live(data):
-        return outlook_of(data)
+        return outlook_of(data, clients=clients)
     with uncollected():
         known = module("", data, catalog)
         if known is None:
-            return outlook_of(data)
+            return outlook_of(data, clients=clients)
         from veteran.analysis.fan_outs import spreads_of
 
-        found = outlook_of(data, spreads_of(known))
+        found = outlook_of(data, spreads_of(known), clients=clients)
+        known.forget()
+        return found
+
+
+def answers(data: bytes, catalog: Catalog) -> AnswerFacts:
+    """What a file's bytes tell other modules of decoded data."""
+    from veteran.analysis.answers import answers_of
+
+    with uncollected():
+        known = module("", data, catalog)
+        if known is None:
+            return NO_ANSWERS
+        found = answers_of(known)
         known.forget()
         return found
 
@@ -219,12 +233,15 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
         enabled = settings.enabled(Path(path))
         rules = enabled_rules(path, settings)
         catalog = catalog_for(settings.catalog)
+        answering = any(map(of_answers, rules))
         with phase("gate"):
             live = gate_for(rules, catalog).live(data)
-            outlook = outlook_of(data) if any(map(_of_fan_outs, rules)) else None
+            outlook = None
+            if answering or any(map(_of_fan_outs, rules)):
+                outlook = outlook_of(data, clients=catalog.client_libraries)
         if live:
             with uncollected():
-                return _analysed(path, read(), live, any(map(_of_chains, rules)), catalog, outlook)
+                return _analysed(path, read(), live, any(map(_of_chains, rules)), answering, catalog, outlook)
         if SUPPRESSION in enabled and suppressions.GATE.search(data):
             return Summary(path, comments=comments(read()), outlook=outlook)
         if outlook is not None and outlook.imports and suppressions.MAY_SILENCE.search(data):
@@ -238,19 +255,32 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
 
 
 def _analysed(
-    path: str, source: Source, rules: Iterable[Rule], linked: bool, catalog: Catalog, outlook: Outlook | None
+    path: str,
+    source: Source,
+    rules: Iterable[Rule],
+    linked: bool,
+    answering: bool,
+    catalog: Catalog,
+    outlook: Outlook | None,
 ) -> Summary:
-    """linked: whether other files may ask for the facts; to read them now is cheaper than a second parse."""
+    """linked, answering: whether other files may ask for the facts; to read them now is cheaper than a second parse."""
     from veteran.analysis.model import Module
     from veteran.analysis.tree import parse
 
     with phase("parse"):
         tree = parse(source)
     module = Module(path, source, tree, catalog)
+    if outlook is not None:
+        module.outlook = outlook
     summary = module.summary(rules)._replace(comments=comments(source))
     if outlook is not None:
         summary = summary._replace(outlook=outlook._replace(spreads=tuple(sorted(module.spreads))))
-    if linked:
+    if answering:
+        from veteran.analysis.answers import answers_of
+
+        if module.outlook.tells:
+            summary = summary._replace(answers=answers_of(module))
+    if linked or (summary.answers is not None and (summary.answers.data or summary.answers.given)):
         from veteran.analysis.facts import facts_of
 
         with phase("facts for other modules"):
@@ -261,6 +291,11 @@ def _analysed(
 
 def _of_chains(rule: Rule) -> bool:
     return any(subscription.kind in ("chain", "linked") for subscription, _ in rule.handlers)
+
+
+def of_answers(rule: Rule) -> bool:
+    """Whether a rule asks what other modules know of decoded data."""
+    return any(subscription.kind == "answer" for subscription, _ in rule.handlers)
 
 
 def _of_fan_outs(rule: Rule) -> bool:

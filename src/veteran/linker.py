@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from veteran import engine
 from veteran.analysis import link
+from veteran.analysis.nearby import Nearby
 from veteran.analysis.outlook import NOTHING, Outlook
+from veteran.analysis.summary import NO_ANSWERS
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import Finding
 from veteran.store import decoded
 
 if TYPE_CHECKING:
+    from veteran.analysis.answers_linked import Answers
     from veteran.analysis.chains import Chains
     from veteran.analysis.model import Module
     from veteran.analysis.outlook import Spreading
     from veteran.analysis.project import Project
-    from veteran.analysis.summary import Facts, Summary
+    from veteran.analysis.summary import AnswerFacts, Facts, Summary
+    from veteran.registry import Rule
     from veteran.settings import Settings
     from veteran.store import Store, Stores
 
@@ -50,21 +54,38 @@ class Linker:
         self._modules: dict[str, dict[Path, Module | None]] = {}
         self._outlooks: dict[str, dict[Path, Outlook]] = {}
         self._spreading: dict[object, Spreading] = {}
+        self._answers: dict[object, Answers] = {}
+        self._answer_facts: dict[str, dict[Path, AnswerFacts]] = {}
+        self._asked: set[Path] = set()
         self._reads: Edges = {}
         self._views: Edges = {}
         self._whole: Edges = {}
 
     def reads(self) -> Edges:
-        """For the path of a module, the modules whose facts its own led to."""
-        return _joined(self._reads, (edge for chains in self._chains.values() for edge in chains.program.reads()))
+        """For the path of a module, those whose facts or answers its own led to; itself where its answers counted."""
+        for program in [*self._chains]:
+            self._note(program)
+        return _joined(self._reads, ((path, {path}) for path in self._asked))
 
     def views(self) -> Edges:
         """For the path of a file, the files whose outlook its own led to."""
-        return _joined(self._views, (edge for one in self._spreading.values() for edge in one.leads.items()))
+        for program in [*self._spreading]:
+            self._note(program)
+        return self._views
 
     def whole(self) -> Edges:
         """For the path of a file, the modules that it was followed into."""
         return self._whole
+
+    def _note(self, program: object) -> None:
+        """Notes what was read of a program."""
+        if chains := self._chains.get(program):
+            _joined(self._reads, chains.program.reads())
+        if spreading := self._spreading.get(program):
+            _joined(self._views, spreading.leads.items())
+        if answers := self._answers.get(program):
+            _joined(self._reads, answers.leads.items())
+            _joined(self._views, answers.nearby.looked.items())
 
     def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
         """The findings of each file, in the order given."""
@@ -75,7 +96,10 @@ class Linker:
                 self._facts[repr(settings.catalog), path] = summary.facts
             if summary.outlook is not None:
                 self.look(path, settings, summary.outlook)
-            alone = not (summary.begins or summary.asks or (summary.outlook and summary.outlook.imports))
+            if summary.answers is not None:
+                self.tell(path, settings, summary.answers)
+            views = summary.outlook is not None and (summary.outlook.imports or summary.outlook.stars)
+            alone = not (summary.begins or summary.asks or summary.answers or views)
             programs.setdefault(None if alone else self._program(path, settings), []).append(index)
         found: dict[int, list[Finding]] = {}
         for program, indices in programs.items():
@@ -93,11 +117,9 @@ class Linker:
 
     def _leave(self, program: object) -> None:
         """Lets go of what is only needed for that program."""
-        chains, spreading = self._chains.pop(program, None), self._spreading.pop(program, None)
-        if chains:
-            self._reads = _joined(self._reads, chains.program.reads())
-        if spreading:
-            self._views = _joined(self._views, spreading.leads.items())
+        self._note(program)
+        for held in (self._chains, self._spreading, self._answers):
+            held.pop(program, None)
         if len(self._facts) > MANY:
             for known in self._facts.keys() & self._held.keys():
                 del self._facts[known]
@@ -107,11 +129,69 @@ class Linker:
         spreading = self._spreading_names(summary.outlook, path, settings) if summary.outlook else {}
         if summary.asks or spreading:
             findings += self._fan_outs(summary, path, settings, spreading)
+        if not summary.begins and summary.outlook is None:
+            return findings
+        rules = engine.enabled_rules(summary.path, settings)
         if summary.begins:
-            rules = engine.enabled_rules(summary.path, settings)
             catalog = catalog_for(settings.catalog)
             findings += link.chained(summary, path, rules, self.chains_for(path, settings), catalog, self.shown)
+        if summary.outlook is not None:
+            try:
+                findings += self._answered(summary, summary.outlook, path, settings, rules)
+            except Exception as error:
+                findings += engine.crashed(summary.path, error).findings
         return findings
+
+    def _answered(
+        self, summary: Summary, outlook: Outlook, path: Path, settings: Settings, rules: Iterable[Rule]
+    ) -> Iterator[Finding]:
+        """What is said of decoded data that other modules decide on."""
+        rules = [rule for rule in rules if engine.of_answers(rule)]
+        if not rules or not (summary.answers or outlook.imports or outlook.stars):
+            return
+        answering = self._answers_for(path, settings)
+        if summary.answers is None and not answering.may_use(path, summary.facts):
+            return
+        if answering.at(path).data:
+            module = self.chains_for(path, settings).program.module_at(path)
+            if module is not None:
+                yield from link.answered(summary.path, module, rules, answering, self.shown)
+
+    def answers_at(self, path: Path, settings: Settings) -> AnswerFacts:
+        """What a module tells of decoded data; nothing where it cannot be read."""
+        self._asked.add(path)
+        known = self._answer_facts.setdefault(repr(settings.catalog), {})
+        if path not in known:
+            try:
+                known[path] = self._read_answers(path, settings)
+            except Exception:  # where the file itself is checked, it is said what went wrong
+                known[path] = NO_ANSWERS
+        return known[path]
+
+    def _read_answers(self, path: Path, settings: Settings) -> AnswerFacts:
+        store = self._store(path, settings)
+        catalog = catalog_for(settings.catalog)
+        if store is None:
+            return engine.answers(self._read(path), catalog)
+        content = store.content(path)
+        found = store.answers(content.digest, settings)
+        if found is None:
+            if content.data is None:
+                content = store.content(path, read=True)
+            found = engine.answers(content.data or b"", catalog)
+            store.keep_answers(content.digest, settings, found)
+        return found
+
+    def _answers_for(self, path: Path, settings: Settings) -> Answers:
+        """Who answers for the program that a file belongs to."""
+        from veteran.analysis.answers_linked import Answers
+
+        key = self._program(path, settings)
+        if key not in self._answers:
+            nearby = Nearby(key[0], lambda path: self._outlook(path, settings))
+            program = self.chains_for(path, settings).program
+            self._answers[key] = Answers(program, nearby, lambda path: self.answers_at(path, settings), self._read)
+        return self._answers[key]
 
     def _spreading_names(self, outlook: Outlook, path: Path, settings: Settings) -> dict[str, frozenset[str]]:
         """What a file imports that may start jobs on threads for it. See `Spreading.names`."""
@@ -127,6 +207,10 @@ class Linker:
             if found and calls_any(self._read(path), outlook, found):
                 return found
         return {}
+
+    def tell(self, path: Path, settings: Settings, answers: AnswerFacts) -> None:
+        """Gives what a file that was read already tells of decoded data."""
+        self._answer_facts.setdefault(repr(settings.catalog), {})[path] = answers
 
     def look(self, path: Path, settings: Settings, outlook: Outlook) -> None:
         """Gives the outlook of a file that was read already."""

@@ -29,9 +29,9 @@ class Subscription(NamedTuple):
 
     kind: `call` (a call of something that the catalogue table `table` lists), `sink` (a value that reaches
     an argument that the catalogue table `table` calls a sink), `event` (what `veteran.analysis.<table>.events`
-    yields), `chain` (a call that leads to one of the catalogue table `table`) or `linked` (a call of one of the
-    catalogue table `table`, as other modules tell). words: of which a file must hold
-    one; those of the catalogue's table where none are given.
+    yields), `chain` (a call that leads to one of the catalogue table `table`), `linked` (a call of one of the
+    catalogue table `table`, as other modules tell) or `answer` (decoded data, as other modules tell). words: of which
+    a file must hold one; those of the catalogue's table where none are given.
     """
 
     kind: str
@@ -69,6 +69,14 @@ def linked_calls_of(table: str) -> Subscription:
     `analysis.link.LinkedCall`, and yields what `analysis.link.Linked` describes.
     """
     return Subscription("linked", table, ("def",))
+
+
+def answers_of(table: str) -> Subscription:
+    """Each bare access of decoded data that other modules decide on; decided when files are linked.
+
+    The handler receives an `analysis.answers_linked.Told` and yields `analysis.link.Linked`s.
+    """
+    return Subscription("answer", table)
 
 
 Handler = Callable[[Any], "Iterable[Any]"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from veteran import engine
 from veteran.analysis.outlook import Outlook
-from veteran.analysis.summary import Summary
+from veteran.analysis.summary import AnswerFacts, Summary
 from veteran.findings import Outcome, Result
 from veteran.linker import Edges, Linker
 from veteran.store import Read, Stores, digest_of, lasts
@@ -53,7 +53,8 @@ class Linkable(NamedTuple):
     path: Path
     settings: Settings
     facts: bytes
-    outlook: Outlook | None
+    outlook: Outlook | None = None
+    answers: AnswerFacts | None = None
 
 
 class Batch(NamedTuple):
@@ -200,6 +201,7 @@ def _affected(
 ) -> list[int]:
     """The files whose content is as it was, but not what they read of others. others: changed, but not checked."""
     links, stores = earlier.links, linker.stores
+    asked = {reader for reader, read in zip(links.reads[::2], links.reads[1::2], strict=True) if reader == read}
     facts, outlooks, contents = set(others), set(others), set(others)
     for index, read in reads.items():
         before = links.digests[index]
@@ -210,6 +212,11 @@ def _affected(
         store = stores.of(settings) if stores else None
         known = store.facts(before, settings) if store else None
         if known is None or known[0] != linker.facts_at(tasks[index].path.absolute(), settings):
+            facts.add(index)
+        told = store.answers(before, settings) if store else None
+        if index in asked and (
+            store is None or told is None or told != linker.answers_at(tasks[index].path.absolute(), settings)
+        ):
             facts.add(index)
         was = store.summary(before, tasks[index].shown, settings) if store else None
         if was is None or was.outlook != read.summary.outlook:
@@ -303,7 +310,7 @@ def _link(tasks: dict[int, Task], reads: dict[int, Read], workers: Workers, stor
 
 
 def _linkable(task: Task, read: Read) -> Linkable:
-    return Linkable(read.summary, task.path.absolute(), task.settings, read.facts, None)
+    return Linkable(read.summary, task.path.absolute(), task.settings, read.facts)
 
 
 def link_all(batch: Batch) -> Linked:
@@ -324,6 +331,8 @@ def _linked(files: Sequence[Linkable], stores: Stores | None) -> Linked:
             linker.hold(file.path, file.settings, file.facts)
         if file.outlook is not None:
             linker.look(file.path, file.settings, file.outlook)
+        if file.answers is not None:
+            linker.tell(file.path, file.settings, file.answers)
     own = [(file.summary, file.path, file.settings) for file in files if file.summary is not None]
     found = zip(own, linker.link(own), strict=True)
     results = [Result(*engine.finish(summary, linked, settings)) for (summary, _, settings), linked in found]
@@ -360,4 +369,6 @@ def _linked_apart(files: Sequence[Linkable], workers: Workers, kept: bool) -> Li
 
 def _aside(file: Linkable) -> Linkable:
     """A file that is linked elsewhere."""
-    return file._replace(summary=None, outlook=file.summary.outlook if file.summary else None)
+    if file.summary is None:
+        return file
+    return file._replace(summary=None, outlook=file.summary.outlook, answers=file.summary.answers)

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_
 
 import veteran
 from veteran.analysis.outlook import Outlook
-from veteran.analysis.summary import Facts, Summary
+from veteran.analysis.summary import AnswerFacts, Facts, Summary
 from veteran.cache import Cache, key_of
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence
 
 if TYPE_CHECKING:
     from veteran.settings import Settings
 
-SCHEMA = "4"
+SCHEMA = "5"
 #: Set to anything, it turns the cache off.
 OFF = "VETERAN_NO_CACHE"
 T = TypeVar("T")
@@ -111,6 +111,8 @@ class Store:
         self._put(_summary_key(digest, Path(summary.path), settings), _placed(summary, ""))
         if facts:
             self.cache.put(_facts_key(digest, settings), facts)
+        if summary.answers is not None:
+            self.keep_answers(digest, settings, summary.answers)
         if path is not None and stat is not None:
             self.cache.remember(path, stat, digest)
 
@@ -140,6 +142,14 @@ class Store:
             known = list(builtin_entries())
             self._put(key, known)
         return known
+
+    def answers(self, digest: bytes, settings: Settings) -> AnswerFacts | None:
+        """What a module of that content tells of decoded data; None where that is not known."""
+        return self._get(_answers_key(digest, settings), _decode_answers)
+
+    def keep_answers(self, digest: bytes, settings: Settings, answers: AnswerFacts) -> None:
+        """Keeps what a module tells of decoded data."""
+        self._put(_answers_key(digest, settings), answers)
 
     def flush(self) -> None:
         """Writes what is kept."""
@@ -248,6 +258,10 @@ def _facts_key(digest: bytes, settings: Settings) -> bytes:
 
 def _outlook_key(digest: bytes, settings: Settings) -> bytes:
     return key_of("outlook", tool(), _additions(settings), digest)
+
+
+def _answers_key(digest: bytes, settings: Settings) -> bytes:
+    return key_of("answers", tool(), _additions(settings), digest)
 
 
 def _may_change(code: str, message: str) -> bool:
@@ -408,3 +422,7 @@ def _decode_facts(value: Any) -> tuple[Facts | None]:
 
 def _decode_outlook(value: Any) -> Outlook:
     return cast(Outlook, cast(Decoder, _decoder(Outlook))(value))
+
+
+def _decode_answers(value: Any) -> AnswerFacts:
+    return cast(AnswerFacts, cast(Decoder, _decoder(AnswerFacts))(value))

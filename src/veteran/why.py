@@ -14,6 +14,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran import engine, suppressions
+from veteran.analysis.answers import answers_of
 from veteran.analysis.chains import Chain, Chains, Node, alive, skipped
 from veteran.analysis.facts import facts_of
 from veteran.analysis.flow import Hole, Verdict
@@ -21,7 +22,7 @@ from veteran.analysis.gate import Gate
 from veteran.analysis.link import unsafe_parameters
 from veteran.analysis.lowering import Call, Held, Read
 from veteran.analysis.model import Module
-from veteran.analysis.outlook import outlook_of
+from veteran.analysis.outlook import Outlook, outlook_of
 from veteran.analysis.program import Class, Foreign, Function, Loaded, Managed
 from veteran.analysis.queries import SinkValue
 from veteran.analysis.source import Source, SourceError
@@ -145,11 +146,14 @@ class Explainer:
         self.line, self.column = line, column
         return tuple(self._conclusions())
 
+    def _outlook(self) -> Outlook:
+        return outlook_of(self.data, tuple(sorted(self.module.spreads)), self.catalog.client_libraries)
+
     def _summary(self) -> Summary:
         summary = self.module.summary(self.live.values())._replace(comments=engine.comments(self.source))
-        summary = summary._replace(outlook=outlook_of(self.data, tuple(sorted(self.module.spreads))))
+        summary = summary._replace(outlook=self._outlook())
         notes = list(self.trace.notes)  # the facts ask about other calls too
-        summary = summary.explained(facts_of(self.module))
+        summary = summary.explained(facts_of(self.module))._replace(answers=answers_of(self.module))
         self.trace.notes = notes
         return summary
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from veteran.analysis.lowering import Block, Call, Compound, Scope, dotted
-from veteran.analysis.nodes import children
+from veteran.analysis.lowering import Block, Call, Compound, Scope, dotted, running
 from veteran.analysis.types import Local
 from veteran.analysis.uses import names_in
 
@@ -30,6 +29,8 @@ class Boundaries:
         self._raising: dict[tuple[Scope, str, bool], bool] = {}
         self._callers: dict[Scope, list[Call]] = {}
         self._calls_in: dict[Scope, list[Call]] | None = None
+        self._read: dict[Scope, list[tuple[str, cst.BaseExpression, set[str]]]] = {}
+        self._judging: dict[Scope, list[set[str]]] = {}
 
     def raises(self, function: Scope, name: str, *, response: bool = False) -> bool:
         """Whether a function raises for some values of a parameter. response: for what it decodes from it."""
@@ -40,33 +41,83 @@ class Boundaries:
         return self._raising[key]
 
     def _raises(self, function: Scope, name: str, response: bool) -> bool:
-        names = set() if response else {name}
-        for bound in function.bindings.values():
-            for binding in bound:
-                value = binding.value
-                if binding.kind not in ("assign", "walrus", "for") or not isinstance(value, cst.BaseExpression):
-                    continue
-                read = names_in(value)
-                if read & names or (response and name in read and _decodes(value)):
-                    names.add(binding.name)
-        for compound in _compounds(function.body, name if response else ""):
-            node = compound.node
-            if isinstance(node, (cst.If, cst.Assert)) and _mentions(node.test, names, name, response):
-                if isinstance(node, cst.Assert) or _raise_in(node.body):
-                    return True
-                if node.orelse is not None and _raise_in(node.orelse):
-                    return True
-            elif isinstance(node, cst.Match) and _mentions(node.subject, names, name, response) and _raise_in(node):
+        if response:
+            return self._decoding(function) and self._raises_for_response(function, name)
+        judged = self._judged(function)
+        if any(name in read for read in judged):
+            return True
+        checking = [call for call in self._calls(function) if call.node.args and self.validates(call)]
+        if not judged and not checking:
+            return False
+        names = self._derived(function, {name})
+        if any(read & names for read in judged):
+            return True
+        return any(names_in(a.value) & names for call in checking for a in call.node.args)
+
+    def _raises_for_response(self, function: Scope, name: str) -> bool:
+        names: set[str] = set()
+        for bound, value, read in self._bound(function):
+            if read & names or (name in read and _decodes(value)):
+                names.add(bound)
+        for compound in _compounds(function.body, name):
+            if any(bool(read & names) or decoding for read, decoding in self._tests(compound, name)):
                 return True
-            elif isinstance(node, (cst.Try, cst.TryStar)) and any(_raise_in(h.body) for h in node.handlers):
-                tried = [inner for inner in _within(node.body) if isinstance(inner, cst.Subscript)]
-                if any(names_in(inner.value) & names for inner in tried):
-                    return True
         return any(
             self.validates(call)
             for call in self._calls(function)
             if any(names_in(a.value) & names for a in call.node.args)
         )
+
+    def _judged(self, function: Scope) -> list[set[str]]:
+        """The names in each test or reading of a function that it raises for."""
+        if function not in self._judging:
+            found = self._judging[function] = []
+            for compound in _compounds(function.body, ""):
+                found += [read for read, _ in self._tests(compound, "")]
+        return self._judging[function]
+
+    @staticmethod
+    def _tests(compound: Compound, response: str) -> Iterator[tuple[set[str], bool]]:
+        """The names in what a compound statement raises for, and whether it decodes a response there."""
+        node: Any = compound.node
+        kind = type(node)
+        tested: list[cst.BaseExpression] = []
+        if kind is cst.Assert:
+            tested = [node.test]
+        elif kind is cst.If:
+            if _raises_in(node.body) or (node.orelse is not None and _raises_in(node.orelse)):
+                tested = [node.test]
+        elif kind is cst.Match:
+            if _raises_in(node):
+                tested = [node.subject]
+        elif (kind is cst.Try or kind is cst.TryStar) and any(_raises_in(h.body) for h in node.handlers):
+            tested = [inner.value for inner in _within(node.body) if type(inner) is cst.Subscript]
+        for test in tested:
+            read = names_in(test)
+            yield read, bool(response) and kind is not cst.Try and response in read and _decodes(test)
+
+    def _bound(self, function: Scope) -> list[tuple[str, cst.BaseExpression, set[str]]]:
+        """The names that a function binds to expressions, with the names in them."""
+        if function not in self._read:
+            self._read[function] = [
+                (binding.name, binding.value, names_in(binding.value))
+                for bound in function.bindings.values()
+                for binding in bound
+                if binding.kind in ("assign", "walrus", "for") and isinstance(binding.value, cst.BaseExpression)
+            ]
+        return self._read[function]
+
+    def _derived(self, function: Scope, names: set[str]) -> set[str]:
+        """These names, and those that are bound to what they are read for."""
+        for bound, _, read in self._bound(function):
+            if read & names:
+                names.add(bound)
+        return names
+
+    def _decoding(self, function: Scope) -> bool:
+        """Whether a function may decode something."""
+        text = self.module.tree.code(function.node)
+        return "json" in text or "load" in text
 
     def _calls(self, function: Scope) -> list[Call]:
         if self._calls_in is None:
@@ -93,6 +144,17 @@ class Boundaries:
         if any(self.types.of(call.node.func, call) != (Local(function),) for call in calls):
             return []
         return [call for call in calls if call.scope.function is not function]
+
+
+def raises_or_checks(text: str) -> bool:
+    """Whether a function may raise for what it is given, judged by its text."""
+    return any(word in text for word in _MAY_CHECK)
+
+
+_MAY_CHECK = (
+    *("raise", "assert", "alid", "heck", "nsure", "erify", "chema", "exit", "quit", "fail", "abort", "xpect", "equire"),
+    *("onform", "anit", "structure", "from_"),
+)
 
 
 def _compounds(block: Block, response: str) -> Iterator[Compound]:
@@ -132,16 +194,36 @@ def _decodes(node: cst.CSTNode) -> bool:
     )
 
 
-def _mentions(test: cst.BaseExpression, names: set[str], name: str, response: bool) -> bool:
-    read = names_in(test)
-    return bool(read & names) or (response and name in read and _decodes(test))
+def _raises_in(node: cst.CSTNode) -> bool:
+    """Whether a statement or suite raises, or ends the program; inner functions aside."""
+    pending: list[cst.CSTNode] = [node]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is cst.Raise:
+            return True
+        if kind is cst.Expr:
+            value = item.value  # type: ignore[attr-defined]
+            if type(value) is cst.Await:
+                value = value.expression
+            if type(value) is cst.Call and dotted(value.func) in _LEAVING:
+                return True
+        elif kind is cst.Return or kind is cst.Assign:
+            value = item.value  # type: ignore[attr-defined]
+            if type(value) is cst.Call and dotted(value.func) in _LEAVING:
+                return True
+        elif kind in _SUITES:
+            pending += running(item)
+    return False
 
 
-def _raise_in(node: cst.CSTNode) -> bool:
-    return any(
-        isinstance(inner, cst.Raise) or (isinstance(inner, cst.Call) and dotted(inner.func) in _LEAVING)
-        for inner in _within(node)
+_SUITES = frozenset(
+    (
+        *(cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite, cst.If, cst.Else, cst.For, cst.While),
+        *(cst.Try, cst.TryStar, cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally, cst.With, cst.Match),
+        cst.MatchCase,
     )
+)
 
 
 def _within(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -149,7 +231,10 @@ def _within(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     pending = [node]
     while pending:
         item = pending.pop()
-        if isinstance(item, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+        if type(item) in _INNER:
             continue
         yield item
-        pending += children(item)
+        pending += running(item)
+
+
+_INNER = (cst.FunctionDef, cst.Lambda, cst.ClassDef)

@@ -17,6 +17,8 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.boundaries import Boundaries
+from veteran.analysis.doubts import Doubts
+from veteran.analysis.facts import Names
 from veteran.analysis.guards import conditions, encloses, parts, spelling
 from veteran.analysis.lowering import (
     At,
@@ -40,6 +42,7 @@ from veteran.findings import Confidence
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
+    from veteran.analysis.summary import Doubt
 
 #: The key of whatever a loop or an index that is not written out gives.
 ITEM = "*"
@@ -59,6 +62,8 @@ MAX_CONDITIONS = 200
 MAX_ALIASES = 6
 #: A parameter is not followed to more callers than this.
 MAX_CALLERS = 40
+#: Calls of other modules that are given a value.
+MAX_PASSED = 8
 Path = tuple[str, ...]
 _END = 1 << 60
 
@@ -67,8 +72,8 @@ class Root:
     """The decodings of one response. sure: how certain it is that there is one. maker: what gave it, in words."""
 
     __slots__ = (
-        "accesses", "base", "cut", "decodes", "denoted", "elsewhere", "held", "maker", "merged", "origin", "receiver",
-        "source", "stored", "sure",
+        "accesses", "base", "cut", "decodes", "denoted", "elsewhere", "held", "maker", "merged", "needs", "origin",
+        "passed", "receiver", "source", "stored", "sure",
     )  # fmt: skip
 
     def __init__(self, sure: Confidence, maker: str, origin: At | None, receiver: str | None) -> None:
@@ -76,7 +81,7 @@ class Root:
         self.maker = maker
         self.origin = origin
         self.receiver = receiver
-        self.decodes: list[tuple[cst.Call, At]] = []
+        self.decodes: list[tuple[cst.CSTNode, At]] = []
         self.accesses: list[Access] = []
         self.stored: list[tuple[Path, At]] = []
         self.denoted = 0
@@ -86,6 +91,16 @@ class Root:
         self.source: Root | None = None  # what another function decoded and gave away at the places `elsewhere`
         self.base: Path = ()  # the part of it that was given away
         self.elsewhere: list[tuple[tuple[cst.CSTNode, At], ...]] = []
+        self.needs: Needs | None = None  # what another module decides: whether there is anything decoded at all
+        self.passed: list[Passed] = []
+
+
+class Needs(NamedTuple):
+    """What a call has to give for there to be decoded data; see `DataFact`."""
+
+    kind: str
+    target: str
+    by: str = ""
 
 
 class Home(NamedTuple):
@@ -104,7 +119,7 @@ class Denoted(NamedTuple):
     """
 
     root: Root
-    decode: cst.Call
+    decode: cst.CSTNode
     path: Path = ()
     shape: str = "value"
     trail: tuple[Access, ...] = ()
@@ -124,10 +139,19 @@ class Given(NamedTuple):
     at: At
 
 
+class Passed(NamedTuple):
+    """An argument that a function of another module is given."""
+
+    call: cst.Call
+    arg: cst.Arg
+    at: At
+    denoted: Denoted
+
+
 class Access:
     """One use by key or index. container: the path of what is accessed. error: what a bare one raises."""
 
-    __slots__ = ("at", "container", "denoted", "error", "key", "kind", "node")
+    __slots__ = ("at", "confidence", "container", "denoted", "error", "key", "kind", "node")
 
     def __init__(self, node: cst.CSTNode, at: At, denoted: Denoted, key: str, kind: str, error: str) -> None:
         self.node = node
@@ -137,6 +161,7 @@ class Access:
         self.key = key
         self.kind = kind
         self.error = error
+        self.confidence = Confidence.LOW
 
 
 class Unchecked(NamedTuple):
@@ -154,14 +179,24 @@ class Unchecked(NamedTuple):
 
 
 def events(module: Module) -> Iterator[Unchecked]:
-    """Each decoded value of the module with an unchecked access."""
-    yield from _Decoded(module).unchecked()
+    """Each decoded value of the module with an unchecked access, where no other module may know better."""
+    found = decoded(module)
+    for event in found.unchecked:
+        if not module.outlook.clients or not found.doubts(event.first):
+            yield event
 
 
-class _Decoded:
+def decoded(module: Module) -> Decoded:
+    """The decoded values of a module, found once."""
+    if module.decoded is None:
+        module.decoded = Decoded(module)
+    return module.decoded
+
+
+class Decoded:
     """One module's decoded values."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Module, beside: Decoded | None = None) -> None:
         self.module = module
         self.types = module.types
         self.catalog = module.catalog
@@ -173,7 +208,28 @@ class _Decoded:
         self.answered: set[Scope] = set()
         self.responses = Responses(module)
         self.kept: list[tuple[Binding, Denoted]] = []
+        self.names: Names = beside.names if beside is not None else Names(module)
+        if beside is not None:  # what follows from the module alone
+            known = vars(beside)
+            vars(self).update({name: known[name] for name in ("_bound_from", "calls_of") if name in known})
+        self._doubts = Doubts(self, self.names)
         self._why: tuple[str, cst.CSTNode | None] = ("", None)  # what was found last to check an access, and where
+
+    def may_be_own(self, target: str) -> bool:
+        """Whether a target may be of the project."""
+        return self._doubts.may_be_own(target)
+
+    def called(self, call: cst.Call, at: At) -> str:
+        """What a call is of, where that may be of the project; else empty."""
+        return self._doubts.target(call, at)
+
+    def is_loading(self, func: cst.BaseExpression, at: At) -> bool:
+        """Whether a function decodes the text it is given."""
+        return self._is(func, at, "loads")
+
+    def doubts(self, access: Access) -> tuple[Doubt, ...]:
+        """What other modules may know of an access: what is given the value before, or may catch what it raises."""
+        return self._doubts.of(access)
 
     def _not(self, node: cst.CSTNode, at: At, reason: str, *because: Because) -> None:
         """Notes why a value or an access is not told of, where somebody asks."""
@@ -185,7 +241,8 @@ class _Decoded:
         self._why = reason, node
         return True
 
-    def unchecked(self) -> Iterator[Unchecked]:
+    @cached_property
+    def unchecked(self) -> list[Unchecked]:
         """Follows every decoding, then judges the accesses."""
         pending: list[tuple[cst.CSTNode, At, Denoted]] = []
         for call in self.module.lowered.calls:
@@ -193,14 +250,24 @@ class _Decoded:
             if root is not None:
                 root.decodes.append((call.node, call))
                 pending.append((call.node, call, Denoted(root, call.node)))
+        return self.judged(pending)
+
+    def judged(self, pending: list[tuple[cst.CSTNode, At, Denoted]]) -> list[Unchecked]:
+        """What is bare of some more decoded values."""
         if not pending:
-            return
+            return []
+        before = set(self.roots.values())
+        before.difference_update(denoted.root for _, _, denoted in pending)
         self._follow(pending)
         self._follow_answers()
         self._follow([*self._attributes()])
         self._follow_answers()
-        for root in dict.fromkeys(self.roots.values()):
-            yield from self._judge(root)
+        self.kept.clear()
+        for name in ("_validations", "given_to"):  # of what was known before
+            self.__dict__.pop(name, None)
+        self._doubts.forget()
+        roots = [root for root in dict.fromkeys(self.roots.values()) if root not in before]
+        return [event for root in roots for event in self._judge(root)]
 
     # Where decoded values begin
 
@@ -364,7 +431,7 @@ class _Decoded:
         kind = None
         named = len(self.module.uses.named(function.name))
         named += len(self.module.lowered.private.get(function.name, ()))
-        calls = self._calls_of.get(function.name, ())
+        calls = self.calls_of.get(function.name, ())
         if not calls or named > len(calls):
             return None  # handed on as a value
         for call in calls[:MAX_CALLERS]:
@@ -385,7 +452,7 @@ class _Decoded:
         return {}
 
     @cached_property
-    def _calls_of(self) -> dict[str, list[Call]]:
+    def calls_of(self) -> dict[str, list[Call]]:
         """The calls of the module, by the bare name of what is called."""
         found: dict[str, list[Call]] = {}
         for call in self.module.lowered.calls:
@@ -467,14 +534,12 @@ class _Decoded:
             return
         if scope.node.returns is not None and scope.entry is not None:
             said = self.types.annotation(scope.node.returns.annotation, scope.entry)
-            if said and all(isinstance(value, Instance) and value.type in _SCALARS for value in said):
+            if said and all(isinstance(value, Instance) and value.type in SCALARS for value in said):
                 return
         nodes = [one.node for one in given]
         returned = scope.yielded if scope.yields else scope.returns
         others = [value for value, _ in returned if value is not None and value not in nodes]
-        plain = all(
-            isinstance(value, _LITERAL) or dotted(value) in _CONSTANTS or _calls(value, scope.name) for value in others
-        )
+        plain = all(is_plain(value, scope) for value in others)
         kinds: dict[tuple[Path, tuple[str, ...], bool], list[Given]] = {}
         for one in given:
             kinds.setdefault((one.denoted.path, one.denoted.inside, one.denoted.soft), []).append(one)
@@ -490,7 +555,7 @@ class _Decoded:
 
     def _called(self, scope: Scope) -> Iterator[tuple[Call, cst.Call, tuple[str, ...]]]:
         """The calls that give what a function gives: its own, and those of what calls it elsewhere or for each item."""
-        for call in self._calls_of.get(scope.name, ()):
+        for call in self.calls_of.get(scope.name, ()):
             if self.types.of(call.node.func, call) == (Local(scope),):
                 yield call, call.node, ()
         for call, index in self._handing.get(scope.name, ()):
@@ -510,12 +575,13 @@ class _Decoded:
                     found.setdefault(given, []).append((call, index))
         return found
 
-    def _handed_on(self, given: list[Given], node: cst.Call, at: At) -> Root:
+    def _handed_on(self, given: list[Given], node: cst.CSTNode, at: At) -> Root:
         """A root for what another function decoded and checked, or did not, where it gave it away."""
         source = given[0].denoted.root
         root = Root(Confidence.MEDIUM, source.maker, source.origin, None)
         root.decodes.append((node, at))
         root.source = source
+        root.needs = source.needs
         root.base = given[0].denoted.path
         root.elsewhere = [((one.node, one.at), *one.denoted.kept) for one in given]
         self.roots[node, at, root.base, given[0].denoted.inside] = root
@@ -607,7 +673,7 @@ class _Decoded:
 
     @staticmethod
     def _merge(one: Root, other: Root) -> None:
-        one, other = _group(one), _group(other)
+        one, other = group(one), group(other)
         if one is not other:
             other.merged = one
 
@@ -779,7 +845,7 @@ class _Decoded:
     def _is_mixed(self, home: Home) -> bool:
         if home not in self._mixtures:
             self._mixtures[home] = any(
-                not (value in self.known or value in self.holding)
+                not (value in self.holding or (value in self.known and self.known[value].root.needs is None))
                 for binding in home.bindings
                 for value in self._put_into(binding, home.mark)
             )
@@ -1021,7 +1087,12 @@ class _Decoded:
     ) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
         """The uses of the parameter that receives the value, in a function of this module."""
         values = self.types.of(call.func, at)
-        if len(values) != 1 or not isinstance(values[0], Local) or self._checks(call, at):
+        if len(values) != 1 or not isinstance(values[0], Local):
+            plain = denoted.through is None and not denoted.soft and not denoted.inside
+            if plain and len(denoted.root.passed) < MAX_PASSED and not self._checks(call, at):
+                denoted.root.passed.append(Passed(call, arg, at, denoted))
+            return
+        if self._checks(call, at):
             return
         function = values[0].scope
         if not isinstance(function.node, cst.FunctionDef) or function.node.decorators or function is at.scope.function:
@@ -1032,7 +1103,7 @@ class _Decoded:
             return
         if not any(p.name.value == wanted and p.annotation is None for p in parameters):
             annotated = [p for p in parameters if p.name.value == wanted and p.annotation]
-            if not annotated or not _is_loose(annotated[0]):
+            if not annotated or not annotated[0].annotation or not is_loose(annotated[0].annotation.annotation):
                 return
         through = denoted.through or (call, at)
         inside = denoted._replace(through=through, calls=denoted.calls + 1)
@@ -1129,13 +1200,13 @@ class _Decoded:
 
     def _judge(self, root: Root) -> Iterator[Unchecked]:
         """What is bare of one response: the first access, and one for each other decoding that it does not precede."""
-        ordered = sorted(root.accesses, key=lambda access: _places(access)[-1].place)
+        ordered = sorted(root.accesses, key=lambda access: places_of(access)[-1].place)
         looks: dict[Access, str] = {}
         seen: set[object] = set()  # what was accessed before, where its absence is caught
         for access in ordered:
             what = (access.container, access.key, access.at.scope.function)
             again = what in seen and self._for("accessed before, where its absence was seen to")
-            looks[access] = "yes" if again else self._checked(access)
+            looks[access] = "yes" if again else self.checked(access)
             if looks[access] == "yes":
                 seen.add(what)
                 self._seen_to(access)
@@ -1144,11 +1215,11 @@ class _Decoded:
             for access in bare:
                 text = f"`{self.module.code(access.node)}` is not checked: one access of each decoded value is reported"
                 self._not(access.node, access.at, text)
-        rated: dict[cst.Call, list[tuple[Access, Confidence]]] = {}
+        rated: dict[cst.CSTNode, list[tuple[Access, Confidence]]] = {}
         for access in bare:
             before = [looks[step] for step in access.denoted.trail]
             low = access.denoted.soft or looks[access] == "type" or (before and before[0] != "no")
-            confidence = Confidence.LOW if low else min(root.sure, self._limit(access))
+            confidence = access.confidence = Confidence.LOW if low else min(root.sure, self._limit(access))
             rated.setdefault(access.denoted.decode, []).append((access, confidence))
         reported: dict[Access, Confidence] = {}
         for accesses in rated.values():
@@ -1180,7 +1251,7 @@ class _Decoded:
             return Confidence.MEDIUM
         return Confidence.HIGH
 
-    def _checked(self, access: Access) -> str:
+    def checked(self, access: Access) -> str:
         """Whether something looked at what is accessed: `yes`, `type` (only what the container is) or `no`."""
         if self._is_own_key(access):
             self._for("asked for by one of its own keys")
@@ -1193,6 +1264,10 @@ class _Decoded:
         if self._mixed(access.denoted):
             self._for("of a collection that holds other things, too")
             return "yes"
+        return self.looked_at_before(access)
+
+    def looked_at_before(self, access: Access) -> str:
+        """What the tests say that a value passed on its way to a place; see `_checked`."""
         said = {self._looked_at(access)}
         for node, at in access.denoted.kept:
             said.add(self._looked_at(self._moved(access, access.denoted, node, at)))
@@ -1216,8 +1291,10 @@ class _Decoded:
             said.add(known[0] if len(set(known)) == 1 else "no")
         return next(word for word in ("yes", "type", "no") if word in said)
 
-    def _named_by(self, call: cst.Call, access: Access, function: Scope) -> Iterator[str]:
+    def _named_by(self, call: cst.CSTNode, access: Access, function: Scope) -> Iterator[str]:
         """The parameters of a function that a call gives the accessed key: `get(url, required="a")["a"]`."""
+        if not isinstance(call, cst.Call):
+            return
         for arg in call.args:
             if isinstance(arg.value, cst.SimpleString) and self._key(arg.value, access.at, None) == access.key:
                 name = self._receives(call, arg, function)
@@ -1444,7 +1521,7 @@ class _Decoded:
         return next((word for word in ("yes", "type") if word in said), "no")
 
     def _same(self, found: Denoted, access: Access) -> bool:
-        return _group(found.root) is _group(access.denoted.root)
+        return group(found.root) is group(access.denoted.root)
 
     def _told(self, found: Denoted, access: Access, holds: bool, *, deeper: bool) -> str:
         """What the truth of an expression says: it is there, and it is not empty."""
@@ -1568,24 +1645,24 @@ class _Decoded:
 
     def _is_validated(self, access: Access) -> bool:
         """Whether a call that checks its argument got the value, or a part around the accessed one, before."""
-        for call, found in self._validations.get(_group(access.denoted.root), ()):
+        for call, found in self._validations.get(group(access.denoted.root), ()):
             if access.container[: len(found.path)] != found.path:
                 continue
             if access.denoted.through is not None and call.node is access.denoted.through[0]:
                 continue
-            if any(call.scope.function is at.scope.function and call.place < at.place for at in _places(access)):
+            if any(call.scope.function is at.scope.function and call.place < at.place for at in places_of(access)):
                 return self._for("validated by `{}`", call.node)
         name = access.denoted.root.receiver
         if name is None:
             return False
-        for call, arg in self._given_to.get(name, ()):
+        for call, arg in self.given_to.get(name, ()):
             before = call.scope.function is access.at.scope.function and call.place < access.at.place
             if before and self._is_boundary(call, arg, response=True):
                 return self._for("validated by `{}`", call.node)
         return False
 
     @cached_property
-    def _given_to(self) -> dict[str, list[tuple[Call, cst.Arg]]]:
+    def given_to(self) -> dict[str, list[tuple[Call, cst.Arg]]]:
         """The calls of functions of this module that are given a response, by its spelling."""
         names = {root.receiver for root in self.roots.values() if root.receiver is not None}
         found: dict[str, list[tuple[Call, cst.Arg]]] = {}
@@ -1608,7 +1685,7 @@ class _Decoded:
     @cached_property
     def boundaries(self) -> Boundaries:
         """The functions of this module that see to decoded values for others."""
-        return Boundaries(self.module, self._calls_of, lambda call: self._checks(call.node, call))
+        return Boundaries(self.module, self.calls_of, lambda call: self._checks(call.node, call))
 
     @cached_property
     def _validations(self) -> dict[Root, list[tuple[Call, Denoted]]]:
@@ -1618,7 +1695,7 @@ class _Decoded:
             for arg in call.node.args:
                 found = self.known.get(arg.value)
                 if found is not None and (self._checks(call.node, call) or self._is_boundary(call, arg)):
-                    result.setdefault(_group(found.root), []).append((call, found))
+                    result.setdefault(group(found.root), []).append((call, found))
         return result
 
     def _checks(self, call: cst.Call, at: At) -> bool:
@@ -1628,7 +1705,7 @@ class _Decoded:
         last = name.rpartition(".")[2]
         if last in ("isinstance", "print", "len") or last in _SILENT:
             return False
-        for known, purposes in self.catalog.validators.items():
+        for known, purposes in self.catalog.validators.items() if last in self.catalog.checking else ():
             if "json" in purposes and (name == known or known.endswith(f".{name}")) and name:
                 return True
         if isinstance(func, cst.Attribute) and last in self.catalog.names["validator_like"]:
@@ -1659,7 +1736,7 @@ class _Decoded:
 
     def _caught(self, access: Access) -> tuple[bool, str]:
         """Whether a handler around an access catches what it raises; else what the nearest one catches."""
-        caught, missed = self._caught_around(_places(access), access.error)
+        caught, missed = self._caught_around(places_of(access), access.error)
         if not caught and self._callers_catch(access.at.scope.function, access.error, 0):
             return self._for("caught by all that call the function"), ""
         return caught, missed
@@ -1692,7 +1769,7 @@ class _Decoded:
                     node = owner.node
                     if isinstance(node, (cst.Try, cst.TryStar)) and owner.arms[0][1] is block:
                         for handler in node.handlers:
-                            if _only_raises(handler):
+                            if only_raises(handler):
                                 continue
                             if self._catches(handler.type, at, error):
                                 return self._for(_EXCEPT if handler.type else _BARE, handler.type or handler), ""
@@ -1770,7 +1847,7 @@ class _Decoded:
         """The responses on which `raise_for_status` is called, by their spelling and function."""
         return {
             (spelling(call.node.func.value), call.scope.function)
-            for call in self._calls_of.get("raise_for_status", ())
+            for call in self.calls_of.get("raise_for_status", ())
             if isinstance(call.node.func, cst.Attribute)
         }
 
@@ -1878,7 +1955,7 @@ def _tests_several(test: cst.Call) -> bool:
     return isinstance(keys, (cst.Tuple, cst.List, cst.Set)) and len(keys.elements) > 1
 
 
-def _group(root: Root) -> Root:
+def group(root: Root) -> Root:
     while root.merged is not None:
         root = root.merged
     return root
@@ -1929,7 +2006,7 @@ def _is_empty(binding: Binding) -> bool:
     return dotted(value) == "None"
 
 
-def _places(access: Access) -> list[At]:
+def places_of(access: Access) -> list[At]:
     """Where an access stands, and the call that leads to it if that is in another function."""
     return [access.at, *([access.denoted.through[1]] if access.denoted.through else [])]
 
@@ -1945,15 +2022,19 @@ def _error(key: str) -> str:
     return "KeyError" if key[:1] in "'\"" else "LookupError"
 
 
-def _is_loose(parameter: cst.Param) -> bool:
+def is_loose(annotation: cst.BaseExpression) -> bool:
     """Whether an annotation says no more than that there is a dictionary or list."""
-    annotation = parameter.annotation.annotation if parameter.annotation else None
     while isinstance(annotation, cst.Subscript):
         annotation = annotation.value
     return (dotted(annotation) or "").rpartition(".")[2] in _LOOSE
 
 
-def _only_raises(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+def is_plain(value: cst.BaseExpression, function: Scope) -> bool:
+    """Whether what a function returns besides data is a literal, or what it gives itself when it tries again."""
+    return isinstance(value, _LITERAL) or dotted(value) in _CONSTANTS or _calls(value, function.name)
+
+
+def only_raises(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     body = handler.body.body
     first: cst.CSTNode | None = body[0] if len(body) == 1 else None
     if isinstance(first, cst.SimpleStatementLine):
@@ -1976,7 +2057,7 @@ _NEVER = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 _UNCHANGED = ("decode", "encode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
 _SAME = frozenset(("dict", "OrderedDict", "collections.OrderedDict"))
 _FILLING = frozenset(("append", "add", "appendleft", "insert", "extend", "update"))
-_SCALARS = frozenset(("str", "int", "float", "bool", "bytes", "datetime.datetime", "datetime.date", "decimal.Decimal"))
+SCALARS = frozenset(("str", "int", "float", "bool", "bytes", "datetime.datetime", "datetime.date", "decimal.Decimal"))
 _COPYING = frozenset(("copy", "deepcopy"))
 _SILENT = frozenset(("len", "str", "repr", "print", "bool", "hasattr", "id", "type", "dumps", "callable"))
 _CHECKS = re.compile(

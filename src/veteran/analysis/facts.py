@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 _PLAIN = frozenset(["int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "function"])
 #: What no module of a program is found for, whatever its name.
 _NO_MODULES = _PLAIN | {"type", "object"}
+#: Annotations that leave it open where data comes from.
+_DATA = frozenset(("dict", "list", "Dict", "List", "Mapping", "MutableMapping", "Sequence", "Iterable"))
 _OFFLOADS = re.compile(
     r"(?i)thread|executor|offload|background|sync_to_async|asyncify|awaitable|defer|in_loop|coroutine"
 )
@@ -62,10 +64,12 @@ _MAX_SYMBOL = 8
 
 def facts_of(module: Module) -> Facts:
     """The facts of one module."""
-    return _Facts(module).collect()
+    return Names(module).collect()
 
 
-class _Facts:
+class Names:
+    """The facts of one module, and its names for what may be in others."""
+
     def __init__(self, module: Module) -> None:
         self.module = module
         self.lowered = module.lowered
@@ -166,8 +170,13 @@ class _Facts:
             if any(decorator_name(decorator) in _MANAGES for decorator in node.decorators):  # what entering it gives
                 values = tuple(Instance(v.item) if isinstance(v, Instance) and v.item else v for v in values)
             if values != UNKNOWN:
-                return self._type(values)
-        returned = [(value, at) for value, at in scope.returns if value is not None and dotted(value) != "None"]
+                kind = self._type(values)
+                plain = {v.type.rpartition(".")[2] if isinstance(v, Instance) else "" for v in values} <= _DATA
+                if not plain:
+                    return kind
+        managed = scope.yields and any(decorator_name(decorator) in _MANAGES for decorator in node.decorators)
+        ends = scope.yielded if managed else scope.returns
+        returned = [(value, at) for value, at in ends if value is not None and dotted(value) != "None"]
         if not 0 < len(returned) <= _MAX_RETURNS:
             return ""
         found = {self._returned(value, at) for value, at in returned}
@@ -248,7 +257,7 @@ class _Facts:
                 bound = scopes.lookup(node.value, held).bindings
                 made = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path else None
                 if isinstance(made, cst.Call) and bound[0].scope is held.scope:
-                    target = self._callee(made, bound[0])
+                    target = self.callee(made, bound[0])
                     flags = "eh" if held.entered else "ch"
             if held.entered and not target:
                 kind = self._type(self.types.of(node, held))
@@ -329,9 +338,26 @@ class _Facts:
 
     def _target(self, call: Call) -> str:
         """What is called: `:key` in this module, else a dotted name; empty where it is not known."""
-        return self._callee(call.node, call)
+        return self.callee(call.node, call)
 
-    def _callee(self, node: cst.Call, call: At) -> str:
+    def meant(self, node: cst.CSTNode, at: At) -> str:
+        """What a name means, as a target; empty where it is not known."""
+        values = self.types.of(node, at)
+        if len(values) == 1 and isinstance(values[0], (Ref, Local)):
+            return self._named(values[0])
+        return self._symbol(node, at, 0)
+
+    def given(self, node: cst.CSTNode, at: At) -> str:
+        """The target that gives what an expression is; empty where it is not known."""
+        while type(node) is cst.Await:
+            node = node.expression
+        values = self.types.of(node, at)
+        if len(values) == 1 and isinstance(values[0], Instance):
+            kind = self._type(values)
+            return f"{kind}()" if kind else ""
+        return self._symbol(node, at, 0)
+
+    def callee(self, node: cst.Call, call: At) -> str:
         func = node.func
         if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Call):
             inner = func.value.func

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from veteran.analysis.chains import Chain, Chains, Direct
-from veteran.analysis.program import Function
+from veteran.analysis.program import Function, Loaded
 from veteran.analysis.summary import ArgumentFact, Parameter, Summary
 from veteran.catalog import Catalog
 from veteran.findings import Confidence, Finding, Span, Step
 from veteran.registry import Rule, Subscription, subscribers
+
+if TYPE_CHECKING:
+    from veteran.analysis.answers_linked import Answers
 
 
 class Blocked(NamedTuple):
@@ -87,6 +90,22 @@ def chained(
                 confidence = Confidence.LOW if low else report.confidence
                 steps = tuple(Step(shown(step.path), step.span, step.text) for step in report.steps)
                 yield Finding(summary.path, report.span, rule.code, report.message, confidence, steps)
+
+
+def answered(
+    shown_path: str, module: Loaded, rules: Iterable[Rule], answers: Answers, shown: Callable[[Path], str]
+) -> Iterator[Finding]:
+    """What the rules say of a file's decoded data that other modules decide on. shown_path: as in the summary."""
+    heard = [(rule, handler) for on, rule, handler in subscribers(rules) if on.kind == "answer"]
+    for event in answers.of(module):
+        for rule, handler in heard:
+            if rule.off_in.intersection(event.data.contexts):
+                continue
+            low = rule.low_in.intersection(event.data.contexts)
+            for report in handler(event):
+                confidence = Confidence.LOW if low else report.confidence
+                steps = tuple(Step(shown(step.path), step.span, step.text) for step in report.steps)
+                yield Finding(shown_path, report.span, rule.code, report.message, confidence, steps)
 
 
 def unsafe_parameters(arguments: Iterable[ArgumentFact]) -> set[Parameter]:

@@ -14,6 +14,7 @@ import libcst as cst
 from veteran.analysis import flow as flows
 from veteran.analysis.contexts import Contexts
 from veteran.analysis.lowering import At, Binding, Call, Scope, lower
+from veteran.analysis.outlook import Outlook, outlook_of
 from veteran.analysis.queries import Queries
 from veteran.analysis.source import Source
 from veteran.analysis.summary import ArgumentFact, Conditional, Parameter, Summary
@@ -27,6 +28,7 @@ from veteran.timings import phase
 
 if TYPE_CHECKING:
     from veteran.analysis.branches import AllSaid, Said
+    from veteran.analysis.decoded import Decoded
     from veteran.analysis.keeping import Kept
     from veteran.analysis.trace import Trace
 
@@ -83,6 +85,7 @@ class Module:
         self.uses = Uses(self.lowered)
         self.asks: set[str] = set()  # names of other modules that decide more
         self.spreads: set[str] = set()  # functions that hand a parameter of theirs to threads
+        self.decoded: Decoded | None = None  # see `decoded`
         self.trace: Trace | None = None  # what is dropped and why, where somebody asks
         self.outliving: dict[Scope, set[str]] = {}  # of functions, see `waiting`
         self.keeps: dict[Scope, Kept] = {}  # of functions, see `keeping`
@@ -108,6 +111,11 @@ class Module:
                 block.compounds.clear()
         vars(self.flow).clear()
         vars(self).clear()
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """What its bytes say of other modules."""
+        return outlook_of(self.source.text.encode("utf-8", "replace"), (), self.catalog.client_libraries)
 
     @cached_property
     def async_library(self) -> str:

@@ -31,11 +31,16 @@ class Outlook(NamedTuple):
     """A file's view of others. imports: a name and what it means, as imported. stars: modules imported whole.
 
     spreads: the functions of the file, by their dotted names, that hand a parameter of theirs to threads; and pools.
+    clients: whether it imports a library for HTTP requests, or what such a library is reached by. tells: whether it
+    does, or decodes what others gave it. reads: whether it may read data by key.
     """
 
     imports: dict[str, str]
     stars: tuple[str, ...] = ()
     spreads: tuple[str, ...] = ()
+    clients: bool = False
+    tells: bool = False
+    reads: bool = False
 
 
 _Node = tuple[Path, str]
@@ -43,8 +48,8 @@ _Node = tuple[Path, str]
 NOTHING = Outlook({})
 
 
-def outlook_of(data: bytes, spreads: tuple[str, ...] = ()) -> Outlook:
-    """What the bytes of a file say."""
+def outlook_of(data: bytes, spreads: tuple[str, ...] = (), clients: Container[str] = ()) -> Outlook:
+    """What the bytes of a file say. clients: the names of libraries for HTTP requests and of what leads to them."""
     imports: dict[str, str] = {}
     stars: list[str] = []
     for source, names, modules in _IMPORT.findall(data):
@@ -59,7 +64,19 @@ def outlook_of(data: bytes, spreads: tuple[str, ...] = ()) -> Outlook:
                 stars.append(module)
             else:
                 imports[words[-1]] = _below(module, words[0])
-    return Outlook(imports, tuple(stars), spreads)
+    uses = any(_is_client(meant, clients) for meant in imports.values())
+    tells = uses or b".json(" in data
+    return Outlook(imports, tuple(stars), spreads, uses, tells, tells or any(key in data for key in _KEYS))
+
+
+_KEYS = (b'["', b"['", b"loads(")
+
+
+def _is_client(meant: str, clients: Container[str]) -> bool:
+    root, _, rest = meant.lstrip(".").partition(".")
+    if root in clients or rest.rpartition(".")[2] in clients:
+        return True
+    return meant.startswith(("urllib.request", "http.client")) or meant in ("urllib", "http")
 
 
 def _below(module: str, name: str) -> str:

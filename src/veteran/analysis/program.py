@@ -245,16 +245,21 @@ class Program:
                     found = self._local(entity.key.rpartition(".")[0], entity.module)
                     owner = found if isinstance(found, Class) else None
                 return owner._replace(instance=True) if owner is not None else None
-            made = self._object(entity.fact.returns, entity.module)
+            made = self.object_of(entity.fact.returns, entity.module)
             changed = entity.fact.kind != "sync" or not {"wrapped", "offloaded"}.isdisjoint(entity.fact.marks)
             return None if isinstance(made, Foreign) and changed else made
         if isinstance(entity, Managed):  # of its `__enter__`
-            return self._object(entity.function.fact.returns, entity.function.module)
+            return self.object_of(entity.function.fact.returns, entity.function.module)
         if isinstance(entity, Foreign) and self.catalog is not None:
             return self._made(entity, self.catalog)
         return None
 
-    def _object(self, kind: str, module: Loaded) -> Entity | None:
+    def around(self, dots: str, module: Loaded) -> Loaded | None:
+        """The package that a relative import begins at."""
+        base = self.project.resolve_relative(module.name, module.package, dots) if module.name else None
+        return self.module(base, module) if base else None
+
+    def object_of(self, kind: str, module: Loaded) -> Entity | None:
         """An object of a class that a module names."""
         found = self._meant(kind, module) if kind else None
         if isinstance(found, (Class, Foreign)):
@@ -311,7 +316,7 @@ class Program:
             for owner in self._owners(entity, name):
                 kind = owner.fact.attributes.get(name)
                 if kind is not None:  # empty: not known, and it hides what a base says
-                    return self._object(kind, owner.module)
+                    return self.object_of(kind, owner.module)
                 nested = f"{owner.key}.{name}"
                 if nested in owner.module.facts.classes:
                     return Class(owner.module, nested)

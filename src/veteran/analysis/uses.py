@@ -81,9 +81,10 @@ def names_in(*nodes: cst.CSTNode) -> set[str]:
     pending = list(nodes)
     while pending:
         node = pending.pop()
-        if isinstance(node, (cst.Name, cst.Attribute)) and (name := dotted(node)):
+        kind = type(node)
+        if (kind is cst.Name or kind is cst.Attribute) and (name := dotted(node)):
             found.add(name)
-        if isinstance(node, cst.Lambda):
+        if kind is cst.Lambda:
             continue
         pending += running(node)
     return found

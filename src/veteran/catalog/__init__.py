@@ -31,7 +31,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -375,6 +375,19 @@ class Catalog:
                             wanted.add(owner)
                             grown = True
         return frozenset(words)
+
+    @cached_property
+    def client_libraries(self) -> frozenset[str]:
+        """The words of `roots("decoded")` that are hardly used for anything else."""
+        kinds = {name.rpartition(".")[0] for table in ("decoder", "body") for name in self.names[table]}
+        listed = (*kinds, *self.types["returns"])
+        modules = {name.partition(".")[0] for name in listed if "." in name} - sys.stdlib_module_names
+        return frozenset(w for w in self._client_words() if w in modules or "_" in w or w.lower() != w)
+
+    @cached_property
+    def checking(self) -> frozenset[str]:
+        """The last words of the functions that check decoded data."""
+        return frozenset(n.rpartition(".")[2] for n, purposes in self.validators.items() if "json" in purposes)
 
     def weak_roots(self, table: str) -> frozenset[str]:
         """Words that count like `roots` in a program that holds a word of SQL, too."""

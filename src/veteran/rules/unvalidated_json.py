@@ -11,11 +11,19 @@ return it, whole or in part, or receive it, attributes of `self` that one method
 that were filled with answers (lists, dictionaries, tuples, `gather`, `pool.map`) and tasks. There is one finding for
 each decoded value; later accesses are its steps.
 
+Other modules of the project are followed, too: functions and methods that return a response or what they decoded
+(annotated or not, awaited, yielded, in a tuple, handed on by further functions, inherited), and functions that read by
+key what they are given. The steps lead to the place that decodes. Followed are imports, forward only, and data that is
+kept in a name: not what a class keeps in an attribute for another module, not a response that another module's function
+is given to decode, and not a part of data that a module without any client of its own hands on.
+
 A value counts as checked where, for the same value and the same key, the code tests `in`, uses `.get`, tests its
 type, catches what the access raises, or hands the value to a validator (pydantic, `TypeAdapter`, msgspec, attrs,
-cattrs, marshmallow, jsonschema, voluptuous) or to a function of the module that raises for what it does not like. What
-was checked before a value was kept or returned counts where it is read; so do handlers around all calls of a private
-function. A status check, `raise_for_status`, `cast` and a `TypedDict` say nothing of the body.
+cattrs, marshmallow, jsonschema, voluptuous) or to a function that raises for what it does not like: one of the project,
+or the constructor of a class, as that of a pydantic model. What was checked before a value was kept or returned counts
+where it is read; so do handlers around all calls of a private function, and the project's decorators, context managers
+and tuples of exceptions that catch. A status check, `raise_for_status`, `cast` and a `TypedDict` say nothing of the
+body.
 
 ## Why is this bad?
 
@@ -68,13 +76,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from veteran.registry import Rule, events_of
+from veteran.registry import Rule, answers_of, events_of
 
 if TYPE_CHECKING:
-    import libcst as cst
-
+    from veteran.analysis.answers_linked import Told
     from veteran.analysis.decoded import Unchecked
-    from veteran.analysis.model import Module, Report
+    from veteran.analysis.link import Linked
+    from veteran.analysis.model import Report
+    from veteran.analysis.program import Function
 
 rule = Rule("VET401", since="0.1.0", off_in=("tests",), needs=("json",))
 
@@ -85,6 +94,7 @@ MAX_STEPS = 8
 @rule.on(events_of("decoded"))
 def unvalidated_json(event: Unchecked) -> Iterator[Report]:
     """One finding for each decoded value, at its first access that nothing has checked."""
+    from veteran.analysis.answers import shown
     from veteran.analysis.lowering import Binding
     from veteran.analysis.model import Report, ReportStep
 
@@ -99,37 +109,55 @@ def unvalidated_json(event: Unchecked) -> Iterator[Report]:
     if decode is not node and decode is not getattr(access.node, "value", None):
         steps.append(ReportStep(decode, place, "decoded here"))
     if through is not None:
-        steps.append(ReportStep(access.node, access.at, f"`{_shown(module, access.node)}` reads it here"))
+        steps.append(ReportStep(access.node, access.at, f"`{shown(module, access.node)}` reads it here"))
     seen = {id(node), id(access.node)}
     for other in event.later:
         if id(other.node) not in seen and len(steps) < MAX_STEPS:
             seen.add(id(other.node))
-            steps.append(ReportStep(other.node, other.at, f"`{_shown(module, other.node)}` is not checked either"))
-    yield Report(node, at, _message(event), event.confidence, tuple(steps))
+            steps.append(ReportStep(other.node, other.at, f"`{shown(module, other.node)}` is not checked either"))
+    passed = module.code(through[0].func, 40) if through is not None else ""
+    text = _message(shown(module, access.node), access.kind, access.error, passed, root.maker, event.missed)
+    yield Report(node, at, text, event.confidence, tuple(steps))
 
 
-def _shown(module: Module, node: cst.CSTNode) -> str:
-    """The code of an access, its key kept where the whole is too long."""
-    import libcst as cst
+@rule.on(answers_of("decoded"))
+def unvalidated_json_by_other_modules(event: Told) -> Iterator[Linked]:
+    """One finding for each decoded value that other modules give, take or may have checked."""
+    from veteran.analysis.link import Linked, LinkedStep
 
-    whole = module.code(node, 60)
-    if not whole.endswith("…") or not isinstance(node, cst.Subscript):
-        return whole
-    part = node.slice[0].slice
-    key = module.code(part.value if isinstance(part, cst.Index) else part, 30)
-    return f"{module.code(node.value, 40)}[{key}]"
+    home, bare = event.home.path, event.bare
+    steps = []
+    if event.given is not None:
+        *through, (last, span) = event.given.way
+        steps.append(LinkedStep(last.module.path, span, f"`{_name(last)}` decodes it here"))
+        for function, span in reversed(through):
+            steps.append(LinkedStep(function.module.path, span, f"`{_name(function)}` hands it on"))
+    steps += [LinkedStep(home, place.span, place.text) for place in event.data.steps]
+    message = ""
+    if event.taken is not None and event.taker is not None:
+        taken = event.taken
+        steps.append(LinkedStep(event.taker.module.path, taken.span, f"`{taken.shown}` reads it here"))
+        message = _message(taken.shown, taken.kind, taken.error, bare.shown, event.data.maker, bare.missed)
+    elif bare.inner is not None:
+        steps.append(LinkedStep(home, bare.inner, f"`{bare.shown}` reads it here"))
+    seen = {bare.span, bare.inner}
+    for other in event.later:
+        if other.span not in seen and len(steps) < MAX_STEPS:
+            seen.add(other.span)
+            steps.append(LinkedStep(home, other.inner or other.span, f"`{other.shown}` is not checked either"))
+    if not message:
+        message = _message(bare.shown, bare.kind, bare.error, bare.passed, event.data.maker, bare.missed)
+    yield Linked(bare.span, message, event.confidence, tuple(steps))
 
 
-def _message(event: Unchecked) -> str:
-    module, access = event.module, event.first
-    shown = _shown(module, access.node)
-    origin = event.root.maker if "(" not in event.root.maker else "an HTTP response"
-    if access.denoted.through is not None:
-        passed = module.code(access.denoted.through[0].func, 40)
+def _message(shown: str, kind: str, error: str, passed: str, maker: str, missed: str) -> str:
+    """passed: what is called that reads the data elsewhere. missed: what the code looks at instead."""
+    origin = maker if "(" not in maker else "an HTTP response"
+    if passed:
         head = f"`{passed}` reads `{shown}` from {origin}, which nothing has checked"
-    elif access.kind == "unpacking":
+    elif kind == "unpacking":
         head = f"`{shown}` from {origin} is unpacked, and nothing has checked it"
-    elif access.kind == "keywords":
+    elif kind == "keywords":
         head = f"`{shown}` takes its arguments from {origin}, which nothing has checked"
     else:
         head = f"`{shown}` reads {origin}, which nothing has checked"
@@ -139,6 +167,10 @@ def _message(event: Unchecked) -> str:
         "IndexError": "an empty list raises IndexError here",
         "ValueError": "another number of items raises ValueError here",
         "TypeError": "a missing or a new key raises TypeError here",
-    }[access.error]
-    missed = f" ({event.missed})" if event.missed else ""
-    return f"{head}; {consequence}{missed}: parse it into a model or check the key"
+    }[error]
+    but = f" ({missed})" if missed else ""
+    return f"{head}; {consequence}{but}: parse it into a model or check the key"
+
+
+def _name(function: Function) -> str:
+    return function.key.rpartition(".")[2].partition("#")[0]
