@@ -39,6 +39,11 @@ FILES = {
     "        pool.map(count, range(9_000_000, 9_000_100))\n",
     "tests/test_app.py": "import time\n\n\nasync def f():\n    time.sleep(1)\n",
     "pkg/plain.py": "x = 1\n",
+    "pkg/client.py": "import requests\n\n\ndef load(url):\n    return requests.get(url, timeout=9).json()\n",
+    "pkg/checks.py": "def need(data):\n    if 'name' not in data:\n        raise ValueError(data)\n",
+    "pkg/bare.py": "from pkg.client import load\n\n\ndef name(url):\n    return load(url)['name']\n",
+    "pkg/checked.py": "from pkg import checks\nfrom pkg.client import load\n\n\ndef name(url):\n    data = load(url)\n"
+    "    checks.need(data)\n    return data['name']\n",
 }
 #: What a file may become.
 OTHERS = {
@@ -53,6 +58,8 @@ OTHERS = {
         "from pkg import fetch\n\n\nasync def handle(url):\n    return fetch(url)  # veteran: ignore[VET312]\n"
     ],
     "pkg/late.py": ["import time\n\n\ndef fetch(url):\n    time.sleep(1)\n"],
+    "pkg/client.py": ["def load(url):\n    return {'name': url}\n", "# moved\n" + FILES["pkg/client.py"]],
+    "pkg/checks.py": ["def need(data):\n    print(data)\n"],
     "pkg/work.py": ["def count(limit):\n    open(limit)\n"],
     "pkg/spread.py": ["each = print\n"],
     "requests.py": ["def get(url):\n    return url\n"],
@@ -129,7 +136,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_nothing_changed(call: Call, read: list[str]) -> None:
     first = call()
-    assert all(code in first for code in ("VET001", "VET301", "VET311", "VET312"))
+    assert all(code in first for code in ("VET001", "VET301", "VET311", "VET312", "VET401"))
     assert first == call("--no-cache")
     for options in ((), ("--output-format", "concise"), ("--output-format", "json"), ("--statistics",), ("-q",)):
         wanted = call("--no-cache", *options)
@@ -170,6 +177,18 @@ def test_a_helper_is_followed_to_its_readers(call: Call, read: list[str]) -> Non
     assert [name for name in read if not name.startswith("link")] == ["low.py"]
     assert {"link app.py", "link stars.py"} <= set(read)
     assert "link direct.py" not in read
+    assert again == call("--no-cache")
+
+
+def test_answers_are_followed_where_the_facts_stay(call: Call, read: list[str]) -> None:
+    first = call()
+    assert "pkg/bare.py" in first
+    assert "pkg/checked.py" not in first
+    write("pkg/checks.py", OTHERS["pkg/checks.py"][0])
+    read.clear()
+    again = call()
+    assert [name for name in read if not name.startswith("link")] == ["checks.py"]
+    assert "pkg/checked.py" in again
     assert again == call("--no-cache")
 
 
