@@ -400,6 +400,9 @@ class _Lazily(dict[str, Any]):
 
     __hash__ = None
 
+    def __reduce__(self) -> Any:
+        return dict, (dict(self.items()),)
+
     def _all(self) -> None:
         for name in self:
             self[name]
