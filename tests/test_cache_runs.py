@@ -256,7 +256,7 @@ def test_everything_that_is_kept_comes_back_the_same(tmp_path: Path) -> None:
         assert found._replace(facts=None) == summary._replace(facts=None)
         if summary.facts is not None:
             assert found.facts in (summary.facts, None)
-            assert kept.facts(digest_of(data), EVERYTHING) == (summary.facts,)
+            assert kept.told(Facts, digest_of(data), EVERYTHING) == (summary.facts,)
             if found.facts:
                 same_types(found.facts, summary.facts)
 
@@ -274,10 +274,10 @@ def same_types(one: object, other: object) -> None:
 
 def test_missing_facts_come_back(tmp_path: Path) -> None:
     kept = Store(tmp_path / "kept")
-    kept.keep_facts(b"digest", EVERYTHING, None)
-    assert (kept.facts(b"digest", EVERYTHING), kept.facts(b"other", EVERYTHING)) == ((None,), None)
-    kept.keep_facts(b"digest", EVERYTHING, Facts({}, {}, {"\ud800": ("a",)}))
-    assert kept.facts(b"digest", EVERYTHING) == (Facts({}, {}, {"\ud800": ("a",)}),)
+    kept.keep_told(Facts, b"digest", EVERYTHING, None)
+    assert (kept.told(Facts, b"digest", EVERYTHING), kept.told(Facts, b"other", EVERYTHING)) == ((None,), None)
+    kept.keep_told(Facts, b"digest", EVERYTHING, Facts({}, {}, {"\ud800": ("a",)}))
+    assert kept.told(Facts, b"digest", EVERYTHING) == (Facts({}, {}, {"\ud800": ("a",)}),)
 
 
 def test_failures_of_the_machine_are_not_kept(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from veteran import engine
 from veteran.analysis import link
 from veteran.analysis.nearby import Nearby
 from veteran.analysis.outlook import NOTHING, Outlook
-from veteran.analysis.summary import NO_ANSWERS
+from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Facts
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import Finding
 from veteran.store import decoded
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from veteran.analysis.model import Module
     from veteran.analysis.outlook import Spreading
     from veteran.analysis.project import Project
-    from veteran.analysis.summary import AnswerFacts, Facts, Summary
+    from veteran.analysis.summary import Summary
     from veteran.registry import Rule
     from veteran.settings import Settings
     from veteran.store import Store, Stores
 
 #: Of more modules than this the facts are not held longer than a program needs them.
 MANY = 1_000
+T = TypeVar("T")
 #: For the path of a module, others.
 Edges = dict[Path, set[Path]]
 
@@ -162,25 +163,8 @@ class Linker:
         self._asked.add(path)
         known = self._answer_facts.setdefault(repr(settings.catalog), {})
         if path not in known:
-            try:
-                known[path] = self._read_answers(path, settings)
-            except Exception:  # where the file itself is checked, it is said what went wrong
-                known[path] = NO_ANSWERS
+            known[path] = self._told(AnswerFacts, engine.answers, path, settings) or NO_ANSWERS
         return known[path]
-
-    def _read_answers(self, path: Path, settings: Settings) -> AnswerFacts:
-        store = self._store(path, settings)
-        catalog = catalog_for(settings.catalog)
-        if store is None:
-            return engine.answers(self._read(path), catalog)
-        content = store.content(path)
-        found = store.answers(content.digest, settings)
-        if found is None:
-            if content.data is None:
-                content = store.content(path, read=True)
-            found = engine.answers(content.data or b"", catalog)
-            store.keep_answers(content.digest, settings, found)
-        return found
 
     def _answers_for(self, path: Path, settings: Settings) -> Answers:
         """Who answers for the program that a file belongs to."""
@@ -220,25 +204,8 @@ class Linker:
         """What a module says of others; nothing where it cannot be read."""
         known = self._outlooks.setdefault(repr(settings.catalog), {})
         if path not in known:
-            try:
-                known[path] = self._read_outlook(path, settings)
-            except Exception:  # where the file itself is checked, it is said what went wrong
-                known[path] = NOTHING
+            known[path] = self._told(Outlook, engine.outlook, path, settings) or NOTHING
         return known[path]
-
-    def _read_outlook(self, path: Path, settings: Settings) -> Outlook:
-        store = self._store(path, settings)
-        catalog = catalog_for(settings.catalog)
-        if store is None:
-            return engine.outlook(self._read(path), catalog)
-        content = store.content(path)
-        found = store.outlook(content.digest, settings)
-        if found is None:
-            if content.data is None:
-                content = store.content(path, read=True)
-            found = engine.outlook(content.data or b"", catalog)
-            store.keep_outlook(content.digest, settings, found)
-        return found
 
     def _fan_outs(
         self, summary: Summary, path: Path, settings: Settings, spreading: dict[str, frozenset[str]]
@@ -293,29 +260,33 @@ class Linker:
             if held is not None:
                 self._facts[known] = decoded(held)
             else:
-                self._facts[known] = self._load(path, catalog_for(settings.catalog), settings)
+                self._facts[known] = self._told(Facts, engine.facts, path, settings)
         return self._facts[known]
 
     def hold(self, path: Path, settings: Settings, facts: bytes) -> None:
         """Gives the facts of a file that was read already, as `store.encoded` makes them."""
         self._held[repr(settings.catalog), path] = facts
 
-    def _load(self, path: Path, catalog: Catalog, settings: Settings) -> Facts | None:
+    def _told(
+        self, kind: type[T], made: Callable[[bytes, Catalog], T | None], path: Path, settings: Settings
+    ) -> T | None:
+        """What a file tells of that kind, from an earlier run or made and kept; None where it tells nothing."""
         store = self._store(path, settings)
+        catalog = catalog_for(settings.catalog)
         try:
             if store is None:
-                return engine.facts(self._read(path), catalog)
+                return made(self._read(path), catalog)
             content = store.content(path)
-            known = store.facts(content.digest, settings)
+            known = store.told(kind, content.digest, settings)
             if known:
                 return known[0]
             if content.data is None:
                 content = store.content(path, read=True)
-            facts = engine.facts(content.data or b"", catalog)
-            store.keep_facts(content.digest, settings, facts)
+            found = made(content.data or b"", catalog)
+            store.keep_told(kind, content.digest, settings, found)
         except Exception:  # where the file itself is checked, it is said what went wrong
             return None
-        return facts
+        return found
 
 
 def _joined(joined: Edges, edges: Iterable[tuple[Path, set[Path]]]) -> Edges:

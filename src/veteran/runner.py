@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from veteran import engine
 from veteran.analysis.outlook import Outlook
-from veteran.analysis.summary import AnswerFacts, Summary
+from veteran.analysis.summary import AnswerFacts, Facts, Summary
 from veteran.findings import Outcome, Result
 from veteran.linker import Edges, Linker
 from veteran.store import Read, Stores, digest_of, lasts
@@ -208,17 +208,22 @@ def _affected(
         if read.digest == before:
             continue
         contents.add(index)
-        settings = tasks[index].settings
-        store = stores.of(settings) if stores else None
-        known = store.facts(before, settings) if store else None
-        if known is None or known[0] != linker.facts_at(tasks[index].path.absolute(), settings):
+        task = tasks[index]
+        path = task.path.absolute()
+        store = stores.of(task.settings) if stores else None
+        if store is None:
             facts.add(index)
-        told = store.answers(before, settings) if store else None
-        if index in asked and (
-            store is None or told is None or told != linker.answers_at(tasks[index].path.absolute(), settings)
+            outlooks.add(index)
+            continue
+        known = store.told(Facts, before, task.settings)
+        told = store.told(AnswerFacts, before, task.settings)
+        if (
+            known is None
+            or known[0] != linker.facts_at(path, task.settings)
+            or (index in asked and (told is None or told[0] != linker.answers_at(path, task.settings)))
         ):
             facts.add(index)
-        was = store.summary(before, tasks[index].shown, settings) if store else None
+        was = store.summary(before, task.shown, task.settings)
         if was is None or was.outlook != read.summary.outlook:
             outlooks.add(index)
     found = links.affected(facts, outlooks, contents)

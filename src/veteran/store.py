@@ -18,7 +18,6 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import veteran
-from veteran.analysis.outlook import Outlook
 from veteran.analysis.summary import AnswerFacts, Facts, Summary
 from veteran.cache import Cache, key_of
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence
@@ -97,7 +96,7 @@ class Store:
         if summary is None:
             return None
         if facts and summary.begins:
-            known = self.facts(digest, settings)
+            known = self.told(Facts, digest, settings)
             if not known:
                 return None
             summary = summary._replace(facts=known[0])
@@ -110,27 +109,19 @@ class Store:
         summary, digest, stat, facts = read.lean()
         self._put(_summary_key(digest, Path(summary.path), settings), _placed(summary, ""))
         if facts:
-            self.cache.put(_facts_key(digest, settings), facts)
+            self.cache.put(_told_key(Facts, digest, settings), facts)
         if summary.answers is not None:
-            self.keep_answers(digest, settings, summary.answers)
+            self.keep_told(AnswerFacts, digest, settings, summary.answers)
         if path is not None and stat is not None:
             self.cache.remember(path, stat, digest)
 
-    def facts(self, digest: bytes, settings: Settings) -> tuple[Facts | None] | None:
-        """The facts of a module of that content, or that it has none; None where that is not known."""
-        return self._get(_facts_key(digest, settings), _decode_facts)
+    def told(self, kind: type[T], digest: bytes, settings: Settings) -> tuple[T | None] | None:
+        """What a file of that content tells of that kind, or that it tells nothing; None where that is not known."""
+        return self._get(_told_key(kind, digest, settings), lambda value: (_decoded(kind, value),))
 
-    def keep_facts(self, digest: bytes, settings: Settings, facts: Facts | None) -> None:
-        """Keeps the facts of a module, or that it has none."""
-        self._put(_facts_key(digest, settings), facts)
-
-    def outlook(self, digest: bytes, settings: Settings) -> Outlook | None:
-        """What a file of that content says of others; None where that is not known."""
-        return self._get(_outlook_key(digest, settings), _decode_outlook)
-
-    def keep_outlook(self, digest: bytes, settings: Settings, outlook: Outlook) -> None:
-        """Keeps what a file says of others."""
-        self._put(_outlook_key(digest, settings), outlook)
+    def keep_told(self, kind: type[T], digest: bytes, settings: Settings, value: T | None) -> None:
+        """Keeps what a file tells."""
+        self._put(_told_key(kind, digest, settings), value)
 
     def catalog(self) -> list[Any]:
         """Every (table, entry) of veteran's own catalogue, whose TOML takes longer to read."""
@@ -142,14 +133,6 @@ class Store:
             known = list(builtin_entries())
             self._put(key, known)
         return known
-
-    def answers(self, digest: bytes, settings: Settings) -> AnswerFacts | None:
-        """What a module of that content tells of decoded data; None where that is not known."""
-        return self._get(_answers_key(digest, settings), _decode_answers)
-
-    def keep_answers(self, digest: bytes, settings: Settings, answers: AnswerFacts) -> None:
-        """Keeps what a module tells of decoded data."""
-        self._put(_answers_key(digest, settings), answers)
 
     def flush(self) -> None:
         """Writes what is kept."""
@@ -252,16 +235,8 @@ def _summary_key(digest: bytes, path: Path, settings: Settings) -> bytes:
     return key_of("summary", tool(), _additions(settings), *sorted(settings.enabled(path)), b"", digest)
 
 
-def _facts_key(digest: bytes, settings: Settings) -> bytes:
-    return key_of("facts", tool(), _additions(settings), digest)
-
-
-def _outlook_key(digest: bytes, settings: Settings) -> bytes:
-    return key_of("outlook", tool(), _additions(settings), digest)
-
-
-def _answers_key(digest: bytes, settings: Settings) -> bytes:
-    return key_of("answers", tool(), _additions(settings), digest)
+def _told_key(kind: type, digest: bytes, settings: Settings) -> bytes:
+    return key_of("told", kind.__name__, tool(), _additions(settings), digest)
 
 
 def _may_change(code: str, message: str) -> bool:
@@ -297,7 +272,7 @@ def encoded(value: Any) -> bytes:
 
 def decoded(blob: bytes) -> Facts | None:
     """Facts that were `encoded`."""
-    return _decode_facts(_unpacked(blob))[0]
+    return _decoded(Facts, _unpacked(blob))
 
 
 def _unpacked(blob: bytes) -> Any:
@@ -419,13 +394,5 @@ def _decode_summary(value: Any) -> Summary:
     return cast(Summary, cast(Decoder, _decoder(Summary))(value))
 
 
-def _decode_facts(value: Any) -> tuple[Facts | None]:
-    return (None if value is None else cast(Decoder, _decoder(Facts))(value),)
-
-
-def _decode_outlook(value: Any) -> Outlook:
-    return cast(Outlook, cast(Decoder, _decoder(Outlook))(value))
-
-
-def _decode_answers(value: Any) -> AnswerFacts:
-    return cast(AnswerFacts, cast(Decoder, _decoder(AnswerFacts))(value))
+def _decoded(kind: type[T], value: Any) -> T | None:
+    return None if value is None else cast(T, cast(Decoder, _decoder(cast(Any, kind)))(value))
