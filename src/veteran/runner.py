@@ -216,12 +216,11 @@ def _affected(
             outlooks.add(index)
             continue
         known = store.told(Facts, before, task.settings)
-        told = store.told(AnswerFacts, before, task.settings)
-        if (
-            known is None
-            or known[0] != linker.facts_at(path, task.settings)
-            or (index in asked and (told is None or told[0] != linker.answers_at(path, task.settings)))
-        ):
+        differ = known is None or known[0] != linker.facts_at(path, task.settings)
+        if not differ and index in asked:
+            told = store.told(AnswerFacts, before, task.settings)
+            differ = told is None or told[0] != linker.answers_at(path, task.settings)
+        if differ:
             facts.add(index)
         was = store.summary(before, task.shown, task.settings)
         if was is None or was.outlook != read.summary.outlook:

@@ -29,10 +29,12 @@ from veteran.analysis.lowering import (
     Scope,
     Use,
     all_parameters,
+    arms_around,
     decorators_of,
     dotted,
     first_parameter,
     last_name,
+    with_statements,
 )
 from veteran.analysis.nodes import children, string_value
 from veteran.analysis.responses import CALLED, CALLED_FOR_EACH, WAITING, Responses, is_new
@@ -1761,32 +1763,21 @@ class Decoded:
         """Whether a handler around one of some places catches an error; else what the nearest one catches."""
         missed = ""
         for at in places:
-            scope: Scope = at.scope
-            block: Block | None = at.block
-            while True:
-                while block is not None and block.owner is not None:
-                    owner = block.owner
-                    node = owner.node
-                    if isinstance(node, (cst.Try, cst.TryStar)) and owner.arms[0][1] is block:
-                        for handler in node.handlers:
-                            if only_raises(handler):
-                                continue
-                            if self._catches(handler.type, at, error):
-                                return self._for(_EXCEPT if handler.type else _BARE, handler.type or handler), ""
-                            if handler.type is not None:
-                                missed = missed or self.module.code(handler.type, 50)
-                    elif isinstance(node, cst.With) and any(
-                        self._suppresses(item.item, at, error) for item in node.items
-                    ):
-                        return self._for("caught by `with {}`", node.items[0].item), ""
-                    block = owner.block
-                entry = scope.entry
-                if scope.kind in ("comprehension", "lambda") and entry is not None:
-                    scope, block = entry.scope, entry.block
-                else:
-                    if any(_CATCHING.search(self.module.code(d.decorator, 60)) for d in decorators_of(scope)):
-                        return self._for("caught by a decorator of the function"), ""
-                    break
+            for owner, block in arms_around(at):
+                node = owner.node
+                if isinstance(node, (cst.Try, cst.TryStar)) and owner.arms[0][1] is block:
+                    for handler in node.handlers:
+                        if only_raises(handler):
+                            continue
+                        if self._catches(handler.type, at, error):
+                            return self._for(_EXCEPT if handler.type else _BARE, handler.type or handler), ""
+                        if handler.type is not None:
+                            missed = missed or self.module.code(handler.type, 50)
+                elif isinstance(node, cst.With) and any(self._suppresses(item.item, at, error) for item in node.items):
+                    return self._for("caught by `with {}`", node.items[0].item), ""
+            decorators = decorators_of(with_statements(at.scope))
+            if any(_CATCHING.search(self.module.code(one.decorator, 60)) for one in decorators):
+                return self._for("caught by a decorator of the function"), ""
         return False, missed
 
     def _catches(self, kind: cst.BaseExpression | None, at: At, error: str) -> bool:

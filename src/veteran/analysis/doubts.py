@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis.guards import encloses
-from veteran.analysis.lowering import At, Block, Call, Scope, decorators_of, last_name
+from veteran.analysis.lowering import At, Call, arms_around, decorators_of, last_name, with_statements
 from veteran.analysis.summary import Doubt
 from veteran.analysis.types import Local
 
@@ -149,25 +149,17 @@ class Doubts:
 
     def _catching(self, at: At) -> Iterator[tuple[cst.BaseExpression, At]]:
         """The context managers, imported exceptions and decorators around a place."""
-        scope: Scope = at.scope
-        block: Block | None = at.block
-        while True:
-            while block is not None and block.owner is not None:
-                owner = block.owner
-                node = owner.node
-                if isinstance(node, cst.With):
-                    for item in node.items:
-                        if isinstance(item.item, cst.Call):
-                            yield item.item.func, owner_at(owner, at)
-                elif isinstance(node, (cst.Try, cst.TryStar)) and owner.arms[0][1] is block:
-                    for handler in node.handlers:
-                        if isinstance(handler.type, (cst.Name, cst.Attribute)):
-                            yield handler.type, owner_at(owner, at)
-                block = owner.block
-            entry = scope.entry
-            if scope.kind not in ("comprehension", "lambda") or entry is None:
-                break
-            scope, block = entry.scope, entry.block
+        for owner, block in arms_around(at):
+            node = owner.node
+            if isinstance(node, cst.With):
+                for item in node.items:
+                    if isinstance(item.item, cst.Call):
+                        yield item.item.func, owner_at(owner, at)
+            elif isinstance(node, (cst.Try, cst.TryStar)) and owner.arms[0][1] is block:
+                for handler in node.handlers:
+                    if isinstance(handler.type, (cst.Name, cst.Attribute)):
+                        yield handler.type, owner_at(owner, at)
+        scope = with_statements(at.scope)
         if scope.entry is not None:
             for decorator in decorators_of(scope):
                 inner = decorator.decorator

@@ -293,6 +293,33 @@ def children_fields(kind: type) -> tuple[str, ...]:
     return found
 
 
+#: Scopes without statements of their own.
+_WITHOUT_STATEMENTS = ("comprehension", "lambda")
+
+
+def arms_around(at: At) -> Iterator[tuple[Compound, Block]]:
+    """The compound statements that a place is in, innermost first, and which of their arms it is in.
+
+    Out of comprehensions and lambdas it goes on where they stand.
+    """
+    scope, block = at.scope, at.block
+    while True:
+        while block.owner is not None:
+            yield block.owner, block
+            block = block.owner.block
+        entry = scope.entry
+        if scope.kind not in _WITHOUT_STATEMENTS or entry is None:
+            return
+        scope, block = entry.scope, entry.block
+
+
+def with_statements(scope: Scope) -> Scope:
+    """The scope around comprehensions and lambdas; itself if it is none of them."""
+    while scope.kind in _WITHOUT_STATEMENTS and scope.entry is not None:
+        scope = scope.entry.scope
+    return scope
+
+
 def running(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """The nodes directly in a node that may hold something that runs, last field first."""
     for name in children_fields(type(node)):
