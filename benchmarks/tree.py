@@ -108,13 +108,13 @@ def measure_tree(number: str, sample: Sample, runs: int) -> None:
         warm = run("veteran, warm", check(*kept), runs)
         alone = run("veteran, the leaf alone, cold", check("--no-cache", leaf), runs)
         changed = run("veteran, one leaf changed", check(*kept), times, lambda: _touch(root / leaf))
-        run("veteran, a commit of five files", check(*kept, *five), times, lambda: [_touch(root / f) for f in five])
+        run("veteran, a commit of five files", check(*kept, *five), runs, lambda: [_touch(root / f) for f in five])
         run("veteran, the same five, unchanged", check(*kept, *five), runs)
         if quiet:
             run(
                 f"veteran, {len(quiet)} files that pass no gate",
                 check(*kept, *quiet),
-                times,
+                runs,
                 lambda: [_touch(root / f) for f in quiet],
             )
         plain = flake8([], five, "flake8 without plugins, the five files")

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
 import veteran
 from veteran.analysis.summary import AnswerFacts, Facts, Summary
@@ -321,9 +321,20 @@ def _optional(inner: Decoder | None) -> Decoder | None:
     return inner and (lambda value: None if value is None else inner(value))
 
 
+def _meant(annotation: Any, module: str) -> Any:
+    """What an annotation means; `typing.get_type_hints` compiles each anew, and most are alike."""
+    text = getattr(annotation, "__forward_arg__", annotation)
+    return _evaluated(text, module) if isinstance(text, str) else text
+
+
+@cache
+def _evaluated(text: str, module: str) -> Any:
+    return eval(text, vars(sys.modules[module]))
+
+
 def _named(kind: Any) -> Decoder:
-    hints = get_type_hints(kind)
-    inner = [(index, part) for index, name in enumerate(kind._fields) if (part := _decoder(hints[name]))]
+    hints = (_meant(kind.__annotations__[name], kind.__module__) for name in kind._fields)
+    inner = [(index, part) for index, hint in enumerate(hints) if (part := _decoder(hint))]
     make = kind._make
 
     def decode(value: Any) -> Any:
