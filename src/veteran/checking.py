@@ -46,11 +46,11 @@ def check_paths(
             if earlier.worn:
                 snapshot.renew(store.cache, key, earlier, since)
             return earlier.outcome(), False
-        from veteran import catalog
+        from veteran.engine import give_catalog
         from veteran.runner import check
 
         if store:
-            catalog.give(store.catalog())
+            give_catalog(store)
         trace = snapshot.Trace()
         with phase("search for files"):
             found = find(trace) if earlier is None else None

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from veteran import catalog as catalogue
 from veteran import suppressions
 from veteran.analysis.gate import gate_for
 from veteran.analysis.outlook import Outlook, outlook_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from veteran.analysis.model import Module
     from veteran.analysis.source import Source
     from veteran.settings import Settings
-    from veteran.store import Stores
+    from veteran.store import Store, Stores
 
 
 @roomy
@@ -81,11 +82,19 @@ def check_stdin(
     return judge(summary, data, settings, stores)
 
 
+def give_catalog(store: Store) -> None:
+    """Lets the catalogue be read from there, where that was not done in this process."""
+    if not catalogue.is_known():
+        catalogue.give(store.catalog())
+
+
 def _kept(
     path: str, digest: bytes, settings: Settings, stores: Stores | None, summarised: Callable[[], Summary]
 ) -> Summary:
     """The summary of that content, from an earlier run or made and kept."""
     store = stores.of(settings) if stores else None
+    if store:
+        give_catalog(store)
     summary = store.summary(digest, path, settings, facts=True) if store else None
     if summary is None:
         summary = summarised()

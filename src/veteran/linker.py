@@ -148,7 +148,7 @@ class Linker:
     ) -> Iterator[Finding]:
         """What is said of decoded data that other modules decide on."""
         rules = [rule for rule in rules if engine.of_answers(rule)]
-        if not rules or not (summary.answers or outlook.imports or outlook.stars):
+        if not rules or not (summary.answers or (outlook.reads and (outlook.imports or outlook.stars))):
             return
         answering = self._answers_for(path, settings)
         if summary.answers is None and not answering.may_use(path, summary.facts):

@@ -456,6 +456,11 @@ def give(entries: Iterable[Iterable[Any]]) -> None:
     _given[:] = [(table, entry) for table, entry in entries]
 
 
+def is_known() -> bool:
+    """Whether veteran's own files were read in this process, or given."""
+    return bool(_given) or _builtin.cache_info().currsize > 0
+
+
 @cache
 def _builtin() -> tuple[tuple[str, Mapping[str, Any]], ...]:
     return tuple(_given or builtin_entries())
