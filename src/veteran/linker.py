@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -275,18 +276,27 @@ class Linker:
         catalog = catalog_for(settings.catalog)
         try:
             if store is None:
-                return made(self._read(path), catalog)
+                return self._made(made, self._read(path), catalog)
             content = store.content(path)
             known = store.told(kind, content.digest, settings)
             if known:
                 return known[0]
             if content.data is None:
                 content = store.content(path, read=True)
-            found = made(content.data or b"", catalog)
+            found = self._made(made, content.data or b"", catalog)
             store.keep_told(kind, content.digest, settings, found)
         except Exception:  # where the file itself is checked, it is said what went wrong
             return None
         return found
+
+    @staticmethod
+    def _made(made: Callable[[bytes, Catalog], T], data: bytes, catalog: Catalog) -> T:
+        """What a file tells. Its tree holds itself, and in a run nobody else collects it."""
+        try:
+            return made(data, catalog)
+        finally:
+            if not gc.isenabled():
+                gc.collect(0)
 
 
 def _joined(joined: Edges, edges: Iterable[tuple[Path, set[Path]]]) -> Edges:
