@@ -202,12 +202,15 @@ def _affected(
     """The files whose content is as it was, but not what they read of others. others: changed, but not checked."""
     links, stores = earlier.links, linker.stores
     asked = {reader for reader, read in zip(links.reads[::2], links.reads[1::2], strict=True) if reader == read}
+    searched = {reader for reader, read in zip(links.whole[::2], links.whole[1::2], strict=True) if reader == read}
     facts, outlooks, contents = set(others), set(others), set(others)
     for index, read in reads.items():
         before = links.digests[index]
         if read.digest == before:
             continue
         contents.add(index)
+        if index in searched:
+            facts.add(index)
         settings = tasks[index].settings
         store = stores.of(settings) if stores else None
         known = store.facts(before, settings) if store else None
