@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import veteran
-from veteran import cache, engine, snapshot, store
+from veteran import cache, engine, runner, snapshot, store
 from veteran.analysis import project as projects
 from veteran.frontends import cli
 from veteran.settings import forget
@@ -263,6 +263,112 @@ def test_links_that_lead_elsewhere(call: Call) -> None:
         assert call("pkg/app.py") == call("--no-cache", "pkg/app.py")
     Path("one/low.py").write_text("def get(url):\n    return None\n")
     assert call() == call("--no-cache")
+
+
+@pytest.mark.parametrize("name", ["pkg/late.py", "pkg/late"])
+def test_links_that_lead_nowhere_yet(name: str, call: Call, tree: Path) -> None:
+    """What they point to appears where nobody looks for files."""
+    (tree / "project").mkdir()
+    os.chdir("project")
+    plant({"pyproject.toml": "", "app.py": "from pkg import late\n\n\nasync def f(url):\n    late.fetch(url)\n"})
+    Path("pkg").mkdir()
+    Path(name).symlink_to(tree / "elsewhere" / Path(name).name)
+    for _ in range(2):
+        assert call() == call("--no-cache")
+        assert call("app.py") == call("--no-cache", "app.py")
+    write("../elsewhere/late.py", OTHERS["pkg/late.py"][0])
+    write("../elsewhere/late/__init__.py", OTHERS["pkg/late.py"][0])
+    assert "VET312" in call()
+    assert call() == call("--no-cache")
+    assert "VET312" in call("app.py")
+    (tree / "elsewhere").rename(tree / "away")
+    assert call() == call("--no-cache")
+    assert call("app.py") == call("--no-cache", "app.py")
+
+
+def test_paths_that_come_to_mean_the_same(call: Call) -> None:
+    text = "def f(path):\n    for line in open(path).readlines():\n        print(line)\n"
+    plant({"one/a.py": text, "two/a.py": text, "two/b.py": text})
+    named = (["one", "two"], ["one/a.py", "two/a.py"], ["one/a.py", "two/b.py"])
+    for names in named:
+        assert call(*names) == call("--no-cache", *names)
+    Path("two/b.py").unlink()
+    Path("two/b.py").symlink_to("../one/a.py")
+    for names in named:
+        assert call(*names) == call("--no-cache", *names)
+    Path("two").rename("three")
+    Path("two").symlink_to("one")
+    for names in named[:2]:
+        assert call(*names) == call("--no-cache", *names)
+    Path("two").unlink()
+    Path("three").rename("two")
+    for names in named:
+        assert call(*names) == call("--no-cache", *names)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_becomes_a_file(call: Call) -> None:
+    os.mkfifo("pkg/late.py")
+    assert call() == call("--no-cache")
+    Path("pkg/late.py").unlink()
+    write("pkg/late.py", FILES["pkg/direct.py"])
+    assert call() == call("--no-cache")
+
+
+def test_the_bytes_of_a_module_decide_for_others(call: Call, read: list[str]) -> None:
+    between = "from pkg.client import load as get\n\n\ndef ask(url):\n    data = get(url)\n    return data\n"
+    plant(
+        {"pkg/between.py": between + "# load(\n", "pkg/last.py": "from pkg.between import ask\n\nx = ask('')['name']\n"}
+    )
+    call()
+    for end in ("# other\n", "# load(\n", "# load(url)\n"):
+        write("pkg/between.py", between + end)
+        read.clear()
+        again = call()
+        assert "link last.py" in read
+        assert "link direct.py" not in read
+        assert again == call("--no-cache")
+
+
+def _exchange(one: str, other: str) -> None:
+    Path(one).rename("between")
+    Path(other).rename(one)
+    Path("between").rename(other)
+
+
+@pytest.mark.parametrize("step", ["_read", "_link"])
+@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("names", [("here",), ("here/a.py",), ("link",), ("user.py",), (".",)])
+def test_what_is_exchanged_during_a_run(
+    names: tuple[str, ...], changed: bool, step: str, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All files are older than the run."""
+    plant({"here/a.py": FILES["pkg/direct.py"], "there/a.py": "x = 1\n", "here/in/b.py": "x = 1\n"})
+    plant(
+        {"there/in/b.py": FILES["pkg/direct.py"], "here/help.py": FILES["pkg/low.py"], "there/help.py": "get = print\n"}
+    )
+    plant({"user.py": "from here import help\n\n\nasync def f(url):\n    help.get(url)\n"})
+    Path("link").symlink_to("here")
+    if changed:
+        call(*names)
+        for name in ("here/a.py", "user.py"):
+            write(name, f"{Path(name).read_text()}# changed\n")
+    function = getattr(runner, step)
+
+    def exchanging(*given: object) -> object:
+        done = function(*given)
+        time.sleep(0.012)
+        _exchange("here", "there")
+        Path("link").unlink()
+        Path("link").symlink_to("there" if names == ("link",) else "here")
+        time.sleep(0.012)
+        monkeypatch.setattr(runner, step, function)
+        return done
+
+    monkeypatch.setattr(runner, step, exchanging)
+    call(*names)
+    for _ in range(2):
+        assert call(*names) == call("--no-cache", *names)
 
 
 def test_named_files_go_and_come(call: Call) -> None:

@@ -187,6 +187,12 @@ class Cache:
             return None
         return value[_STAT.size :]
 
+    def held(self, path: Path) -> bytes | None:
+        """The state of a file and the digest of its content, as they were when it was last read."""
+        key = _path_key(path)
+        known = self._stats.get(key)
+        return known[1] if known else self.get(key)
+
     def remember(self, path: Path, stat: os.stat_result, digest: bytes) -> None:
         """Notes which content a file has. stat: taken before the content was read.
 

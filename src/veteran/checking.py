@@ -60,7 +60,7 @@ def check_paths(
             checked = check(files, settings_for, jobs=jobs, progress=moved, stores=stores, earlier=earlier)
         if store and files and not failed:
             with phase("states of files"):
-                _keep(store, key, files, checked, trace, since, earlier)
+                _keep(store, stores, key, files, checked, trace, since, earlier)
         return checked.outcome, failed
     finally:
         with phase("cache"):
@@ -69,6 +69,7 @@ def check_paths(
 
 def _keep(
     store: Store,
+    stores: Stores,
     key: bytes,
     files: Sequence[str | Path],
     checked: Checked,
@@ -88,4 +89,4 @@ def _keep(
         cards.cards_of(codes),
         since,
     )
-    snapshot.keep(store.cache, key, run, trace, store.digest_of, earlier)
+    snapshot.keep(store.cache, key, run, trace, store.digest_of, earlier, stores.held)

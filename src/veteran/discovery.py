@@ -94,8 +94,9 @@ class _Search:
             return
         if force_exclude and self._is_excluded(path, is_directory):
             return
-        if self.trace and path.is_symlink():
-            self.trace.links.add(str(path))
+        if self.trace:
+            # What is no link may become one, and two paths the same.
+            self.trace.links.add(str(path if is_directory or path.is_symlink() else path.parent))
         if is_directory:
             self._walk(path)
         else:

@@ -76,7 +76,9 @@ class Linker:
         return self._views
 
     def whole(self) -> Edges:
-        """For the path of a file, the modules that it was followed into."""
+        """For the path of a file, the modules that it was followed into; itself where its bytes decided for others."""
+        for program in [*self._answers]:
+            self._note(program)
         return self._whole
 
     def _note(self, program: object) -> None:
@@ -88,6 +90,7 @@ class Linker:
         if answers := self._answers.get(program):
             _joined(self._reads, answers.leads.items())
             _joined(self._views, answers.nearby.looked.items())
+            _joined(self._whole, ((path, {path}) for path in answers.searched))
 
     def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
         """The findings of each file, in the order given."""
@@ -220,7 +223,8 @@ class Linker:
         modules = self._modules.setdefault(repr(settings.catalog), {})
 
         def module_at(other: Path) -> Module | None:
-            self._whole.setdefault(path, set()).add(other)
+            if other != path:
+                self._whole.setdefault(path, set()).add(other)
             if other not in modules:
                 try:
                     modules[other] = engine.module(self.shown(other), self._read(other), catalog)

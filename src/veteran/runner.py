@@ -202,6 +202,7 @@ def _affected(
     """The files whose content is as it was, but not what they read of others. others: changed, but not checked."""
     links, stores = earlier.links, linker.stores
     asked = {reader for reader, read in zip(links.reads[::2], links.reads[1::2], strict=True) if reader == read}
+    searched = {reader for reader, read in zip(links.whole[::2], links.whole[1::2], strict=True) if reader == read}
     facts, outlooks, contents = set(others), set(others), set(others)
     for index, read in reads.items():
         before = links.digests[index]
@@ -216,7 +217,7 @@ def _affected(
             outlooks.add(index)
             continue
         known = store.told(Facts, before, task.settings)
-        differ = known is None or known[0] != linker.facts_at(path, task.settings)
+        differ = index in searched or known is None or known[0] != linker.facts_at(path, task.settings)
         if not differ and index in asked:
             told = store.told(AnswerFacts, before, task.settings)
             differ = told is None or told[0] != linker.answers_at(path, task.settings)

@@ -7,7 +7,7 @@ the files that read of it; whatever changes the set of files, a look-up or a con
 A state is relied on only if it is older than the run (see `cache.RACY`): what changed meanwhile is looked at again.
 """
 
-# ruff: noqa: PTH100, PTH109, PTH110, PTH112, PTH113, PTH116, PTH118, PTH119, PTH120 - text paths are what thousands of files afford
+# ruff: noqa: PTH100, PTH109, PTH110, PTH112, PTH113, PTH114, PTH116, PTH118, PTH119, PTH120 - text paths are what thousands of files afford
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from stat import S_ISREG
+from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from veteran.cache import KEY_SIZE, RACY, STATE_SIZE, changed_at, key_of, state_of
@@ -77,7 +77,6 @@ class Trace:
 
         self.listings, probed = project.looked_at()
         self.probed.update(probed, map(str, settings.looked_in()))
-        self.links.update(project.links_in(self.listings))
 
 
 class Run(NamedTuple):
@@ -104,7 +103,7 @@ class Earlier(NamedTuple):
 
     paths: the files that were checked, then those that were only read. changed: those of them whose content may be
     another one. results: of the checked files of which there is anything to report. place: what else has to be as it
-    was. worn: whether its states are outdated, although nothing that counts changed.
+    was. worn: whether its states are outdated, although nothing that counts changed. states: of the files, as found.
     """
 
     paths: list[str]
@@ -115,6 +114,7 @@ class Earlier(NamedTuple):
     links: Links
     place: Place
     worn: bool
+    states: list[bytes]
 
     def outcome(self) -> Outcome:
         """What was reported of all files."""
@@ -176,9 +176,11 @@ def look(cache: Cache, key: bytes) -> Earlier | None:
         if b"".join(states) != kept:
             starts = range(0, len(kept), STATE_SIZE)
             changed = [i for i, start in enumerate(starts) if kept[start : start + STATE_SIZE] != states[i]]
+            if any(os.path.islink(paths[i]) and paths[i] not in place.links for i in changed):
+                return None  # it may be the same as another one
         links = _links(cache.get(bytes.fromhex(head["links"])), len(paths)) if changed or worn else NOTHING
         results = {int(index): Result(*map(_findings, result)) for index, result in head["results"].items()}
-        return Earlier(paths, head["checked"], changed, results, head["cards"], links, place, worn)
+        return Earlier(paths, head["checked"], changed, results, head["cards"], links, place, worn, states)
     except DAMAGED:
         return None
 
@@ -190,8 +192,11 @@ def keep(
     trace: Trace,
     digest_of: Callable[[str], bytes],
     earlier: Earlier | None = None,
+    held: Callable[[str], list[bytes]] = lambda _: [],
 ) -> None:
     """Keeps a run. earlier: the one of which it repeated a part. digest_of: of the content of a file.
+
+    held: the state and digest of a file as it was read, where that is known.
 
     Nothing is kept where the place of files changed meanwhile.
     """
@@ -208,8 +213,24 @@ def keep(
         place = _place(trace, settled, earlier.place if earlier else None)
         states = [_state(path, settled) for path in paths]
         digests = [digest or NO_DIGEST for digest in run.digests]
-        for path, state in zip(paths[len(digests) :], states[len(digests) :], strict=True):
-            digests.append(NO_DIGEST if state == _NO_STATE else digest_of(path))
+        again = set(earlier.changed) if earlier else set()
+        for index, path in enumerate(paths):
+            state, own = states[index], index < len(run.digests)
+            if state in (_NO_STATE, _GONE):
+                known: list[bytes] = []
+            elif earlier and index < len(before) and index not in again:
+                known = [earlier.states[index] + earlier.links.digests[index]]
+            else:
+                known = held(path)
+            # Whole directories may be exchanged, and what links lead to, by files that are no younger.
+            same = [one for one in known if one.startswith(state + digests[index] if own else state)]
+            if known and not same:
+                states[index] = state = _NO_STATE
+                if not own:
+                    digest_of(path)  # so that it is known the next time
+            if not own:
+                found = same[0][STATE_SIZE:] if same else b""
+                digests.append(NO_DIGEST if state == _NO_STATE else found or digest_of(path))
     except (OSError, ValueError, struct.error, _UnsettledError):
         return
     if _GONE in states:
@@ -242,10 +263,23 @@ def _place(trace: Trace, settled: int, before: Place | None) -> Place:
     """What has to be as it was."""
     found = Place({}, {}, {}, sorted(trace.passing))
     directories = {*trace.listings, *trace.entries}
+    links = set(trace.links)
+    known_steady: dict[str, bool] = {}
+
+    def steady(path: str) -> bool:
+        """Whether nothing was moved in the directories above, so that it is what was looked at."""
+        above = os.path.dirname(path)
+        if above not in known_steady:
+            known_steady[above] = above == path or bool(steady(above) and _settled_state(above, settled))
+        return known_steady[above]
+
     if before:
         found = before._replace(directories={})
-        for path, (_, entries) in before.directories.items():
-            found.directories[path] = [_settled_state(path, settled), entries]
+        for path, (state, entries) in before.directories.items():
+            now = _settled_state(path, settled)
+            if (entries and now != state) or not steady(path):
+                _confirm(entries, path, frozenset(found.passing))
+            found.directories[path] = [now, entries]
         directories -= before.directories.keys()
     around = {*directories, *trace.probed}
     pending = list(around)
@@ -255,7 +289,9 @@ def _place(trace: Trace, settled: int, before: Place | None) -> Place:
             around.add(above)
             pending.append(above)
     for path in sorted(directories):
-        found.directories[path] = _directory(path, trace, settled)
+        found.directories[path], seen = _directory(path, trace, settled, steady(path))
+        names = (entry[:-1] for entry in seen if entry.endswith("@"))
+        links.update(os.path.join(path, name) for name in names if _leads_on(name))
     for path in around:
         known = path in found.directories
         for name in _READ if known else _READ + _SEEN:
@@ -264,7 +300,9 @@ def _place(trace: Trace, settled: int, before: Place | None) -> Place:
                 what = _special(place, settled)
                 if what or not known or name == _READ[0]:  # what was not there, is seen by the directory's state
                     found.specials[place] = what
-    for path in trace.links - found.links.keys():
+    for path in links - found.links.keys():
+        if _is_young_link(path, settled):
+            raise _UnsettledError
         found.links[path] = _link(path)
     return found
 
@@ -276,31 +314,43 @@ def _counting(entry: os.DirEntry[str]) -> str:
         return f"{name}/"
     if entry.is_symlink():
         return f"{name}@"
-    return name if name.endswith((".py", ".pyi")) or name in _SPECIAL else ""
+    if name.endswith((".py", ".pyi")) or name in _SPECIAL:
+        return name if entry.is_file(follow_symlinks=False) else f"{name}|"
+    return ""
 
 
 class _UnsettledError(Exception):
     """Something changed during the run, or so shortly before that it may change again unseen."""
 
 
-def _directory(path: str, trace: Trace, settled: int) -> list[str]:
-    """The state of a directory, empty where it is not to be relied on, and a digest of its entries."""
+def _directory(path: str, trace: Trace, settled: int, steady: bool) -> tuple[list[str], list[str]]:
+    """The state of a directory, empty where it is not to be relied on, and a digest of its entries; and these."""
     if not os.path.isdir(path):
-        return ["", ""]
+        return ["", ""], []
     passing = frozenset(trace.passing)
     state = _settled_state(path, settled)
-    seen = _digest(trace.entries[path], passing) if path in trace.entries else ""
-    if state and seen:
-        return [state, seen]
-    now = _digest(_entries(path), passing)
-    if not state and not seen:
-        from veteran.analysis.project import listing
+    entries = trace.entries.get(path)
+    if entries is None:
+        entries = _entries(path)
+        if not (state and steady):
+            from veteran.analysis.project import listing
 
-        if trace.listings[path] != listing(path):
-            raise _UnsettledError
-    elif seen and now != seen:
+            if trace.listings[path] != listing(path):
+                raise _UnsettledError
+    elif not (state and steady):
+        _confirm(_digest(entries, passing), path, passing)
+    return [state, _digest(entries, passing)], entries
+
+
+def _confirm(digest: str, path: str, passing: frozenset[str]) -> None:
+    """Makes sure that a directory holds what it held."""
+    if digest != (_digest(_entries(path), passing) if os.path.isdir(path) else ""):
         raise _UnsettledError
-    return [state, now]
+
+
+def _leads_on(name: str) -> bool:
+    """Whether it matters where a link of that name leads, even if it leads nowhere yet."""
+    return name.endswith((".py", ".pyi")) or name in _SPECIAL or name.isidentifier()
 
 
 def _settled_state(path: str, settled: int) -> str:
@@ -335,6 +385,12 @@ def _special(path: str, settled: int = 0) -> str:
     if settled and changed_at(stat) >= settled:
         raise _UnsettledError
     return state_of(stat).hex()
+
+
+def _is_young_link(path: str, settled: int) -> bool:
+    """Whether it is a link that may have led elsewhere during the run."""
+    stat = os.lstat(path)
+    return S_ISLNK(stat.st_mode) and changed_at(stat) >= settled
 
 
 def _link(path: str) -> str:

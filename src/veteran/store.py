@@ -166,6 +166,11 @@ class Stores:
             self._stores[folder] = Store(settings.cache_folder)
         return self._stores[folder]
 
+    def held(self, path: str) -> list[bytes]:
+        """The state and digest of a file as it was read, as far as any store knows; see `Cache.held`."""
+        found = (store.cache.held(Path(path)) for store in self._stores.values() if store is not None)
+        return [held for held in found if held]
+
     def flush(self) -> None:
         """Writes what is kept."""
         for store in self._stores.values():

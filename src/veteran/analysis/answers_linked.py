@@ -90,6 +90,8 @@ class Answers:
         self._known_names: dict[tuple[Path, int], frozenset[str]] = {}
         self._own: dict[Path, frozenset[str]] = {}
         self._given: dict[Function, tuple[Given, ...]] = {}
+        #: The modules whose very bytes decided something for others.
+        self.searched: set[Path] = set()
         #: The modules whose facts a file led to, besides those that names led to.
         self.leads: dict[Path, set[Path]] = {}
 
@@ -166,7 +168,10 @@ class Answers:
             found: set[str] = set()
             if self.nearby.reaches(path, imports):
                 found = self._around(path, imports) if imports else set()
-                if self.nearby.of(path).tells or self._calls(path, found, None):
+                tells = self.nearby.of(path).tells
+                if found and not tells:
+                    self.searched.add(path)
+                if tells or self._calls(path, found, None):
                     found |= self._own_names(path)
             self._known_names[key] = frozenset(found)
         return self._known_names[key]

@@ -459,15 +459,6 @@ def looked_at() -> tuple[dict[str, dict[str, int]], set[str]]:
     return disk._listings, {*disk._roots, *(root for root, _ in disk._roots.values() if root), *disk._packages}
 
 
-def links_in(listings: dict[str, dict[str, int]]) -> Iterator[str]:
-    """The links that were found."""
-    for directory, found in listings.items():
-        for stem, bits in found.items():
-            for bit, suffix in ((_PY_LINK, ".py"), (_PYI_LINK, ".pyi"), (_DIR_LINK, "")):
-                if bits & bit:
-                    yield os.path.join(directory, stem + suffix)
-
-
 def listing(directory: str) -> dict[str, int]:
     """What `looked_at` would say of a directory that is listed now."""
     return _Disk().listing(directory)
