@@ -501,6 +501,9 @@ def test_helper_in_another_module(project: Path, why: Why) -> None:
         ("broken.wait()", "`.broken.wait`, and pkg/broken.py does not parse or cannot be read: the chain ends there"),
         ("low.gone()", "and pkg/low.py is not known to bind `gone` to a function or class"),
         ("gone.wait()", "and pkg/__init__.py is not known to bind `gone` to a function or class"),
+        ("low.Job().join()", "and nothing in this project is known to give `Job` in pkg/low.py its `join`"),
+        ("low.outside().wait()", "and `fancy.outside` is no part of this project"),
+        ("low.seldom().wait()", "and what `seldom` in pkg/low.py gives is not known"),
         ("fancy.wait()", "`fancy.wait`, which is no function of this project's modules"),
         ("low.seldom()", "`time.sleep` at line 8 is called rarely, waits shortly, or its outcome is kept"),
         ("low.way()", "`seldom` is called rarely at line 15, or its outcome is kept"),
@@ -512,13 +515,21 @@ def test_where_a_chain_ends(project: Path, why: Why, call: str, said: str) -> No
     (project / "pkg/__init__.py").write_text("")
     (project / "pkg/broken.py").write_text("def wait(:\n")
     (project / "pkg/low.py").write_text(
-        "import functools, time\n\n\n"
+        "import functools, time\nfrom fancy import outside\nfrom multiprocessing import Process\n"
         "def seldom():\n    try:\n        print()\n    except OSError:\n        time.sleep(9)\n"
         "\n\ndef way():\n    try:\n        print()\n    except OSError:\n        seldom()\n"
         "\n\n@functools.cache\ndef kept():\n    time.sleep(9)\n"
+        "\n\nclass Job(Process):\n    pass\n"
     )
     text = f"import fancy\nfrom . import broken, gone, low\n\n\nasync def f():\n    {call}  # ?\n"
     assert said in ask(project, why, text, path="pkg/top.py")
+
+
+def test_callers_excuse_a_place_alone(project: Path, why: Why) -> None:
+    text = SQL + "    return _find(db, 'users')\n\n\ndef _find(db: sqlite3.Connection, t):\n"
+    said = ask(project, why, text + "    db.execute(f'SELECT a FROM {t}')  # ?\n")
+    assert "all its callers pass what is safe" in said
+    assert "another place" not in said
 
 
 def test_jobs_that_another_module_starts(project: Path, why: Why) -> None:

@@ -23,7 +23,7 @@ from veteran.analysis.link import unsafe_parameters
 from veteran.analysis.lowering import Call, Held, Read
 from veteran.analysis.model import Module
 from veteran.analysis.outlook import Outlook, outlook_of
-from veteran.analysis.program import Class, Foreign, Function, Loaded, Managed
+from veteran.analysis.program import Class, Entity, Foreign, Function, Loaded, Managed
 from veteran.analysis.queries import SinkValue
 from veteran.analysis.source import Source, SourceError
 from veteran.analysis.sql import Slot, slots
@@ -346,6 +346,12 @@ class Explainer:
             if unsafe.isdisjoint(conditional.parameters) and self.touches(conditional.finding.span):
                 yield self._excused_by_callers(conditional)
 
+    @cached_property
+    def _excused(self) -> list[Finding]:
+        """The findings that the callers of private functions decided against."""
+        unsafe = unsafe_parameters(self.summary.arguments)
+        return [one.finding for one in self.summary.conditional if unsafe.isdisjoint(one.parameters)]
+
     def _excused_by_callers(self, conditional: Conditional) -> Conclusion:
         finding = conditional.finding
         names = [f"`{parameter.name}` of `{parameter.function}`" for parameter in conditional.parameters]
@@ -421,7 +427,7 @@ class Explainer:
                 reason, because = told(excuse)
                 reason = f"is not safe itself, but {reason}"
             if not reason:
-                if any(f.code in heard and self._about(f, value) for f in self.findings):
+                if any(f.code in heard and self._about(f, value) for f in (*self.findings, *self._excused)):
                     continue
                 reason = "is not provably safe; another place of the same text is reported"
             span = self.span(slot.hole.node) or where
@@ -552,9 +558,26 @@ class Explainer:
                     if program.module_at(found.path) is None:
                         return f"and {home} does not parse or cannot be read: the chain ends there"
                     if length < len(parts):
+                        for end in range(len(parts) - 1, length, -1):
+                            entity = program.resolve(".".join(parts[:end]).replace(".()", "()"), module)
+                            if entity is not None:
+                                return self._where_it_stops(entity, parts[end])
                         return f"and {home} is not known to bind `{parts[length]}` to a function or class"
                     break
         return "which is no function of this project's modules"
+
+    @staticmethod
+    def _where_it_stops(entity: Entity, part: str) -> str:
+        """Why nothing is known of what follows something that is."""
+        if isinstance(entity, Foreign):
+            return f"and `{entity.name}` is no part of this project"
+        if isinstance(entity, Loaded):
+            return f"and {engine.display(entity.path)} is not known to bind `{part}` to a function or class"
+        if isinstance(entity, Class) and part != "()":
+            home = engine.display(entity.module.path)
+            return f"and nothing in this project is known to give `{entity.key}` in {home} its `{part}`"
+        function = entity.function if isinstance(entity, Managed) else entity
+        return f"and what `{function.key}` in {engine.display(function.module.path)} gives is not known"
 
     def _of_way(self, found: str, node: Node, chain: Chain | None) -> Conclusion:
         if chain is not None:

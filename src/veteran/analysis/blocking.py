@@ -49,6 +49,10 @@ def _is_consumed(event: CatalogCall) -> bool:
         user = uses.parent(use.node, use)
         if use.scope.function is event.function and isinstance(user, cst.For) and user.iter is use.node:
             return user.asynchronous is None
+        if isinstance(user, cst.CompFor) and user.iter is use.node and user.asynchronous is None:
+            lazy = isinstance(uses.parent(user, use), cst.GeneratorExp)
+            if not lazy and use.scope.function is event.function:
+                return True
         if isinstance(user, cst.Arg):
             user = uses.parent(user, use)
             if isinstance(user, cst.Call) and consumes(user.func) and use.scope.function is event.function:

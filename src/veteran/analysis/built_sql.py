@@ -26,9 +26,10 @@ _BEGINS = (
 )
 #: What the literal parts of a candidate must hold before anything is followed.
 _QUICK = re.compile(rf"(?i:^[\s(]*{_BEGINS})|\b(?:WHERE|VALUES|FROM|SET)\b|(?:--|/\*)")
+#: In capitals, WHEN is a keyword.
 _PROSE = re.compile(
     r"(?i)\b(?:the|an|your|this|that|these|please|you|must|should|cannot|can't|could|has been|have|failed|unable"
-    r"|invalid|which|of|when|because|its|it|will|would|may|following|list|instead|while)\b"
+    r"|invalid|which|of|(?-i:[Ww]hen)|because|its|it|will|would|may|following|list|instead|while)\b"
 )
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _STRUCTURE = re.compile(r"[=*,(<>;]|\b(?i:where|limit|order\s+by|group\s+by|join|union|values|having)\b")

@@ -191,7 +191,8 @@ class Program:
 
     def _walk(self, entity: Entity | None, parts: list[str]) -> Entity | None:
         owner: Entity | None = None
-        for part in parts:
+        following = iter(parts)
+        for part in following:
             if part != "()" and isinstance(entity, Function) and "property" in entity.fact.marks:
                 entity = self.called(entity, owner)
             if entity is None:
@@ -200,7 +201,22 @@ class Program:
                 entity = self.called(entity, owner)
             else:
                 owner, entity = entity, self.attribute(entity, part)
+                if entity is None and isinstance(owner, Loaded):
+                    entity = self._past_namespaces(owner, part, following)
         return entity
+
+    def _past_namespaces(self, package: Loaded, part: str, following: Iterator[str]) -> Loaded | None:
+        """The first module below a directory of a package that has no file of its own."""
+        if not package.package or not package.name or part in package.facts.exports:
+            return None
+        name = f"{package.name}.{part}"
+        for below in following:
+            if below == "()":
+                return None
+            name = f"{name}.{below}"
+            if (found := self.module(name, package)) is not None:
+                return found
+        return None
 
     def _local(self, key: str, module: Loaded) -> Entity | None:
         if key.startswith("*"):  # a name that only an `import *` can bind
