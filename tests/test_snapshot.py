@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -477,3 +479,20 @@ print([name for name in sys.modules if name.startswith(heavy)], file=sys.stderr)
     assert said[0][0] == said[2][0]
     assert "libcst" in said[0][1]
     assert said[2][1] == "[]"
+
+
+def test_released_packages(tmp_path: Path) -> None:
+    """Cold and warm, by one process and by several: the output is the same to the byte."""
+    for name in ("filelock", "virtualenv", "pre_commit"):
+        home = Path(str(importlib.import_module(name).__file__)).parent
+        shutil.copytree(home, tmp_path / "released" / name, ignore=shutil.ignore_patterns("*.pyc"))
+    command = [sys.executable, "-m", "veteran", "check", "released", "--select", "VET", "--min-confidence", "low"]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    said = set()
+    for options in (["-j1", "--no-cache"], ["-j2", "--no-cache"], ["-j2"], ["-j1"], ["-j3"]):
+        done = subprocess.run([*command, *options], capture_output=True, env=environment, check=False)
+        said.add((done.returncode, done.stdout, done.stderr))
+    assert len(said) == 1
+    ((code, out, _),) = said
+    assert code == 1
+    assert out.count(b"VET") > 2
