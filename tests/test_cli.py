@@ -21,6 +21,7 @@ from veteran.findings import INTERNAL
 from veteran.frontends import cli
 from veteran.registry import all_rules
 from veteran.settings import forget
+from veteran.snapshot import Edges
 
 SOURCES = Path(veteran.__file__).parents[1]
 BLOCKING = "import time\n\n\nasync def f():\n    time.sleep(1)\n"  # VET311, high
@@ -267,7 +268,7 @@ def test_jobs_default_to_the_environment(call: Veteran, monkeypatch: pytest.Monk
 
     def check(*_: object, jobs: int, **__: object) -> runner.Checked:
         asked.append(jobs)
-        return runner.Checked([], [], {}, {}, {})
+        return runner.Checked([], [], Edges({}, {}, {}))
 
     monkeypatch.setattr(runner, "check", check)
     write({"a.py": CLEAN})

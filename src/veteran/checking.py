@@ -83,9 +83,7 @@ def _keep(
         [str(path) for path in files],
         checked.results,
         checked.digests,
-        checked.reads,
-        checked.views,
-        checked.whole,
+        checked.edges,
         cards.cards_of(codes),
         since,
     )

@@ -133,18 +133,13 @@ def enabled_rules(path: str, settings: Settings) -> tuple[Rule, ...]:
 def facts(data: bytes, catalog: Catalog) -> Facts | None:
     """What a file's bytes tell other modules; None where they are no program."""
     from veteran.analysis.facts import facts_of
-    from veteran.analysis.model import Module
-    from veteran.analysis.source import Source, SourceError
-    from veteran.analysis.tree import parse
 
     with uncollected(), phase("facts for other modules"):
-        try:
-            source = Source.from_bytes(data)
-            module = Module("", source, parse(source), catalog)
-        except SourceError:
+        known = _understood("", data, catalog)
+        if known is None:
             return None
-        found = facts_of(module)
-        module.forget()
+        found = facts_of(known)
+        known.forget()
         return found
 
 
@@ -170,7 +165,7 @@ def answers(data: bytes, catalog: Catalog) -> AnswerFacts:
     from veteran.analysis.answers import answers_of
 
     with uncollected():
-        known = module("", data, catalog)
+        known = _understood("", data, catalog)  # where veteran fails, it is asked again next time
         if known is None:
             return NO_ANSWERS
         found = answers_of(known)
@@ -179,7 +174,15 @@ def answers(data: bytes, catalog: Catalog) -> AnswerFacts:
 
 
 def module(path: str, data: bytes, catalog: Catalog) -> Module | None:
-    """A file's bytes, understood; None where they are no program. path: as findings show it."""
+    """A file's bytes, understood; None where they are no program, or veteran fails. path: as findings show it."""
+    try:
+        return _understood(path, data, catalog)
+    except Exception:  # reported where the file itself is checked
+        return None
+
+
+def _understood(path: str, data: bytes, catalog: Catalog) -> Module | None:
+    """A file's bytes, understood; None where they are no program."""
     from veteran.analysis.model import Module
     from veteran.analysis.source import Source, SourceError
     from veteran.analysis.tree import parse
@@ -188,8 +191,6 @@ def module(path: str, data: bytes, catalog: Catalog) -> Module | None:
         source = Source.from_bytes(data)
         return Module(path, source, parse(source), catalog)
     except SourceError:
-        return None
-    except Exception:  # reported where the file itself is checked
         return None
 
 

@@ -15,6 +15,7 @@ from veteran.analysis.outlook import NOTHING, Outlook
 from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Facts
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import Finding
+from veteran.snapshot import Edges
 from veteran.store import decoded
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 #: Of more modules than this the facts are not held longer than a program needs them.
 MANY = 1_000
 T = TypeVar("T")
-#: For the path of a module, others.
-Edges = dict[Path, set[Path]]
 
 
 class Linker:
@@ -59,38 +58,24 @@ class Linker:
         self._answers: dict[object, Answers] = {}
         self._answer_facts: dict[str, dict[Path, AnswerFacts]] = {}
         self._asked: set[Path] = set()
-        self._reads: Edges = {}
-        self._views: Edges = {}
-        self._whole: Edges = {}
+        self._edges = Edges({}, {}, {})
 
-    def reads(self) -> Edges:
-        """For the path of a module, those whose facts or answers its own led to; itself where its answers counted."""
-        for program in [*self._chains]:
+    def edges(self) -> Edges:
+        """What was read of other files so far."""
+        for program in dict.fromkeys([*self._chains, *self._spreading]):
             self._note(program)
-        return _joined(self._reads, ((path, {path}) for path in self._asked))
-
-    def views(self) -> Edges:
-        """For the path of a file, the files whose outlook its own led to."""
-        for program in [*self._spreading]:
-            self._note(program)
-        return self._views
-
-    def whole(self) -> Edges:
-        """For the path of a file, the modules that it was followed into; itself where its bytes decided for others."""
-        for program in [*self._answers]:
-            self._note(program)
-        return self._whole
+        self._edges.add((((path, {path}) for path in self._asked), (), ()))
+        return self._edges
 
     def _note(self, program: object) -> None:
         """Notes what was read of a program."""
         if chains := self._chains.get(program):
-            _joined(self._reads, chains.program.reads())
+            self._edges.add((chains.program.reads(), (), ()))
         if spreading := self._spreading.get(program):
-            _joined(self._views, spreading.leads.items())
+            self._edges.add(((), spreading.leads.items(), ()))
         if answers := self._answers.get(program):
-            _joined(self._reads, answers.leads.items())
-            _joined(self._views, answers.nearby.looked.items())
-            _joined(self._whole, ((path, {path}) for path in answers.searched))
+            searched = ((path, {path}) for path in answers.searched)
+            self._edges.add((answers.leads.items(), answers.nearby.looked.items(), searched))
 
     def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
         """The findings of each file, in the order given."""
@@ -216,7 +201,6 @@ class Linker:
     ) -> list[Finding]:
         """The jobs on threads of a file whose work is in other modules."""
         from veteran.analysis.linked_fan_outs import linked_findings
-        from veteran.analysis.project import project_for
 
         rules = engine.enabled_rules(summary.path, settings)
         catalog = catalog_for(settings.catalog)
@@ -224,7 +208,7 @@ class Linker:
 
         def module_at(other: Path) -> Module | None:
             if other != path:
-                self._whole.setdefault(path, set()).add(other)
+                self._edges.whole.setdefault(path, set()).add(other)
             if other not in modules:
                 try:
                     modules[other] = engine.module(self.shown(other), self._read(other), catalog)
@@ -233,7 +217,7 @@ class Linker:
             return modules[other]
 
         try:
-            project = project_for(path, settings.source_roots)
+            project, _ = self._program(path, settings)
             return list(linked_findings(summary, path, rules, project, module_at, spreading))
         except Exception as error:
             return list(engine.crashed(summary.path, error).findings)
@@ -301,11 +285,3 @@ class Linker:
         finally:
             if not gc.isenabled():
                 gc.collect(0)
-
-
-def _joined(joined: Edges, edges: Iterable[tuple[Path, set[Path]]]) -> Edges:
-    """Adds edges."""
-    for path, others in edges:
-        if others:
-            joined.setdefault(path, set()).update(others)
-    return joined

@@ -14,7 +14,8 @@ from veteran import engine
 from veteran.analysis.outlook import Outlook
 from veteran.analysis.summary import AnswerFacts, Facts, Summary
 from veteran.findings import Outcome, Result
-from veteran.linker import Edges, Linker
+from veteran.linker import Linker
+from veteran.snapshot import Edges
 from veteran.store import Read, Stores, digest_of, lasts
 from veteran.timings import phase
 from veteran.workers import Workers
@@ -65,25 +66,21 @@ class Batch(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """What is reported of the files of a batch, and what was read for it: see `Linker`."""
+    """What is reported of the files of a batch, and what was read for it."""
 
     results: list[Result]
-    reads: Edges
-    views: Edges
-    whole: Edges
+    edges: Edges
 
 
 class Checked(NamedTuple):
     """What a run found out. digests: of the content of each file; nothing where it may yield something else next time.
 
-    reads, views, whole: see `Linker`.
+    edges: what was read of other files.
     """
 
     results: list[Result]
     digests: list[bytes]
-    reads: Edges
-    views: Edges
-    whole: Edges
+    edges: Edges
 
     @property
     def outcome(self) -> Outcome:
@@ -149,7 +146,7 @@ def check(
         for index, result in zip(sorted(reads), linked.results, strict=True):
             results[index] = result
             digests[index] = reads[index].digest if lasts(reads[index]) else b""
-    return Checked(results, digests, linked.reads, linked.views, linked.whole)
+    return Checked(results, digests, linked.edges)
 
 
 # Summaries
@@ -341,7 +338,7 @@ def _linked(files: Sequence[Linkable], stores: Stores | None) -> Linked:
     own = [(file.summary, file.path, file.settings) for file in files if file.summary is not None]
     found = zip(own, linker.link(own), strict=True)
     results = [Result(*engine.finish(summary, linked, settings)) for (summary, _, settings), linked in found]
-    return Linked(results, linker.reads(), linker.views(), linker.whole())
+    return Linked(results, linker.edges())
 
 
 def _linked_apart(files: Sequence[Linkable], workers: Workers, kept: bool) -> Linked | None:
@@ -361,15 +358,13 @@ def _linked_apart(files: Sequence[Linkable], workers: Workers, kept: bool) -> Li
             batches.append(Batch([files[i] if i in own else _aside(files[i]) for i in indices], kept))
             parts.append(part)
     results: dict[int, Result] = {}
-    edges: tuple[Edges, Edges, Edges] = ({}, {}, {})
+    edges = Edges({}, {}, {})
     for number, found in workers.run(link_all, batches):
         if isinstance(found, Exception):
             return None
         results.update(zip(parts[number], found.results, strict=True))
-        for joined, more in zip(edges, (found.reads, found.views, found.whole), strict=True):
-            for path, others in more.items():
-                joined.setdefault(path, set()).update(others)
-    return Linked([results[index] for index in range(len(files))], *edges)
+        edges.add(kind.items() for kind in found.edges)
+    return Linked([results[index] for index in range(len(files))], edges)
 
 
 def _aside(file: Linkable) -> Linkable:

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 _READ = (".git/info/exclude", ".gitignore", "pyproject.toml", "setup.cfg", "setup.py", "veteran.toml")
 #: Those of which it is enough that they are there.
 _SEEN = (".git", "__init__.py", "__init__.pyi", "pyvenv.cfg")
-#: For the path of a file, others.
-Edges = Mapping["Path", "Iterable[Path]"]
 _SPECIAL = frozenset(name for name in _READ + _SEEN if "/" not in name)
 #: Directories that come and go with any run of a tool. They count only where they are not excluded.
 PASSING = frozenset(("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".veteran_cache"))
@@ -48,7 +46,7 @@ DAMAGED = (ValueError, TypeError, KeyError, IndexError, AttributeError, Recursio
 class Trace:
     """What a run looked at, as it goes along.
 
-    entries: of each directory that was searched for files what counted, see `counting`. listings: of each that modules
+    entries: of each directory that was searched for files what counted, see `_counting`. listings: of each that modules
     were looked up in, what was there. probed: directories in which a configuration or a package was looked for. links:
     those of which it mattered where they lead. passing: the names of `PASSING` that are excluded everywhere.
     """
@@ -79,21 +77,36 @@ class Trace:
         self.probed.update(probed, map(str, settings.looked_in()))
 
 
+class Edges(NamedTuple):
+    """For the path of a file, those whose facts or answers, whose outlook, and of which more than that it led to.
+
+    In `reads` a file stands by itself where its answers counted, in `whole` where its bytes decided for others.
+    """
+
+    reads: dict[Path, set[Path]]
+    views: dict[Path, set[Path]]
+    whole: dict[Path, set[Path]]
+
+    def add(self, more: Iterable[Iterable[tuple[Path, set[Path]]]]) -> None:
+        """Adds edges of each kind."""
+        for known, found in zip(self, more, strict=True):
+            for path, others in found:
+                if others:
+                    known.setdefault(path, set()).update(others)
+
+
 class Run(NamedTuple):
     """A finished run, as it is kept.
 
     paths: the files that were checked. digests: of their content; empty where a file has to be read again whatever its
-    state. reads, views, whole: for the path of a file, those whose facts, whose outlook, and of which more than that it
-    led to. cards: see `reporting.cards`, of the rules that found something. since: when it began, by our clock in
+    state. cards: see `reporting.cards`, of the rules that found something. since: when it began, by our clock in
     nanoseconds: what changed later is not relied on.
     """
 
     paths: Sequence[str]
     results: Sequence[Result]
     digests: Sequence[bytes]
-    reads: Edges
-    views: Edges
-    whole: Edges
+    edges: Edges
     cards: Mapping[str, Sequence[str]]
     since: int
 
@@ -135,7 +148,7 @@ class Place(NamedTuple):
 
 
 class Links(NamedTuple):
-    """By the index of a file, the digest of its content; and pairs of a file and one that it read, as of `Run`."""
+    """By the index of a file, the digest of its content; and pairs of a file and one that it read, as of `Edges`."""
 
     digests: list[bytes]
     reads: Sequence[int]
@@ -197,14 +210,13 @@ def keep(
     """Keeps a run. earlier: the one of which it repeated a part. digest_of: of the content of a file.
 
     held: the state and digest of a file as it was read, where that is known.
-
     Nothing is kept where the place of files changed meanwhile.
     """
     before = earlier.paths if earlier else run.paths
     indices = {os.path.abspath(path): index for index, path in enumerate(before)}
     if len(indices) != len(before) or not trace.complete:  # a file by two names
         return
-    edges = [_pairs(edges, indices) for edges in (run.reads, run.views, run.whole)]
+    edges = [_pairs(edges, indices) for edges in run.edges]
     if earlier:
         edges = [_united(*pair) for pair in zip(earlier.links[1:], edges, strict=True)]
     paths = [*before, *list(indices)[len(before) :]]
@@ -255,7 +267,7 @@ def renew(cache: Cache, key: bytes, earlier: Earlier, since: int) -> None:
     """Keeps an unchanged run with the states of now."""
     results = [earlier.results.get(index) or Result([], []) for index in range(earlier.checked)]
     digests = earlier.links.digests
-    run = Run(earlier.paths[: earlier.checked], results, digests, {}, {}, {}, earlier.cards, since)
+    run = Run(earlier.paths[: earlier.checked], results, digests, Edges({}, {}, {}), earlier.cards, since)
     keep(cache, key, run, Trace(), lambda _: NO_DIGEST, earlier)
 
 
@@ -428,7 +440,7 @@ def _worn(place: Place) -> bool | None:
     return worn if same and all(_link(path) == where for path, where in place.links.items()) else None
 
 
-def _pairs(edges: Edges, indices: dict[str, int]) -> list[int]:
+def _pairs(edges: Mapping[Path, Iterable[Path]], indices: dict[str, int]) -> list[int]:
     """(reader, what it read) after each other. indices: of files by their absolute paths; it grows."""
     known: dict[Path, int] = {}
 

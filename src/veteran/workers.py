@@ -20,8 +20,7 @@ R = TypeVar("R")
 class Workers:
     """Runs functions on batches of work. What is handed over and what comes back can be pickled.
 
-    jobs: how many processes. executor: takes their place; it is neither filled with more than `jobs` batches for each
-    of its workers nor shut down.
+    jobs: how many processes. executor: takes their place, and is not shut down.
     """
 
     def __init__(self, jobs: int, executor: Executor | None = None) -> None:

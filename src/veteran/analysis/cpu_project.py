@@ -45,8 +45,7 @@ class Found(NamedTuple):
 
 def leads_into(project: Project, name: str, path: Path) -> bool:
     """Whether a name that a file imports can be one of its project; nothing is read."""
-    parts = absolute(project, name, path).split(".")
-    return any(project.find(".".join(parts[:length])) is not None for length in range(1, len(parts) + 1))
+    return project.innermost(absolute(project, name, path)) is not None
 
 
 class Others:

@@ -19,7 +19,7 @@ from veteran.analysis import scopes
 from veteran.analysis.boundaries import Boundaries
 from veteran.analysis.doubts import Doubts
 from veteran.analysis.facts import Names
-from veteran.analysis.guards import conditions, encloses, parts, spelling
+from veteran.analysis.guards import conditions, encloses, operands, parts, spelling
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -1447,7 +1447,7 @@ class Decoded:
         known = {(self._text(test), holds) for test, holds in decided}
         known |= {(given, True), (f"{given} is not None", True), (f"{given} is None", False), (f"not {given}", False)}
         for test, holds in split:
-            left = [operand for operand in _operands(test) if (self._text(operand), not holds) not in known]
+            left = [operand for operand in operands(test) if (self._text(operand), not holds) not in known]
             if len(left) == 1:
                 yield from parts(left[0], holds)
 
@@ -1923,18 +1923,6 @@ def _breaks_in(body: cst.CSTNode) -> list[cst.Break]:
         elif not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
             pending += children(node)
     return found
-
-
-def _operands(node: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:
-    """The operands of `a or b or c`."""
-    pending: list[cst.BaseExpression] = [node]
-    kind = type(node.operator)
-    while pending:
-        item = pending.pop()
-        if isinstance(item, cst.BooleanOperation) and type(item.operator) is kind:
-            pending += [item.right, item.left]
-        else:
-            yield item
 
 
 def _tests_several(test: cst.Call) -> bool:

@@ -369,7 +369,7 @@ class Guards:
                     _is_empty(part, truth, name) or self.restricts(part, truth, name, at)
                     for part, truth in parts(way, holds)
                 )
-                for way in _operands(test)
+                for way in operands(test)
             )
         awaited = isinstance(test, cst.Await)
         if isinstance(test, cst.Await):
@@ -476,7 +476,7 @@ def _alternatives(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst
         yield test, outcome
 
 
-def _operands(test: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:
+def operands(test: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:
     """What one operator connects, however many there are."""
     kind = type(test.operator)
     pending: list[cst.BaseExpression] = [test]

@@ -77,11 +77,8 @@ class Nearby:
         parts = name.split(".") if name else []
         if not parts or len(parts) > _MAX_DOTS or self.project.find(parts[0]) is None:
             return None
-        for length in range(len(parts), 0, -1):
-            module = self.project.find(".".join(parts[:length]))
-            if module is not None:
-                return module.path
-        return None
+        found = self.project.innermost(name)
+        return found[0].path if found is not None else None
 
 
 def calls_any(data: bytes, names: Iterable[str]) -> bool:

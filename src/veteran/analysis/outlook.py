@@ -128,13 +128,12 @@ class Spreading:
         return ends
 
     def _node(self, name: str, by: Path) -> _Node | None:
-        parts = name.split(".") if name else []
-        for length in range(len(parts), 0, -1):
-            module = self.project.find(".".join(parts[:length]))
-            if module is not None:
-                self.leads.setdefault(by, set()).add(module.path)
-                return module.path, ".".join(parts[length:])
-        return None
+        found = self.project.innermost(name)
+        if found is None:
+            return None
+        module, rest = found
+        self.leads.setdefault(by, set()).add(module.path)
+        return module.path, rest
 
     def _reach(self, start: _Node) -> frozenset[str]:
         """Follows all ways from a name; circles end. An answer depends on nothing that was asked before."""

@@ -249,6 +249,15 @@ class Project:
             found = self._look_up(name)
         return found.module
 
+    def innermost(self, name: str) -> tuple[Module, str] | None:
+        """The innermost module that a dotted name leads through, and what is left of the name."""
+        parts = name.split(".") if name else []
+        for length in range(len(parts), 0, -1):
+            module = self.find(".".join(parts[:length]))
+            if module is not None:
+                return module, ".".join(parts[length:])
+        return None
+
     def resolve_relative(self, module: str, package: bool, reference: str) -> str | None:
         """The absolute name of what a module imports: `.a.b`, `..x` or `.`; None beyond the top."""
         rest = reference.lstrip(".")
