@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import compare
 from .commands import keep_bytecode, measure_linters, measure_start, versions
 from .files import Sample, collect, draw, size, standard_library
 from .inprocess import LIMIT, failure, measure_check, measure_gate, measure_split, passing
@@ -25,7 +26,10 @@ SECTIONS = ("check", "split", "gate", "commands", "start", "whole", "tree", "gro
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measures and prints. Returns 1 where the check costs more than it may."""
+    """Measures and prints. Returns 1 where the check costs more than it may, or what is compared differs."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["compare"]:
+        return compare.main(argv[1:])
     options = _parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # each table as soon as it is there
@@ -78,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks",
         description="Measures what veteran costs, as ratios in one run on one set of files.",
         epilog=f"The exit code is 1 if the whole check of what is parsed costs more than {LIMIT} bare parses,"
-        " or table 6 misses a limit.",
+        " or table 6 misses a limit. `compare REV` compares findings instead.",
     )
     add = parser.add_argument
     add(

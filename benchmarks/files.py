@@ -37,7 +37,7 @@ class Sample(NamedTuple):
 def collect(packages: Sequence[str], paths: Sequence[Path], scratch: Path) -> tuple[str, dict[str, Path]]:
     """(origin, files by name): what the packages' wheels and the paths hold. scratch: for what is unpacked."""
     trees: list[tuple[str, Path]] = [(path.resolve().name, path) for path in paths]
-    trees += [(package, _unpacked(package, scratch / f"package{index}")) for index, package in enumerate(packages)]
+    trees += [(package, unpacked(package, scratch / f"package{index}")) for index, package in enumerate(packages)]
     files = {
         f"{Path(name).name}/{path.relative_to(tree).as_posix()}": path
         for name, tree in trees
@@ -58,7 +58,7 @@ def standard_library() -> tuple[str, dict[str, Path]]:
     return "the standard library", files
 
 
-def _unpacked(package: str, where: Path) -> Path:
+def unpacked(package: str, where: Path) -> Path:
     """The directory in which a package's wheel was unpacked. A wheel, so that nothing of it runs."""
     where.mkdir()
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
