@@ -21,9 +21,14 @@ EVERYTHING = Settings(root=ROOT, select=("VET",), min_confidence=Confidence.LOW)
 
 
 def fixtures() -> list[Path]:
-    """All fixture files that stand alone, in order."""
+    """All fixture files that stand alone, in order; each in the folder of its rule."""
     paths = sorted(FIXTURES.rglob("*.py"))
     return [path for path in paths if not path.name.startswith("fixed") and "project" not in path.parts]
+
+
+def family_of(code: str) -> Settings:
+    """All rules of a code's family, at any confidence: what a rule's fixtures and examples are checked under."""
+    return EVERYTHING._replace(select=(code[:4],))
 
 
 def marks(text: str) -> list[tuple[int, str, str | None]]:
