@@ -18,7 +18,7 @@ from veteran import engine, linker, runner
 from veteran.findings import Confidence
 from veteran.registry import Rule, all_rules
 from veteran.settings import Settings
-from veteran.store import Read, Stores
+from veteran.store import Stores
 
 BLOCKING = "import time\nasync def f():\n    time.sleep(1)\n"
 
@@ -58,31 +58,6 @@ def test_unreadable_files(tmp_path: Path, jobs: int) -> None:
     outcome = runner.run(files, settings_for, jobs=jobs)
     assert [f.code for f in outcome.findings] == ["VET001", "VET001", "VET001", "VET311"]
     assert all("cannot read" in f.message for f in outcome.findings[:3])
-
-
-def _die(task: runner.Task) -> Read:
-    if "deadly" in task.shown:
-        os._exit(1)
-    return Read(engine.summarise(task.shown, task.path.read_bytes(), task.settings))
-
-
-def test_a_dead_worker_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if sys.platform == "win32":
-        pytest.skip("the patched function must be inherited by the workers")
-    import multiprocessing
-
-    monkeypatch.setattr(runner, "_summarise", _die)
-    monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(multiprocessing, "get_context", lambda *_: multiprocessing.context.ForkContext())
-    for name in ("a", "b", "deadly", "c"):
-        (tmp_path / f"{name}.py").write_text(BLOCKING)
-    outcome = runner.run(sorted(tmp_path.iterdir()), settings_for, jobs=2)
-    assert [(Path(f.path).stem, f.code) for f in outcome.findings] == [
-        ("a", "VET311"),
-        ("b", "VET311"),
-        ("c", "VET311"),
-        ("deadly", "VET003"),
-    ]
 
 
 def test_process_count_does_not_change_the_findings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,11 @@
-"""`python -m veteran`."""
-
-from __future__ import annotations
+"""`python -m veteran`, where the working directory is on the path until `secure` is called."""
 
 import sys
 
-from veteran.frontends.cli import run
+from veteran.imports import secure
 
 if __name__ == "__main__":
+    secure()
+    from veteran.frontends.cli import run
+
     sys.exit(run())

@@ -28,10 +28,12 @@ def check_paths(
     find: Callable[[snapshot.Trace], Discovered],
     jobs: int,
     progress: Callable[[], AbstractContextManager[Progress]],
+    complain: Callable[[str], None] | None = None,
 ) -> tuple[Outcome, bool]:
     """What is found in the files that paths mean, and whether some of these cannot be had.
 
     options: all others that decide what is found. find: the files. progress: called if there is something to wait for.
+    complain: as of `runner.check`.
     """
     since = time_ns()
     stores = Stores()
@@ -57,7 +59,9 @@ def check_paths(
         files: Sequence[str | Path] = found.files if found else earlier.paths[: earlier.checked] if earlier else []
         failed = bool(found and (found.missing or found.problems))
         with progress() as moved:
-            checked = check(files, settings_for, jobs=jobs, progress=moved, stores=stores, earlier=earlier)
+            checked = check(
+                files, settings_for, jobs=jobs, progress=moved, stores=stores, earlier=earlier, complain=complain
+            )
         if store and files and not failed:
             with phase("states of files"):
                 _keep(store, stores, key, files, checked, trace, since, earlier)

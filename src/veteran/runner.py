@@ -18,7 +18,7 @@ from veteran.linker import Linker
 from veteran.snapshot import Edges
 from veteran.store import Read, Stores, digest_of, lasts
 from veteran.timings import phase
-from veteran.workers import Workers
+from veteran.workers import Refused, Workers
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -118,8 +118,12 @@ def check(
     progress: Progress | None = None,
     stores: Stores | None = None,
     earlier: Earlier | None = None,
+    complain: Callable[[str], None] | None = None,
 ) -> Checked:
-    """As `run`, but nothing is written. earlier: a run over these files, of which as little is repeated as can be."""
+    """As `run`, but nothing is written. earlier: a run over these files, of which as little is repeated as can be.
+
+    complain: is told if there are fewer processes to be had.
+    """
     if not gc.isenabled():
         gc.freeze()  # nobody has to look through what is there for good
     results = [Result([], [])] * len(files)
@@ -133,7 +137,7 @@ def check(
     with engine.uncollected():
         tasks = {index: _task(Path(files[index]), settings_for) for index in again}
         jobs = min(jobs, len(tasks), sum(task.size for task in tasks.values()) // WORTH_A_PROCESS + 1)
-        with Workers(jobs, executor) as workers, phase("summaries"):
+        with Workers(jobs, executor, complain) as workers, phase("summaries"):
             reads = _read(tasks, len(files), workers, progress, stores)
             if earlier:
                 linker = Linker(engine.display, None, stores)
@@ -256,7 +260,9 @@ def _summarise(task: Task) -> Read:
 
 def _summaries(tasks: Sequence[Task], workers: Workers) -> Iterator[tuple[Sequence[int], list[Read]]]:
     """(indices of tasks, their summaries), as they are done."""
-    if workers.alone:
+    if not tasks:
+        return
+    if not workers.begin():
         for index, task in enumerate(tasks):
             read = _summarise(task)
             yield [index], [read.lean() if len(tasks) > MANY else read]
@@ -276,8 +282,8 @@ def _summaries(tasks: Sequence[Task], workers: Workers) -> Iterator[tuple[Sequen
             ((_, again),) = own.run(summarise_all, [[tasks[index] for index in indices]])
         if not isinstance(again, Exception):
             yield indices, again
-        elif len(indices) == 1:
-            yield indices, [Read(engine.crashed(tasks[indices[0]].shown, "the process died"))]
+        elif len(indices) == 1 or isinstance(again, Refused):
+            yield indices, [Read(engine.crashed(tasks[index].shown, str(again))) for index in indices]
         else:
             middle = len(indices) // 2
             lost += [indices[:middle], indices[middle:]]
@@ -304,7 +310,7 @@ def _link(tasks: dict[int, Task], reads: dict[int, Read], workers: Workers, stor
     """What is reported of all that was read, in the order of the indices."""
     order = sorted(reads)
     files = [_linkable(tasks[index], reads[index]) for index in order]
-    if not workers.alone and sum(read.summary.begins for read in reads.values()) >= WORTH_LINKING_APART:
+    if sum(read.summary.begins for read in reads.values()) >= WORTH_LINKING_APART and workers.begin():
         found = _linked_apart(files, workers, stores is not None)
         if found is not None:
             return found

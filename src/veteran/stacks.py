@@ -74,6 +74,7 @@ def on_large_stack(work: Callable[[], T]) -> T:
 
 def _started(run: Callable[[], None]) -> threading.Thread:
     """A started thread with the largest stack that the system grants."""
+    problem: Exception = MemoryError()
     with _stack_size:
         before = threading.stack_size()
         try:
@@ -82,12 +83,13 @@ def _started(run: Callable[[], None]) -> threading.Thread:
                 try:
                     threading.stack_size(size)
                     thread.start()
-                except (RuntimeError, ValueError, MemoryError):
+                except (RuntimeError, ValueError, MemoryError) as error:
+                    problem = error
                     continue
                 return thread
         finally:
             threading.stack_size(before)
-    raise MemoryError("no memory for a stack to parse on")
+    raise MemoryError(f"no thread with a large stack to be had ({problem})")
 
 
 class _Here(threading.local):

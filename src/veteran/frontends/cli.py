@@ -12,6 +12,7 @@ import os
 import sys
 
 from veteran import __version__
+from veteran.imports import secure
 
 TYPE_CHECKING = False  # that of `typing`, without its import
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class UsageError(Exception):
 
 def run() -> int:
     """The command as a process of its own: it ends before the garbage collector could be of use."""
+    secure()
     gc.disable()
     return main()
 
@@ -299,6 +301,7 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
         find=lambda trace: _find(paths, options, settings_for, trace),
         jobs=_jobs(options),
         progress=lambda: _progress(options),
+        complain=_complain,
     )
     with timings.phase("report"):
         _report(outcome, options, line_reader({}))

@@ -6,11 +6,14 @@ It keeps no state: flake8's options come with each file, however its process was
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from veteran import __version__
-from veteran.findings import INTERNAL, UNPARSABLE
+from veteran.imports import Secured
+
+with Secured():  # `python -m flake8` has the working directory on the path
+    from pathlib import Path
+    from typing import TYPE_CHECKING
+
+    from veteran.findings import INTERNAL, UNPARSABLE
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
     from veteran.findings import Finding
     from veteran.settings import Settings
+
+    Reported = tuple[int, int, str, type["Plugin"]]
 
 #: Option and its help. They exist beside flake8's own because those cannot keep a rule off:
 #: `--select VET` turns on all there is, and any `--ignore` drops what a plugin asks to leave out.
@@ -68,16 +73,18 @@ class Plugin:
             help="Report only what veteran is this sure of, or surer: low, medium or high.",
         )
 
-    def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
+    def run(self) -> Iterator[Reported]:
         """Yields line (from 1), column (from 0), `CODE message` and type. Never raises."""
+        with Secured():
+            reported = self._reported()
+        yield from reported
+
+    def _reported(self) -> list[Reported]:
         try:
             findings = self._findings()
         except Exception as error:  # whatever escapes ends the run for all files
-            yield 1, 0, f"{INTERNAL} {_explained(error)}", Plugin
-            return
-        for finding in findings:
-            span = finding.span
-            yield span.line, span.column - 1, f"{finding.code} {finding.message}", Plugin
+            return [(1, 0, f"{INTERNAL} {_explained(error)}", Plugin)]
+        return [(f.span.line, f.span.column - 1, f"{f.code} {f.message}", Plugin) for f in findings]
 
     def _findings(self) -> list[Finding]:
         import os

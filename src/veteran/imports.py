@@ -1,0 +1,50 @@
+"""Where modules come from: not from the working directory, whose files are there to be read and not to be run.
+
+This module imports only what Python has loaded at its start; not even `__future__`, which is a file as well.
+"""
+
+import os
+import sys
+
+#: The directory in which veteran itself is installed.
+HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+
+
+def outside() -> list[str]:
+    """`sys.path` without the working directory, whatever put it there. If veteran itself lies in it, it is last."""
+    try:
+        here = os.stat(os.curdir)  # noqa: PTH116
+    except OSError:  # it is gone
+        return [_absolute(entry) for entry in sys.path if entry]
+    kept = [_absolute(entry) for entry in sys.path if entry and not _is(entry, here)]
+    return [*kept, HOME] if _is(HOME, here) else kept
+
+
+def secure() -> None:
+    """From now on this process imports nothing from the working directory."""
+    sys.path[:] = outside()
+
+
+class Secured:
+    """The same for the time of a `with`, in a process that is not ours."""
+
+    def __enter__(self) -> None:
+        self._before = sys.path[:]
+        secure()
+
+    def __exit__(self, *_: object) -> None:
+        sys.path[:] = self._before
+
+
+def _is(entry: str, here: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(os.stat(entry), here)  # noqa: PTH116
+    except (OSError, ValueError):
+        return False
+
+
+def _absolute(entry: str) -> str:
+    try:
+        return os.path.abspath(entry)  # noqa: PTH100
+    except OSError:
+        return entry
