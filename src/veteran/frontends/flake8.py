@@ -75,9 +75,11 @@ class Plugin:
         except Exception as error:  # whatever escapes ends the run for all files
             yield 1, 0, f"{INTERNAL} {_explained(error)}", Plugin
             return
+        from veteran.reporting.style import printable
+
         for finding in findings:
             span = finding.span
-            yield span.line, span.column - 1, f"{finding.code} {finding.message}", Plugin
+            yield span.line, span.column - 1, f"{finding.code} {printable(finding.message)}", Plugin
 
     def _findings(self) -> list[Finding]:
         import os
@@ -109,9 +111,10 @@ class Plugin:
 
 def _explained(error: Exception) -> str:
     """What went wrong, on one line."""
+    from veteran.reporting.style import printable
     from veteran.settings import ConfigError
 
-    text = " ".join(str(error).split())
+    text = printable(" ".join(str(error).split()))
     if isinstance(error, ConfigError):
         return text
     return f"veteran failed on this file: {type(error).__name__}: {text}"
