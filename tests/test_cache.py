@@ -22,6 +22,7 @@ from veteran import cache as module_under_test
 from veteran.cache import KEY_SIZE, RACY, Cache, clean, key_of
 
 DAY = 86_400
+DIGEST = key_of("a file")
 
 
 @pytest.fixture
@@ -99,11 +100,50 @@ def test_git_does_not_see_it(tmp_path: Path) -> None:
     assert status == ""
 
 
-def test_a_folder_with_other_things_gets_no_marks(folder: Path) -> None:
+@pytest.mark.parametrize("name", ["mine.txt", "CACHEDIR.TAG", ".gitignore", "1.vetpack", "below/a.py", ".git/HEAD"])
+def test_a_folder_with_other_things_is_left_alone(folder: Path, name: str) -> None:
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_text("mine")
+    before = files(folder)
+    cache = filled(folder, a=b"1")
+    cache.remember(folder / name, (folder / name).stat(), key_of(""))
+    cache.flush()
+    assert cache.get(key_of("a")) is Cache(folder).get(key_of("a")) is None
+    assert clean(folder) == 0
+    assert files(folder) == before
+    assert (folder / name).read_text() == "mine"
+
+
+def test_a_folder_that_is_being_made_is_ours(folder: Path) -> None:
     folder.mkdir()
-    (folder / "mine.txt").touch()
     assert filled(folder, a=b"1").get(key_of("a")) == b"1"
-    assert ".gitignore" not in files(folder)
+    (folder / "CACHEDIR.TAG").unlink()  # what another process sees that comes between
+    assert Cache(folder).get(key_of("a")) is None
+    filled(folder, b=b"2")
+    assert Cache(folder).get(key_of("a")) == b"1"
+    assert {".gitignore", "CACHEDIR.TAG"} <= files(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+def test_marks_that_are_links_or_pipes_are_none(folder: Path, tmp_path: Path) -> None:
+    filled(folder, a=b"1")
+    tag = folder / "CACHEDIR.TAG"
+    tag.rename(tmp_path / "tag")
+    for kind in ("link", "endless", "pipe", "directory"):
+        if kind == "directory":
+            tag.mkdir()
+        elif kind == "pipe":
+            os.mkfifo(tag)
+        else:
+            tag.symlink_to(tmp_path / "tag" if kind == "link" else "/dev/zero")
+        assert filled(folder, b=b"2").get(key_of("a")) is None
+        assert clean(folder) == 0
+        if kind == "directory":
+            tag.rmdir()
+        else:
+            tag.unlink()
+    (tmp_path / "tag").rename(tag)
+    assert Cache(folder).get(key_of("a")) == b"1"
 
 
 def test_nothing_to_write_writes_nothing(folder: Path) -> None:
@@ -236,7 +276,7 @@ def test_damage_loses_entries_but_never_changes_them(folder: Path, seed: int) ->
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\0", b"vetpack1", b"vetpack0" + bytes(100), b"vetpack1" + b"\xff" * 100, b"vetpack1" + bytes(16)]
+    "data", [b"", b"\0", b"vetpack2", b"vetpack1" + bytes(100), b"vetpack2" + b"\xff" * 100, b"vetpack2" + bytes(44)]
 )
 def test_foreign_packs_are_passed_over(folder: Path, data: bytes) -> None:
     filled(folder, a=b"1")
@@ -271,7 +311,7 @@ def test_folders_that_cannot_be(tmp_path: Path, path: str) -> None:
     cache = filled(tmp_path / path, a=b"1")
     assert cache.get(key_of("a")) is None
     cache.put(key_of("a"), b"1")
-    cache.remember(tmp_path / "file", (tmp_path / "file").stat(), b"digest")
+    cache.remember(tmp_path / "file", (tmp_path / "file").stat(), DIGEST)
     cache.flush()
     assert cache.remembered(tmp_path / "file") is None
     assert clean(tmp_path / path) == 0
@@ -436,14 +476,14 @@ def rested(folder: Path, since: int = 10**12) -> Cache:
 def test_files_at_rest_are_remembered(folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = rested(folder)
     assert cache.remembered(source) is None
-    cache.remember(source, source.stat(), b"digest")
-    assert cache.remembered(source) == b"digest"
+    cache.remember(source, source.stat(), DIGEST)
+    assert cache.remembered(source) == DIGEST
     cache.flush()
     for now in (cache, Cache(folder)):
-        assert now.remembered(source) == b"digest"
+        assert now.remembered(source) == DIGEST
         assert now.remembered(source.with_name("b.py")) is None
     monkeypatch.chdir(source.parent)
-    assert Cache(folder).remembered(Path("a.py")) == b"digest"
+    assert Cache(folder).remembered(Path("a.py")) == DIGEST
     source.unlink()
     assert Cache(folder).remembered(source) is None
 
@@ -452,7 +492,7 @@ def test_files_at_rest_are_remembered(folder: Path, source: Path, monkeypatch: p
 def test_changed_files_are_not(folder: Path, source: Path, change: str) -> None:
     before = source.stat()
     cache = rested(folder)
-    cache.remember(source, before, b"digest")
+    cache.remember(source, before, DIGEST)
     cache.flush()
     if change == "content":
         source.write_text("x = 2\n")
@@ -473,22 +513,22 @@ def test_changed_files_are_not(folder: Path, source: Path, change: str) -> None:
 
 def test_files_that_may_still_change_unseen_are_not(folder: Path, source: Path) -> None:
     cache = Cache(folder)  # as old as the file, within the ticks of a clock
-    cache.remember(source, source.stat(), b"digest")
+    cache.remember(source, source.stat(), DIGEST)
     assert cache.remembered(source) is None
     cache.flush()
     assert cache.remembered(source) is None
     assert Cache(folder).remembered(source) is None
     # The next run remembers it.
     cache = rested(folder)
-    cache.remember(source, source.stat(), b"digest")
+    cache.remember(source, source.stat(), DIGEST)
     cache.flush()
-    assert Cache(folder).remembered(source) == b"digest"
+    assert Cache(folder).remembered(source) == DIGEST
 
 
 def test_files_from_the_future_are_not(folder: Path, source: Path) -> None:
     os.utime(source, (time.time() + 10**6, time.time() + 10**6))
     cache = rested(folder, 10**10)
-    cache.remember(source, source.stat(), b"digest")
+    cache.remember(source, source.stat(), DIGEST)
     cache.flush()
     assert Cache(folder).remembered(source) is None
 
@@ -501,7 +541,7 @@ def test_a_file_that_changes_after_it_was_read(folder: Path, source: Path) -> No
     os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     changed = source.stat()
     # All of it equal, as on a file system with slow ticks.
-    cache.remember(source, changed, b"digest of x = 1")
+    cache.remember(source, changed, DIGEST)
     cache.flush()
     assert Cache(folder).remembered(source) is None
 
@@ -509,7 +549,7 @@ def test_a_file_that_changes_after_it_was_read(folder: Path, source: Path) -> No
 def test_the_clock_of_the_file_system_counts(folder: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = rested(folder, 10 * RACY)
     monkeypatch.setattr(cache, "_skew", lambda: -20 * RACY)
-    cache.remember(source, source.stat(), b"digest")
+    cache.remember(source, source.stat(), DIGEST)
     cache.flush()
     assert Cache(folder).remembered(source) is None
 

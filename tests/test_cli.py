@@ -153,7 +153,7 @@ def test_what_could_not_be_read_is_said(call: Veteran, monkeypatch: pytest.Monke
 
     write({"a.py": CLEAN})
     monkeypatch.setattr(discovery, "find_files", find_files)
-    assert call("check") == (2, "All clear: 1 file.\n", "veteran: secret: Permission denied\n")
+    assert call("check") == (2, "Found 0 findings in 1 file.\n", "veteran: secret: Permission denied\n")
 
 
 def test_an_internal_error_is_shown_with_the_findings(call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,6 +189,13 @@ def test_interruption_is_quiet(call: Veteran, monkeypatch: pytest.MonkeyPatch) -
     assert call("check") == (130, "", "")
 
 
+@pytest.mark.parametrize("options", [[], ["--statistics"], ["--exit-zero"]])
+def test_what_could_not_be_had_is_not_called_clear(call: Veteran, options: list[str]) -> None:
+    for name in ("missing.py", "x" * 5000, "missing/a.py"):
+        expected = (2, "Found 0 findings in 0 files.\n", f"veteran: {name}: no such file or directory\n")
+        assert call("check", name, *options) == expected
+
+
 def test_nothing_to_check_is_said(call: Veteran) -> None:
     assert call("check") == (0, "All clear: 0 files.\n", "veteran: no Python files found\n")
 
@@ -221,7 +228,7 @@ def test_paths_and_options_mix(call: Veteran) -> None:
     write({"a.py": BLOCKING, "b.py": BLOCKING, "-c.py": BLOCKING})
     arguments = ["a.py", "--output-format", "concise", "b.py", "-q", "--", "-c.py"]
     shown = [line.partition(":")[0] for line in call("check", *arguments).lines]
-    assert shown == ["-c.py", "a.py", "b.py"]
+    assert shown == ["./-c.py", "a.py", "b.py"]
 
 
 def test_force_exclude_may_be_given_twice(call: Veteran) -> None:
@@ -335,6 +342,22 @@ def test_bad_configuration_ends_with_2(call: Veteran, config: str, expected: lis
         (["check", "--output-format", "xml"], "xml"),
         (["check", "-j", "0"], "'0'"),
         (["check", "-j", "many"], "'many'"),
+        (["check", "-j", "9" * 5000], "'9999"),
+        (["check", "-j", "\u00b2"], "is not a number"),
+        (["check", ""], "'' cannot be a path"),
+        (["check", "a.py", "-q", ""], "'' cannot be a path"),
+        (["check", "a\0b"], "cannot be a path"),
+        (["check", "-", "--stdin-filename", ""], "--stdin-filename"),
+        (["check", "--cache-dir", ""], "--cache-dir"),
+        (["check", "--show-settings", "--slect"], "--slect"),
+        (["clean", ""], "'' cannot be a path"),
+        (["why", ":3"], "PATH:LINE"),
+        (["why", "a.py:0"], "PATH:LINE"),
+        (["why", "a.py:" + "9" * 5000], "PATH:LINE"),
+        (["why", "a.py:3:" + "9" * 5000], "PATH:LINE"),
+        (["why", "a\0.py:3"], "PATH:LINE"),
+        (["why", ".:3"], ".: "),
+        (["why", "nowhere/a.py:3"], "nowhere/a.py"),
         (["check", "-", "a.py"], "-"),
         (["check", "--stdin-filename", "a.py"], "--stdin-filename"),
         (["explain"], "RULE"),
@@ -394,6 +417,146 @@ def test_standard_input_has_the_settings_of_its_name(call: Veteran, feed: Callab
 def test_standard_input_may_be_anything() -> None:
     assert spawn("check", "-", stdin=b"import time\nasync def f():\n  time.sleep('\xff')\n").code == 1
     assert spawn("check", "-", stdin=b"").code == 0
+
+
+# Streams, directories and wishes that are not what they should be
+
+
+def shell(command: str, **environment: str) -> Result:
+    """Runs a command line; `veteran` in it is the command."""
+    done = subprocess.run(
+        ["sh", "-c", command.replace("veteran", f"{sys.executable} -m veteran")],
+        check=False,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(SOURCES), **environment},
+        timeout=60,
+    )
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("check >&-", (2, "", "veteran: cannot write: standard output is closed\n")),
+        ("check -q clean.py >&-", (0, "", "")),
+        ("--version >&-", (2, "", "veteran: cannot write: standard output is closed\n")),
+        ("rules >&-", (2, "", "veteran: cannot write: standard output is closed\n")),
+        ("check clean.py 2>&-", (0, "All clear: 1 file.\n", "")),
+        ("check -q --statistics 2>&-", (1, "1  VET311  blocking-call-in-async\n", "")),
+        ("check missing.py 2>&-", (2, "Found 0 findings in 0 files.\n", "")),
+        ("check --unknown 2>&-", (2, "", "")),
+        ("check --timings clean.py 2>&-", (0, "All clear: 1 file.\n", "")),
+        ("check >&- 2>&-", (2, "", "")),
+        ("check clean.py <&-", (0, "All clear: 1 file.\n", "")),
+        ("check - <&-", (2, "", "veteran: standard input is closed\n")),
+        ("check -q clean.py <&- >&- 2>&-", (0, "", "")),
+    ],
+)
+def test_streams_that_are_closed(command: str, expected: tuple[int, str, str]) -> None:
+    write({"a.py": BLOCKING, "clean.py": CLEAN})
+    for cached in ("", "--no-cache"):
+        tail = cached if command.startswith("check") else ""
+        assert shell(f"veteran {command} {tail}") == expected
+
+
+@POSIX
+def test_files_do_not_take_the_place_of_closed_streams() -> None:
+    write({"a.py": BLOCKING})
+    code = "import os; from veteran.frontends.cli import _fill_streams as f; f(); raise SystemExit(os.dup(0) < 3)"
+    done = subprocess.run(
+        ["sh", "-c", f'{sys.executable} -c "{code}" <&- >&- 2>&-'],
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+        timeout=60,
+    )
+    assert done.returncode == 0
+
+
+@POSIX
+@pytest.mark.parametrize("command", ["check", "check a.py", "check -", "why a.py:1", "clean", "new a-b --code VET999"])
+def test_a_working_directory_that_is_gone(project: Path, command: str) -> None:
+    (project / "gone").mkdir()
+    result = shell(f"cd gone; rmdir ../gone; veteran {command} </dev/null")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "veteran: the working directory cannot be used: No such file or directory\n"
+
+
+@POSIX
+@pytest.mark.parametrize("command", ["rules", "--version", "explain VET311"])
+def test_what_needs_no_working_directory(project: Path, command: str) -> None:
+    (project / "gone").mkdir()
+    assert shell(f"cd gone; rmdir ../gone; veteran {command}").code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+def test_errors_that_cannot_be_written() -> None:
+    write({"a.py": BLOCKING})
+    assert shell("veteran check -q --statistics a.py missing.py 2>/dev/full").code == 2
+    assert shell("veteran check --output-format json >/dev/full").err == (
+        "veteran: cannot write: No space left on device\n"
+    )
+    assert shell("veteran check >/dev/full 2>/dev/full").code == 2
+
+
+@pytest.mark.parametrize("wish", ["0", "-1", "1.5", "many", "9" * 5000, "\u00b2", "1 2"])
+def test_an_odd_wish_for_processes(call: Veteran, monkeypatch: pytest.MonkeyPatch, wish: str) -> None:
+    write({"a.py": CLEAN})
+    monkeypatch.setenv("VETERAN_JOBS", wish)
+    code, out, err = call("check")
+    assert (code, out) == (2, "")
+    assert err == f"veteran: VETERAN_JOBS: expected a number from 1, got {wish!r:.60}\n".replace("\u00b2", "²")
+
+
+@pytest.mark.parametrize("wish", ["", "3", " 2 ", "007"])
+def test_a_wish_for_processes(call: Veteran, monkeypatch: pytest.MonkeyPatch, wish: str) -> None:
+    write({"a.py": CLEAN})
+    monkeypatch.setenv("VETERAN_JOBS", wish)
+    assert call("check").code == 0
+
+
+@pytest.mark.parametrize("wish", ["0", "-5", "wide", "9" * 5000])
+def test_an_odd_wish_for_columns(call: Veteran, monkeypatch: pytest.MonkeyPatch, wish: str) -> None:
+    monkeypatch.setenv("COLUMNS", wish)
+    assert call("check", "--help").code == 0
+
+
+@POSIX
+def test_directories_that_may_not_be_read(call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"secret/a.py": CLEAN})
+    denied = PermissionError(13, "Permission denied")
+
+    def refuse(path: Any, **_: object) -> Any:
+        if "secret" in str(path):
+            raise denied
+        return whole(path)
+
+    whole = os.scandir
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = call("check", "secret")
+    assert (result.code, result.out) == (2, "Found 0 findings in 0 files.\n")
+    assert result.err == "veteran: secret: cannot be read: Permission denied\n"
+
+
+@POSIX
+def test_paths_that_may_not_be_looked_at(call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
+    write({"secret/a.py": CLEAN})
+
+    def refuse(path: Any, *arguments: Any, **options: Any) -> Any:
+        if "secret/" in str(path):
+            raise PermissionError(13, "Permission denied")
+        return whole(path, *arguments, **options)
+
+    whole = os.stat
+    monkeypatch.setattr(os, "stat", refuse)
+    for command in ("check", "clean"):
+        result = call(command, "secret/a.py")
+        assert result.code == 2
+        assert "secret/a.py: " in result.err
+        assert "bug" not in result.err
 
 
 # explain, rules, --version
@@ -625,15 +788,14 @@ def test_an_interrupt_ends_quietly(project: Path) -> None:
 
 
 def test_clean_removes_the_cache_and_nothing_else(call: Veteran, project: Path) -> None:
-    write(
-        {"veteran.toml": "cache-dir = 'var/cache'", "a/veteran.toml": "", "a/.veteran_cache/mine.txt": "", "b.py": ""}
-    )
+    write({"veteran.toml": "cache-dir = 'var/cache'", "a/veteran.toml": "", "b.py": ""})
     for folder in (Path("var/cache"), Path("a/.veteran_cache"), Path("elsewhere")):
         cache = Cache(folder)
         cache.put(b"key", b"value")
         cache.flush()
+    write({"a/.veteran_cache/mine.txt": ""})
     folders = f"{project}/var/cache", f"{project}/a/.veteran_cache"
-    assert call("clean", ".", "a", "b.py").lines == [f"{folders[0]}: 3 files removed", f"{folders[1]}: 1 file removed"]
+    assert call("clean", "a", "b.py").lines == [f"{folders[1]}: 3 files removed", f"{folders[0]}: 3 files removed"]
     assert not Path("var/cache").exists()
     assert [path.name for path in Path("a/.veteran_cache").iterdir()] == ["mine.txt"]
     assert call("clean") == (0, f"{folders[0]}: 0 files removed\n", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import pytest
 
 from veteran.findings import TOOL_CODES, Confidence, Finding, Span, Step
 from veteran.registry import all_rules
-from veteran.reporting import ReadLine, manual, renderer, statistics
+from veteran.reporting import ReadLine, manual, renderer, statistics, why
 from veteran.reporting.cards import card_of
 from veteran.reporting.full import CUT, LEAD, LONGEST, excerpt, summary
 from veteran.reporting.lines import line_reader
 from veteran.reporting.progress import DELAY, ERASE, INTERVAL, Progress
-from veteran.reporting.style import painter, printable, wants_color, width
+from veteran.reporting.style import first, painter, printable, wants_color, width
+from veteran.why import Answer, Conclusion
 
 FORMATS = ("full", "concise", "json")
 LINES = {"app.py": ["import time", "", "async def poll(name):", "\ttime.sleep(1)"]}
@@ -118,6 +120,9 @@ def test_full_does_without_source_lines() -> None:
         ("s = '\x1b[2J'; x", "x", " " * 15 + "^"),
         ("s = '\udc80'; x", "x", " " * 14 + "^"),
         ("s = '\u202e'; x", "x", " " * 14 + "^"),
+        ("s = '##vso[a]'; x", "x", " " * 19 + "^"),
+        ("s = '##vso[a]'; x", "so[a", " " * 8 + "^^^^^^^"),
+        ("s = '\\t'; x", "x", " " * 10 + "^"),
     ],
 )
 def test_carets_stand_below_what_they_mark(text: str, marked: str, expected: str) -> None:
@@ -157,6 +162,7 @@ def test_a_range_longer_than_a_cut_line_is_marked_to_the_cut() -> None:
 )
 def test_summary(findings: int, files: int, expected: str) -> None:
     assert summary(findings, files, color=False) == expected
+    assert summary(findings, files, failed=True, color=False).startswith(f"Found {findings} finding")
 
 
 # concise and json
@@ -176,6 +182,83 @@ def test_names_and_messages_cannot_command_the_terminal(output_format: str) -> N
     shown = render(output_format, odd)
     assert all(line.isprintable() for line in shown)
     assert shown[0].startswith("a\\n\\x1b[2J\\udcff.py:1:1: ")
+
+
+COMMANDS = [
+    "::error file=a.py::x",
+    " ::error::x",
+    "\t::set-output name=a::x",
+    "##[error]x",
+    "###[group]x",
+    "##vso[task.setvariable variable=a]x",
+    "##teamcity[buildStop]",
+    "x ##vso[task.complete result=Succeeded]",
+    "--- section",
+    "+++ section",
+    "~~~ section",
+    "\x1b]0;title\x07",
+    "\x9b2J",
+    "\x1b[0Ksection_start:1:a\r\x1b[0K",
+    "a\n::error::x",
+    "a\r\n##[error]x",
+    "a\u2028::error::x",
+    "a\x85::error::x",
+    "a\x0b::error::x",
+    "\u202e::rorre",
+    "\u200b::error::x",
+    "\udcff::error::x",
+]
+
+
+def obeyed(line: str) -> bool:
+    """Whether a terminal or a CI system could take a line for more than text."""
+    begin = line.lstrip()
+    return (
+        not line.isprintable()
+        or begin.startswith(("::", "##", "--- ", "+++ ", "~~~ ", "^^^ "))
+        or re.search(r"##\w*\[", line) is not None
+    )
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+@pytest.mark.parametrize("text", COMMANDS)
+def test_no_text_of_a_repository_is_obeyed(text: str, output_format: str) -> None:
+    paths = (text, f"{text}/a.py", f"a/{text}.py")
+    lines = {path: [text, f"{text} {text}", text] for path in paths}
+    for path in paths:
+        steps = tuple(Step(path, Span(2, column, 2, column + 2), text) for column in range(1, 2 * len(text) + 2))
+        for line in "\n".join(render(output_format, finding(1, 1, 3, 2, path=path, message=text, steps=steps),
+                                      lines=lines)).split("\n"):  # fmt: skip
+            assert not obeyed(line), line
+
+
+@pytest.mark.parametrize("output_format", ["full", "json"])
+@pytest.mark.parametrize("text", COMMANDS)
+def test_no_text_of_a_repository_is_obeyed_in_the_answer_of_why(text: str, output_format: str) -> None:
+    step = Step(text, Span(1, 1, 1, 2), text)
+    conclusions = [
+        Conclusion(("VET311",), verdict, text, span, Confidence.HIGH, (step,))
+        for verdict in ("fired", "hidden", "elsewhere", "silent", "nothing", "off")
+        for span in (Span(1, 1, 1, 3), None)
+    ]
+    answer = Answer(text, 1, None, (text,), tuple(conclusions))
+    read_line = reader({text: [text]})
+    for line in why.render(answer, output_format=output_format, read_line=read_line, color=False):
+        assert not any(map(obeyed, line.split("\n"))), line
+
+
+def test_a_path_that_is_made_harmless_still_leads_to_its_file() -> None:
+    assert first("::error::x.py") == "./::error::x.py"
+    assert first("-c.py") == "./-c.py"
+    for path in ("a.py", "_a.py", ".a.py", "../a.py", "/a/b.py", "é.py", "<stdin>", "C:\\a.py", "a::b.py", "a#b.py"):
+        assert first(path) == path
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_json_says_what_it_said(text: str) -> None:
+    (shown,) = render("json", finding(1, 1, 1, 2, path=text, message=text))
+    (found,) = json.loads(shown)["findings"]
+    assert (found["path"], found["message"]) == (text, text)
 
 
 def test_json_holds_everything() -> None:

@@ -221,11 +221,27 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 def test_directories_are_relative_to_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = settings(tmp_path / "a", f"src = ['lib', '../b', '.', '{(tmp_path / 'c').as_posix()}']\ncache-dir = '../x'")
+    found = settings(tmp_path / "a", f"src = ['lib', '../b', '.', '{(tmp_path / 'c').as_posix()}']\ncache-dir = 'x/y'")
     monkeypatch.chdir(tmp_path)
     assert found.source_roots == tuple((tmp_path / name).as_posix() for name in ("a/lib", "b", "a", "c"))
-    assert found.cache_folder.resolve() == (tmp_path / "x").resolve()
-    assert settings(tmp_path / "a", f"cache-dir = '{tmp_path.as_posix()}/y'").cache_folder == tmp_path / "y"
+    assert found.cache_folder == tmp_path / "a" / "x" / "y"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["../x", "x/../../y", "..", ".", "./", "/", "/tmp/x", "//server/x", "C:/x", "C:x", "..\\\\x", "\\\\x", "x/.."],
+)
+def test_a_project_keeps_nothing_elsewhere(tmp_path: Path, place: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        settings(tmp_path / "a", f'cache-dir = "{place}"')
+    assert str(raised.value).startswith(f"{tmp_path / 'a' / 'veteran.toml'}: cache-dir: expected a directory below")
+    assert "--cache-dir" in str(raised.value)
+
+
+@pytest.mark.parametrize("place", ["x", "x/y", "./x", "var/cache/", "~", "..x", "x.."])
+def test_a_project_keeps_what_it_keeps_below_it(tmp_path: Path, place: str) -> None:
+    found = settings(tmp_path / "a", f'cache-dir = "{place}"').cache_folder
+    assert found.resolve().is_relative_to((tmp_path / "a").resolve())
 
 
 @pytest.mark.parametrize(

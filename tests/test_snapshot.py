@@ -454,7 +454,7 @@ def _said(*options: str) -> str:
     return f"{code}\n{out.getvalue()}\n{err.getvalue()}"
 
 
-def test_a_warm_run_imports_neither_libcst_nor_the_rules(tree: Path) -> None:
+def test_a_warm_run_imports_neither_libcst_nor_the_model(tree: Path) -> None:
     for path in (*tree.rglob("*"), tree):
         os.utime(path, (1_600_000_000, 1_600_000_000))
     code = """
@@ -463,7 +463,7 @@ from veteran import cache
 cache.RACY = 0
 from veteran.frontends import cli
 cli.main(["check", "-j1"])
-heavy = ("libcst", "veteran.rules", "veteran.catalog", "veteran.engine", "veteran.analysis.model")
+heavy = ("libcst", "inspect", "veteran.catalog", "veteran.engine", "veteran.analysis.model")
 print([name for name in sys.modules if name.startswith(heavy)], file=sys.stderr)
 """
     said = []

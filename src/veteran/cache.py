@@ -1,16 +1,19 @@
 """Keeps small blobs between runs: what files yielded, and which content they had.
 
 A folder of packs. A pack is written once, to the side, and renamed into place: the blobs, each with
-a checksum, and then an index with its own. Processes share the folder without waiting for each other: each
+a seal, and then an index with its own. Processes share the folder without waiting for each other: each
 adds packs, whoever finds too many merges the newest into one, and removes packs only when their
 content is in another one or has had its time. What is damaged, cut short or of another version is
 not there. Nothing here raises for what the disk does: without a usable folder nothing is kept.
+
+A seal can be made by this user only (see `veteran.secret`): a cache that came with a repository is not there either.
+Nothing is written to, and nothing removed from, a folder that is there and has no tag of ours.
 
 A used entry that is older than `FRESH` days is written anew, so that packs grow old with what nobody uses:
 these go after `STALE` days, or earlier where the folder outgrows its limit, oldest first.
 """
 
-# ruff: noqa: PTH100, PTH116, PTH117 - text paths are what thousands of look-ups can afford
+# ruff: noqa: PTH100, PTH116, PTH117, PTH118 - text paths are what thousands of look-ups can afford
 
 from __future__ import annotations
 
@@ -21,11 +24,18 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+from veteran import secret as secrets
+
+try:
+    from _blake2 import blake2b  # `hashlib` loads all of OpenSSL before it takes this one
+except ImportError:
+    from hashlib import blake2b
 
 KEY_SIZE = 20
+SEAL_SIZE = 16
 #: Most that is held in memory before it is written, in bytes.
 BATCH = 8 * 2**20
 #: So many questions are answered without a table of all that is there.
@@ -34,6 +44,10 @@ FEW = 8
 AHEAD = 2**17
 #: Small packs beyond which they are merged.
 MANY = 8
+#: Packs beyond which something keeps them from being merged: no more are read, and none are added.
+MOST = 100
+#: What a blob may unpack to, in bytes.
+LARGEST = 64 * 2**20
 FRESH, STALE = 7, 45
 #: A file that changed this shortly before it was read may change again and look the same: clocks of
 #: file systems tick in up to two seconds. Git calls such a file racy.
@@ -41,13 +55,16 @@ RACY = 3 * 10**9
 #: When a process that left these behind is surely gone, in seconds.
 ABANDONED = 900
 
-_MAGIC = b"vetpack1"
-_HEAD = struct.Struct("<8sIIQ")  # magic, entries, checksum of the index, size of the blobs
-_ENTRY = struct.Struct(f"<{KEY_SIZE}sIQII")  # key, day of last use, offset, size, checksum
+_MAGIC = b"vetpack2"
+_HEAD = struct.Struct(
+    f"<8s{SEAL_SIZE}sI{SEAL_SIZE}sQ"
+)  # magic, its seal, entries, seal of the index, size of the blobs
+_ENTRY = struct.Struct(f"<{KEY_SIZE}sIQI{SEAL_SIZE}s")  # key, day of last use, offset, size, seal
 _STAT = struct.Struct("<qqQQ")  # mtime, ctime, inode, size
 _PACK = re.compile(r"[0-9]{12}-[0-9a-f]{16}\.vetpack")
 _PART = re.compile(r"[0-9]{12}-[0-9a-f]{16}\.vetpart")
 _LOCK = "veteran-merging.lock"
+_TAG = "CACHEDIR.TAG"
 _MARKS = {
     ".gitignore": b"# Made by veteran.\n*\n",
     "CACHEDIR.TAG": (
@@ -59,6 +76,8 @@ _DAY = 86_400
 
 
 STATE_SIZE = _STAT.size
+#: The number of a pack after which there is none.
+LAST = 10**12 - 1
 
 
 def key_of(*parts: bytes | str) -> bytes:
@@ -71,6 +90,15 @@ def key_of(*parts: bytes | str) -> bytes:
     return digest.digest()
 
 
+def inflated(data: bytes) -> bytes:
+    """What was compressed; ValueError or zlib.error where it is damaged or more than `LARGEST`."""
+    inflater = zlib.decompressobj()
+    found = inflater.decompress(data, LARGEST)
+    if not inflater.eof:
+        raise ValueError("cut short, or too large")
+    return found
+
+
 def state_of(stat: os.stat_result) -> bytes:
     """What tells a changed file or directory from one that is as it was; struct.error for absurd times."""
     return _STAT.pack(stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino & (2**64 - 1), stat.st_size)
@@ -81,22 +109,65 @@ def changed_at(stat: os.stat_result) -> int:
     return max(stat.st_mtime_ns, stat.st_ctime_ns)
 
 
-def clean(folder: Path) -> int:
-    """Removes a cache and returns the number of files; whatever else is there stays."""
+def is_ours(folder: str) -> bool:
+    """Whether a folder has the tag of veteran's caches."""
+    return _is_mark(folder, _TAG)
+
+
+def may_keep(folder: str) -> bool:
+    """Whether a folder is ours, or can become so: there is nothing yet, or what a process has just begun."""
+    if is_ours(folder):
+        return True
     try:
         with os.scandir(folder) as entries:
-            names = {entry.name for entry in entries if entry.is_file(follow_symlinks=False)}
+            return all(_is_named_as_ours(entry.name) or _is_mark(folder, entry.name) for entry in entries)
+    except FileNotFoundError:
+        return not os.path.lexists(folder)
     except (OSError, ValueError):
+        return False
+
+
+def clean(folder: Path) -> int:
+    """Removes a cache and returns the number of files; whatever else is there stays."""
+    place = os.fspath(folder)
+    if not is_ours(place):
         return 0
-    ours = [name for name in names if name == _LOCK or _PACK.fullmatch(name) or _PART.fullmatch(name)]
-    for name, text in _MARKS.items():
-        with suppress(OSError):
-            if name in names and (folder / name).read_bytes() == text:
-                ours.append(name)
+    try:
+        with os.scandir(place) as entries:
+            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+    except OSError:
+        return 0
+    ours = [name for name in names if _is_named_as_ours(name)]
+    ours += [name for name in _MARKS if _is_mark(place, name)]
     removed = sum(_remove(folder / name) for name in ours)
     with suppress(OSError):  # it holds something else, or is a link
         folder.rmdir()
     return removed
+
+
+def caches_below(top: str) -> Iterator[str]:
+    """The folders below a directory that are ours; links are not followed."""
+    pending = [top]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = list(entries)
+            pending += sorted((e.path for e in found if e.is_dir(follow_symlinks=False)), reverse=True)
+        except OSError:
+            continue
+        if any(entry.name == _TAG for entry in found) and is_ours(folder):
+            yield folder
+
+
+def _is_mark(folder: str, name: str) -> bool:
+    """Whether a file of that name is there, and holds what we write there."""
+    text = _MARKS.get(name)
+    return text is not None and secrets.content(os.path.join(folder, name), len(text)) == text
+
+
+def _is_named_as_ours(name: str) -> bool:
+    return bool(name == _LOCK or _PACK.fullmatch(name) or _PART.fullmatch(name))
 
 
 class Cache:
@@ -105,21 +176,34 @@ class Cache:
     What is put is there for others once it is flushed; what others write meanwhile is not seen.
     """
 
-    def __init__(self, folder: Path, *, limit: int = 256 * 2**20) -> None:
-        """limit: of the folder's size, in bytes. The disk is not touched before something is asked."""
+    def __init__(self, folder: Path, secret: bytes | None = None, *, limit: int = 256 * 2**20) -> None:
+        """secret: None: this user's. limit: of the folder's size, in bytes.
+
+        The folder is not touched before something is asked.
+        """
         self.folder = folder
         self.limit = limit
-        self._loaded = False
+        secret = secret or secrets.own(secrets.place())
+        self._seal = _Seal(secret) if secret else None
+        self._loaded = self._doubted = False
         self._opened: list[_Pack] = []
         self._places: dict[bytes, tuple[_Pack, int]] | None = None
         self._asked = 0
         self._new: dict[bytes, bytes] = {}
         self._size = 0
         self._used: set[bytes] = set()
-        self._usable = True
+        self._usable = secret is not None
         self._stats: dict[bytes, tuple[int, bytes]] = {}
         self._today = int(time.time() // _DAY)
         self._since = time.time_ns()
+
+    def doubt(self) -> None:
+        """Believes nothing of what is there; what is put takes its place."""
+        self.close()
+        self._doubted = True
+        for known in (self._used, self._stats, self._new):
+            known.clear()
+        self._size = 0
 
     def get(self, key: bytes) -> bytes | None:
         """What was put under the key; None where that is not known, or damaged."""
@@ -166,7 +250,9 @@ class Cache:
         try:
             self._prepare()
             packs = self._packs()
-            number = _number(packs[-1].name) + 1 if packs else 1
+            if len(packs) > MOST:
+                raise OSError("there are too many packs")
+            number = min(_number(packs[-1].name) + 1, LAST) if packs else 1
             packs.append(self._write(number, ((key, self._today, value) for key, value in new.items())))
             self._tidy(packs)
         except (OSError, ValueError):
@@ -177,7 +263,7 @@ class Cache:
         key = _path_key(path)
         held = self._stats.get(key)
         value = self.get(key) if held is None else held[1]
-        if value is None or len(value) <= _STAT.size:
+        if value is None or len(value) != _STAT.size + KEY_SIZE:
             return None
         try:
             stat = state_of(os.stat(path))
@@ -191,7 +277,8 @@ class Cache:
         """The state of a file and the digest of its content, as they were when it was last read."""
         key = _path_key(path)
         known = self._stats.get(key)
-        return known[1] if known else self.get(key)
+        value = known[1] if known else self.get(key)
+        return value if value is not None and len(value) == _STAT.size + KEY_SIZE else None
 
     def remember(self, path: Path, stat: os.stat_result, digest: bytes) -> None:
         """Notes which content a file has. stat: taken before the content was read.
@@ -244,14 +331,18 @@ class Cache:
     # The folder
 
     def _prepare(self) -> None:
-        """Makes the folder. One that holds other things gets no marks."""
-        try:
-            self.folder.mkdir(parents=True)
-        except FileExistsError:
-            if any(self.folder.iterdir()):
-                return
+        """Makes the folder, with its marks. OSError where it is not ours and holds anything."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        place = os.fspath(self.folder)
+        if is_ours(place):
+            return
+        if not may_keep(place):
+            raise OSError("not a cache of veteran's")
         for name, text in _MARKS.items():
-            (self.folder / name).write_bytes(text)
+            handle, part = _scratch(self.folder, 0)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text)
+            part.replace(self.folder / name)
 
     def _packs(self) -> list[_File]:
         """What is there, oldest first."""
@@ -266,15 +357,19 @@ class Cache:
 
     def _load(self) -> None:
         self._loaded = True
-        for pack in self._packs():
-            self._use(self.folder / pack.name)
+        if not self._doubted and self._seal and is_ours(os.fspath(self.folder)):
+            for pack in self._packs()[-MOST:]:
+                self._use(self.folder / pack.name)
 
     def _use(self, path: Path) -> None:
-        pack = _Pack.open(path)
+        pack = self._pack(path)
         if pack:
             self._opened.append(pack)
             if self._places is not None:
                 self._places.update(pack.places())
+
+    def _pack(self, path: Path) -> _Pack | None:
+        return _Pack.open(path, self._seal, self.limit) if self._seal else None
 
     def _find(self, key: bytes) -> tuple[_Pack, int] | None:
         """The newest entry of that key."""
@@ -290,19 +385,20 @@ class Cache:
     def _write(self, number: int, entries: Iterable[tuple[bytes, int, bytes]]) -> _File:
         """Writes a pack of that number and takes it into use."""
         handle, part = _scratch(self.folder, number)
+        seal = cast("_Seal", self._seal)
         try:
             index: list[bytes] = []
             with os.fdopen(handle, "wb") as file:
                 file.write(bytes(_HEAD.size))
                 size = 0
                 for key, day, value in entries:
-                    index.append(_ENTRY.pack(key, day, size, len(value), _checksum(key, value)))
+                    index.append(_ENTRY.pack(key, day, size, len(value), seal(key, value)))
                     file.write(value)
                     size += len(value)
                 data = b"".join(index)
                 file.write(data)
                 file.seek(0)
-                file.write(_HEAD.pack(_MAGIC, len(index), zlib.crc32(data), size))
+                file.write(_HEAD.pack(_MAGIC, seal(_MAGIC), len(index), seal(data), size))
             path = part.with_suffix(".vetpack")
             part.replace(path)
         except BaseException:
@@ -361,7 +457,7 @@ class Cache:
         """One pack from several; it takes the place of the newest."""
         last: dict[bytes, tuple[_Pack, int]] = {}
         for name in names:
-            pack = _Pack.open(self.folder / name)
+            pack = self._pack(self.folder / name)
             if pack:
                 last.update(pack.places())
 
@@ -378,6 +474,20 @@ class Cache:
             _remove(self.folder / name)
 
 
+class _Seal:
+    """What only who knows the secret can make of bytes; different parts have different seals."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._keyed = blake2b(digest_size=SEAL_SIZE, key=secret)
+
+    def __call__(self, *parts: bytes) -> bytes:
+        digest = self._keyed.copy()
+        for part in parts:
+            digest.update(b"%d:" % len(part))
+            digest.update(part)
+        return digest.digest()
+
+
 class _File(NamedTuple):
     """A pack on the disk."""
 
@@ -387,17 +497,18 @@ class _File(NamedTuple):
 
 
 class _Pack:
-    """An open pack, whose index is known to be whole."""
+    """An open pack, whose index is known to be whole, and this user's."""
 
-    def __init__(self, handle: int, index: bytes) -> None:
+    def __init__(self, handle: int, index: bytes, seal: _Seal) -> None:
         self._handle = handle
         self._index = index
+        self._seal = seal
         self._ahead = b""  # what was read beyond the last blob, and where it begins
         self._start = self._end = 0
 
     @classmethod
-    def open(cls, path: Path) -> _Pack | None:
-        """None where it cannot be used."""
+    def open(cls, path: Path, seal: _Seal, limit: int) -> _Pack | None:
+        """None where it cannot be used, or is larger than the limit."""
         # A pipe of that name is not waited for.
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
@@ -406,12 +517,12 @@ class _Pack:
             return None
         pack = None
         with suppress(OSError, OverflowError, struct.error):
-            magic, count, checksum, size = _HEAD.unpack(_read(handle, _HEAD.size, 0))
+            magic, whose, count, checked, size = _HEAD.unpack(_read(handle, _HEAD.size, 0))
             whole = _HEAD.size + count * _ENTRY.size + size
-            if magic == _MAGIC and os.fstat(handle).st_size == whole:
+            if (magic, whose) == (_MAGIC, seal(_MAGIC)) and os.fstat(handle).st_size == whole <= limit:
                 index = _read(handle, count * _ENTRY.size, _HEAD.size + size)
-                if zlib.crc32(index) == checksum:
-                    pack = cls(handle, index)
+                if seal(index) == checked:
+                    pack = cls(handle, index, seal)
         if pack is None:
             os.close(handle)
         return pack
@@ -430,7 +541,7 @@ class _Pack:
 
     def read(self, number: int) -> tuple[bytes | None, int]:
         """The blob of an entry, None where it is damaged, and the day of its last use."""
-        key, day, offset, size, checksum = _ENTRY.unpack_from(self._index, number * _ENTRY.size)
+        key, day, offset, size, seal = _ENTRY.unpack_from(self._index, number * _ENTRY.size)
         try:
             start = offset - self._start
             if start >= 0 and start + size <= len(self._ahead):
@@ -444,7 +555,7 @@ class _Pack:
             self._end = offset + size
         except (OSError, OverflowError):
             return None, day
-        return (value if _checksum(key, value) == checksum else None), day
+        return (value if self._seal(key, value) == seal else None), day
 
     def __del__(self) -> None:
         with suppress(OSError):
@@ -462,10 +573,6 @@ else:  # Windows
 
 def _sized(key: bytes) -> bytes:
     return key if len(key) == KEY_SIZE else key_of(key)
-
-
-def _checksum(key: bytes, value: bytes) -> int:
-    return zlib.crc32(value, zlib.crc32(key))
 
 
 def _path_key(path: Path) -> bytes:

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from veteran import catalog as catalogue
 from veteran import suppressions
@@ -20,6 +20,7 @@ from veteran.stacks import roomy
 from veteran.store import Read, digest_of
 from veteran.timings import phase
 
+T = TypeVar("T")
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
     from veteran.analysis.source import Source
@@ -67,10 +68,13 @@ def check_text(
 
         return _guarded(path, data, settings, lambda: Source(text))
 
-    summary = _kept(path, digest_of(data, text=True), settings, stores, summarised)
-    if not suppress:
-        summary = summary._replace(comments=())
-    return judge(summary, data, settings, stores)[0]
+    def check(stores: Stores | None) -> list[Finding]:
+        summary = _kept(path, digest_of(data, text=True), settings, stores, summarised)
+        if not suppress:
+            summary = summary._replace(comments=())
+        return judge(summary, data, settings, stores)[0]
+
+    return _unharmed(check, stores)
 
 
 @roomy
@@ -78,8 +82,23 @@ def check_stdin(
     path: str, data: bytes, settings: Settings, stores: Stores | None = None
 ) -> tuple[list[Finding], list[Finding]]:
     """One file all the way, whose bytes need not be those on the disk. See `finish`."""
-    summary = _kept(path, digest_of(data), settings, stores, lambda: summarise(path, data, settings))
-    return judge(summary, data, settings, stores)
+
+    def check(stores: Stores | None) -> tuple[list[Finding], list[Finding]]:
+        summary = _kept(path, digest_of(data), settings, stores, lambda: summarise(path, data, settings))
+        return judge(summary, data, settings, stores)
+
+    return _unharmed(check, stores)
+
+
+def _unharmed(check: Callable[[Stores | None], T], stores: Stores | None) -> T:
+    """What a check with these stores gives; without them where what is kept there is damaged."""
+    try:
+        return check(stores)
+    except Exception:
+        if stores is None or not stores.used:
+            raise
+    catalogue.forget()
+    return check(None)
 
 
 def give_catalog(store: Store) -> None:

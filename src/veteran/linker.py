@@ -16,7 +16,7 @@ from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Facts
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import Finding
 from veteran.snapshot import Edges
-from veteran.store import decoded
+from veteran.store import Damaged, decoded
 
 if TYPE_CHECKING:
     from veteran.analysis.answers_linked import Answers
@@ -128,6 +128,8 @@ class Linker:
         if summary.outlook is not None:
             try:
                 findings += self._answered(summary, summary.outlook, path, settings, rules)
+            except Damaged:
+                raise
             except Exception as error:
                 findings += engine.crashed(summary.path, error).findings
         return findings
@@ -219,6 +221,8 @@ class Linker:
         try:
             project, _ = self._program(path, settings)
             return list(linked_findings(summary, path, rules, project, module_at, spreading))
+        except Damaged:
+            raise
         except Exception as error:
             return list(engine.crashed(summary.path, error).findings)
 

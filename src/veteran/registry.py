@@ -7,8 +7,7 @@ Rule modules import nothing heavy, so that a run in which no file passes the gat
 from __future__ import annotations
 
 import importlib
-import inspect
-import pkgutil
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -110,7 +109,7 @@ class Rule:
             raise ValueError(f"{module.__name__}: {code!r} is not VET and three digits")
         self.code = code
         self.name = module.__name__.rpartition(".")[2].replace("_", "-")
-        self.manual = inspect.cleandoc(module.__doc__ or "")
+        self.manual = (module.__doc__ or "").strip()
         self.default = default
         if off_in is None:
             off_in = ("tests",) if code[:4] in _OFF_IN_TESTS else ()
@@ -153,14 +152,21 @@ def load(package: str = "veteran.rules") -> dict[str, Rule]:
     """All rules of a package by code, in the order of their codes. ValueError where two share a code."""
     home = importlib.import_module(package)
     rules: dict[str, Rule] = {}
-    for info in pkgutil.iter_modules(home.__path__, f"{package}."):
-        rule = getattr(importlib.import_module(info.name), "rule", None)
+    for name in sorted(_modules_in(home.__path__)):
+        rule = getattr(importlib.import_module(f"{package}.{name}"), "rule", None)
         if not isinstance(rule, Rule):
-            raise ValueError(f"{info.name}: no `rule = Rule(…)` at the top of the module")
+            raise ValueError(f"{package}.{name}: no `rule = Rule(…)` at the top of the module")
         if rule.code in rules:
             raise ValueError(f"{rule.code} is both {rules[rule.code].name} and {rule.name}")
         rules[rule.code] = rule
     return dict(sorted(rules.items()))
+
+
+def _modules_in(folders: Iterable[str]) -> Iterator[str]:
+    """As `pkgutil.iter_modules` finds them, which imports what takes longer than all rules do."""
+    for folder in folders:
+        names = os.listdir(folder)  # noqa: PTH208
+        yield from (name[:-3] for name in names if name.endswith(".py") and name != "__init__.py")
 
 
 @cache

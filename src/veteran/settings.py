@@ -428,6 +428,14 @@ def _directory(value: Any, key: str) -> str:
     return value
 
 
+def _directory_below(value: Any, key: str) -> str:
+    """Of a project nobody may make veteran write elsewhere."""
+    parts = re.split(r"[/\\]", _directory(value, key))
+    if not parts[0] or ".." in parts or set(parts) <= {".", ""} or re.match(r"[A-Za-z]:", parts[0]):
+        raise _unexpected(key, "a directory below that of this file (elsewhere only with --cache-dir)", value)
+    return str(value)
+
+
 def _directories(value: Any, key: str) -> tuple[str, ...]:
     return tuple(_directory(item, f"{key}[{index}]") for index, item in enumerate(_texts(value, key)))
 
@@ -474,7 +482,7 @@ _KEYS: dict[str, Callable[[Any, str], Any]] = {
     "extend-exclude": _globs,
     "respect-gitignore": _boolean,
     "src": _directories,
-    "cache-dir": _directory,
+    "cache-dir": _directory_below,
     "contexts": _contexts,
     "free-threaded": _boolean,
     "catalog": _catalog,

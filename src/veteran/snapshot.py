@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from veteran.cache import KEY_SIZE, RACY, STATE_SIZE, changed_at, key_of, state_of
+from veteran.cache import KEY_SIZE, RACY, STATE_SIZE, changed_at, inflated, key_of, state_of
 from veteran.findings import Confidence, Finding, Outcome, Result, Span, Step
 
 if TYPE_CHECKING:
@@ -99,15 +99,13 @@ class Run(NamedTuple):
     """A finished run, as it is kept.
 
     paths: the files that were checked. digests: of their content; empty where a file has to be read again whatever its
-    state. cards: see `reporting.cards`, of the rules that found something. since: when it began, by our clock in
-    nanoseconds: what changed later is not relied on.
+    state. since: when it began, by our clock in nanoseconds: what changed later is not relied on.
     """
 
     paths: Sequence[str]
     results: Sequence[Result]
     digests: Sequence[bytes]
     edges: Edges
-    cards: Mapping[str, Sequence[str]]
     since: int
 
 
@@ -123,7 +121,6 @@ class Earlier(NamedTuple):
     checked: int
     changed: list[int]
     results: dict[int, Result]
-    cards: dict[str, tuple[str, str]]
     links: Links
     place: Place
     worn: bool
@@ -177,7 +174,9 @@ def look(cache: Cache, key: bytes) -> Earlier | None:
         size = int.from_bytes(blob[:8], "little")
         head = json.loads(blob[8 : 8 + size])
         kept = blob[8 + size :]
-        paths = head["paths"]
+        paths, checked = head["paths"], head["checked"]
+        if set(map(type, paths)) != {str} or type(checked) is not int or not 0 < checked <= len(paths):
+            return None
         place = Place(*head["place"])
         worn = _worn(place)
         if worn is None or len(kept) != len(paths) * STATE_SIZE:
@@ -193,7 +192,9 @@ def look(cache: Cache, key: bytes) -> Earlier | None:
                 return None  # it may be the same as another one
         links = _links(cache.get(bytes.fromhex(head["links"])), len(paths)) if changed or worn else NOTHING
         results = {int(index): Result(*map(_findings, result)) for index, result in head["results"].items()}
-        return Earlier(paths, head["checked"], changed, results, head["cards"], links, place, worn, states)
+        if not (results.keys() <= set(range(checked)) and _are_of(paths, results.values())):
+            return None
+        return Earlier(paths, checked, changed, results, links, place, worn, states)
     except DAMAGED:
         return None
 
@@ -254,7 +255,6 @@ def keep(
         "paths": paths,
         "checked": len(run.paths),
         "results": {index: result for index, result in enumerate(run.results) if any(result)},
-        "cards": run.cards,
         "links": address.hex(),
         "place": place,
     }
@@ -267,7 +267,7 @@ def renew(cache: Cache, key: bytes, earlier: Earlier, since: int) -> None:
     """Keeps an unchanged run with the states of now."""
     results = [earlier.results.get(index) or Result([], []) for index in range(earlier.checked)]
     digests = earlier.links.digests
-    run = Run(earlier.paths[: earlier.checked], results, digests, Edges({}, {}, {}), earlier.cards, since)
+    run = Run(earlier.paths[: earlier.checked], results, digests, Edges({}, {}, {}), since)
     keep(cache, key, run, Trace(), lambda _: NO_DIGEST, earlier)
 
 
@@ -458,7 +458,14 @@ def _links(blob: bytes | None, count: int) -> Links:
         raise ValueError("not kept")
     size = count * KEY_SIZE
     digests = [blob[start : start + KEY_SIZE] for start in range(0, size, KEY_SIZE)]
-    return Links(digests, *json.loads(zlib.decompress(blob[size:])))
+    reads, views, whole = json.loads(inflated(blob[size:]))
+    indices = set(range(count))
+    for pairs in (reads, views, whole):
+        if len(pairs) % 2 or set(map(type, pairs)) - {int} or not set(pairs) <= indices:
+            raise ValueError("not of this form")
+    if len(digests[-1]) != KEY_SIZE:
+        raise ValueError("cut short")
+    return Links(digests, reads, views, whole)
 
 
 def _upwards(pairs: Sequence[int], changed: Iterable[int]) -> set[int]:
@@ -487,12 +494,33 @@ def _compact(value: Any) -> bytes:
 
 
 def _findings(rows: Iterable[Any]) -> list[Finding]:
-    return [
-        Finding(path, Span(*span), code, message, Confidence(confidence), tuple(map(_step, steps)))
-        for path, span, code, message, confidence, steps in rows
-    ]
+    return list(map(_finding, rows))
+
+
+def _finding(row: Any) -> Finding:
+    path, span, code, message, confidence, steps = _of_form(row, (str, list, str, str, int, list))
+    return Finding(path, _span(span), code, message, Confidence(confidence), tuple(map(_step, steps)))
 
 
 def _step(row: Any) -> Step:
-    path, span, text, anchor = row
-    return Step(path, Span(*span), text, anchor)
+    path, span, text, anchor = _of_form(row, (str, list, str, bool))
+    return Step(path, _span(span), text, anchor)
+
+
+def _span(row: Any) -> Span:
+    return Span(*_of_form(row, (int, int, int, int)))
+
+
+def _of_form(row: Any, form: tuple[type, ...]) -> Any:
+    if tuple(map(type, row)) != form:
+        raise TypeError("not of this form")
+    return row
+
+
+def _are_of(paths: Sequence[str], results: Iterable[Result]) -> bool:
+    """Whether nothing is said of, and no line will be shown from, a file that the run did not look at."""
+    findings = (finding for result in results for finding in (*result.findings, *result.warnings))
+    shown = {path for finding in findings for path in (finding.path, *(step.path for step in finding.steps))}
+    known = set(paths)
+    others = {os.path.abspath(path) for path in shown - known} - known
+    return not others or others <= set(map(os.path.abspath, paths))

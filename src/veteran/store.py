@@ -13,13 +13,15 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
 import veteran
+from veteran import secret
 from veteran.analysis.summary import AnswerFacts, Facts, Summary
-from veteran.cache import Cache, key_of
+from veteran.cache import Cache, inflated, key_of, may_keep
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence
 
 if TYPE_CHECKING:
@@ -67,6 +69,51 @@ def lasts(read: Read) -> bool:
 def digest_of(data: bytes, *, text: bool = False) -> bytes:
     """The digest of a file's bytes. text: of what a host has decoded, as UTF-8."""
     return key_of("text" if text else "bytes", data)
+
+
+class Damaged(Exception):
+    """Something that was kept is not what it should be, as turned out too late to take it for absent."""
+
+
+class Refusal(NamedTuple):
+    """Why nothing is kept in a folder. expected: there is nothing to mend."""
+
+    reason: str
+    expected: bool = False
+
+
+#: Why a folder is neither written to nor cleaned.
+OUTSIDE = "it leads out of the project"
+
+
+def leads_out(settings: Settings) -> bool:
+    """Whether the folder that a project's configuration names, or the default, lies elsewhere by a link."""
+    within = _is_within(os.path.join(settings.root, settings.cache_dir), settings.root)  # noqa: PTH118
+    return not os.path.isabs(settings.cache_dir) and not within  # noqa: PTH117
+
+
+def refusal(settings: Settings) -> Refusal | None:
+    """Why the folder that these settings name is not used; None where it is.
+
+    Only the command line gives an absolute one: what a repository says, or holds a link for, has to lie in it.
+    """
+    folder = os.path.join(settings.root, settings.cache_dir)  # noqa: PTH118
+    if leads_out(settings):
+        return Refusal(OUTSIDE)
+    if not may_keep(folder):
+        return Refusal("it is there and no cache of veteran's")
+    place = secret.place()
+    home = os.path.expanduser("~")  # noqa: PTH111
+    if place and _is_within(place, settings.root) and not _is_within(home, settings.root):
+        return Refusal(f"{place} is part of what is checked", expected=True)
+    if not secret.own(place):
+        return Refusal("this user has no place for a secret of its own", expected=True)
+    return None
+
+
+def _is_within(path: str, top: str | Path) -> bool:
+    top = os.path.realpath(top)
+    return os.path.realpath(path).startswith(top if top.endswith(os.sep) else top + os.sep)
 
 
 class Store:
@@ -156,6 +203,8 @@ class Stores:
 
     def __init__(self) -> None:
         self._stores: dict[str, Store | None] = {}
+        self._doubted = False
+        self.refused: dict[str, Refusal] = {}
 
     def of(self, settings: Settings) -> Store | None:
         """The store that these settings name; None where nothing is to be kept."""
@@ -163,8 +212,30 @@ class Stores:
             return None
         folder = os.path.join(settings.root, settings.cache_dir)  # noqa: PTH118 - asked for each file
         if folder not in self._stores:
-            self._stores[folder] = Store(settings.cache_folder)
+            self._stores[folder] = self._opened(folder, settings)
         return self._stores[folder]
+
+    def _opened(self, folder: str, settings: Settings) -> Store | None:
+        refused = refusal(settings)
+        if refused:
+            self.refused[folder] = refused
+            return None
+        store = Store(settings.cache_folder)
+        if self._doubted:
+            store.cache.doubt()
+        return store
+
+    @property
+    def used(self) -> bool:
+        """Whether anything may have been read from a cache."""
+        return not self._doubted and any(self._stores.values())
+
+    def doubt(self) -> None:
+        """Believes nothing of what was kept; it is kept anew."""
+        self._doubted = True
+        for store in self._stores.values():
+            if store is not None:
+                store.cache.doubt()
 
     def held(self, path: str) -> list[bytes]:
         """The state and digest of a file as it was read, as far as any store knows; see `Cache.held`."""
@@ -284,7 +355,7 @@ def _unpacked(blob: bytes) -> Any:
     import json
 
     if blob[:1] == b"z":
-        return json.loads(zlib.decompress(blob[1:]))
+        return json.loads(inflated(blob[1:]))
     if blob[:1] == b"j":
         return json.loads(blob[1:])
     raise ValueError("not an entry")
@@ -292,14 +363,17 @@ def _unpacked(blob: bytes) -> Any:
 
 @cache
 def _decoder(kind: Any) -> Decoder | None:
-    """What makes a value of an annotated type from JSON; None where JSON has the very same."""
+    """What makes a value of an annotated type from JSON; None where JSON has the very same.
+
+    It raises what `_get` takes for absence where the value is of another form: of strings and numbers the type counts.
+    """
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Confidence:
         return {int(level): level for level in Confidence}.__getitem__
     if isinstance(kind, type) and issubclass(kind, tuple):
         return _named(kind)
     if origin is tuple:
-        return _sequence(_decoder(arguments[0]))
+        return _sequence(arguments[0], _decoder(arguments[0])) if arguments[-1] is Ellipsis else _fixed(arguments)
     if origin is dict:
         return _values(arguments[1], _decoder(arguments[1]))
     if origin is UnionType and arguments[1:] == (NoneType,):
@@ -309,17 +383,50 @@ def _decoder(kind: Any) -> Decoder | None:
     raise TypeError(kind)
 
 
-def _sequence(inner: Decoder | None) -> Decoder:
-    if inner is None:
-        return tuple
-    return lambda value: tuple([inner(item) for item in value]) if value else ()
+def _forms(kind: Any) -> tuple[type, ...]:
+    """The types that JSON may have for an annotated type."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is UnionType:
+        return tuple(form for argument in arguments for form in _forms(argument))
+    if kind is Confidence:
+        return (int,)
+    if origin is dict:
+        return (dict,)
+    return (kind,) if kind in (str, int, bool, NoneType) else (list,)
 
 
-def _values(kind: Any, inner: Decoder | None) -> Decoder | None:
-    if inner is None:
-        return None
-    size = len(getattr(kind, "_fields", ()))
-    return lambda value: _Lazily(value, inner, size)
+def _sequence(kind: type, inner: Decoder | None) -> Decoder:
+    if inner is not None:
+        return lambda value: tuple([inner(item) for item in value]) if value else ()
+
+    def decode(value: Any) -> Any:
+        if value and set(map(type, value)) != {kind}:
+            raise TypeError("not of this form")
+        return tuple(value)
+
+    return decode
+
+
+def _fixed(kinds: tuple[type, ...]) -> Decoder:
+    def decode(value: Any) -> Any:
+        if tuple(map(type, value)) != kinds:
+            raise TypeError("not of this form")
+        return tuple(value)
+
+    return decode
+
+
+def _values(kind: Any, inner: Decoder | None) -> Decoder:
+    if inner is not None:
+        size = len(getattr(kind, "_fields", ()))
+        return lambda value: _Lazily(value, inner, size)
+
+    def decode(value: Any) -> Any:
+        if value and set(map(type, value.values())) != {kind}:
+            raise TypeError("not of this form")
+        return value
+
+    return decode
 
 
 def _optional(inner: Decoder | None) -> Decoder | None:
@@ -338,11 +445,14 @@ def _evaluated(text: str, module: str) -> Any:
 
 
 def _named(kind: Any) -> Decoder:
-    hints = (_meant(kind.__annotations__[name], kind.__module__) for name in kind._fields)
+    hints = [_meant(kind.__annotations__[name], kind.__module__) for name in kind._fields]
     inner = [(index, part) for index, hint in enumerate(hints) if (part := _decoder(hint))]
+    allowed = set(product(*map(_forms, hints)))
     make = kind._make
 
     def decode(value: Any) -> Any:
+        if tuple(map(type, value)) not in allowed:
+            raise TypeError("not of this form")
         for index, part in inner:
             value[index] = part(value[index])
         return make(value)
@@ -362,7 +472,10 @@ class _Lazily(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         value = dict.__getitem__(self, name)
         if type(value) is list:
-            value = self._decode(value)
+            try:
+                value = self._decode(value)
+            except (ValueError, TypeError, KeyError) as error:
+                raise Damaged(str(error)) from None
             dict.__setitem__(self, name, value)
         return value
 

@@ -456,6 +456,18 @@ def give(entries: Iterable[Iterable[Any]]) -> None:
     _given[:] = [(table, entry) for table, entry in entries]
 
 
+def forget() -> None:
+    """Makes veteran's own files be read, or given, anew."""
+    _given.clear()
+    _builtin.cache_clear()
+    _loaded.clear()
+
+
+def is_true() -> bool:
+    """Whether what was given is what veteran's own files say, which are read for it."""
+    return not _given or _given == list(builtin_entries())
+
+
 def is_known() -> bool:
     """Whether veteran's own files were read in this process, or given."""
     return bool(_given) or _builtin.cache_info().currsize > 0

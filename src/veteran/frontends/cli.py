@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from veteran.reporting.progress import Progress
     from veteran.settings import Settings
     from veteran.snapshot import Trace
+    from veteran.store import Refusal
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 FORMATS = ("full", "concise", "json")
@@ -40,7 +41,18 @@ def run() -> int:
     """The command as a process of its own: it ends before the garbage collector could be of use."""
     secure()
     gc.disable()
-    return main()
+    try:
+        _fill_streams()
+        return main()
+    except KeyboardInterrupt:  # once more, while the first was answered
+        return INTERRUPTED
+
+
+def _fill_streams() -> None:
+    """Puts nothing in the place of closed streams, which no file that is opened later must take."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from traceback import format_exc
 
         _complain("this is a bug in veteran, please report it")
-        _print([format_exc()], sys.stderr)
+        for line in format_exc().splitlines():
+            _complain(line)
         return FAILED
 
 
@@ -79,7 +92,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=_Formatter, allow_abbrev=False, **options)
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        _print([message.rstrip("\n")], file)  # help may lose its reader, too
+        _print([message.rstrip("\n")])  # help may lose its reader, too
 
     def error(self, message: str) -> NoReturn:
         _complain(f"{message} (see `{self.prog} --help`)")
@@ -109,7 +122,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         late = _late_paths(rest) if options.command == "check" else None
         if late is None:
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
-        options.paths += late
+        try:
+            options.paths += map(_path, late)
+        except argparse.ArgumentTypeError as error:
+            parser.error(f"argument PATH: {error}")
     return options
 
 
@@ -137,11 +153,12 @@ def _add_check(commands: Any, colored: argparse.ArgumentParser) -> None:
     add(
         "paths",
         nargs="*",
+        type=_path,
         default=[],
         metavar="PATH",
         help="files and directories, or - for standard input; default: .",
     )
-    add("--stdin-filename", metavar="FILE", help="the name that standard input is checked under")
+    add("--stdin-filename", type=_path, metavar="FILE", help="the name that standard input is checked under")
     _add_selection(parser)
     add("--output-format", choices=FORMATS, default="full", help="default: full")
     add("--statistics", action="store_true", help="show how often each code was found, only")
@@ -158,7 +175,7 @@ def _add_check(commands: Any, colored: argparse.ArgumentParser) -> None:
     add("-q", "--quiet", action="store_true", help="print findings and errors only")
     add("--timings", action="store_true", help="show what took how long, on standard error")
     add("--no-cache", action="store_true", help="neither use nor write what is kept between runs")
-    add("--cache-dir", metavar="DIR", help="the directory of the cache, whatever the settings say")
+    add("--cache-dir", type=_path, metavar="DIR", help="the directory of the cache, whatever the settings say")
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
@@ -204,11 +221,14 @@ def _add_clean(commands: Any) -> None:
     parser.add_argument(
         "paths",
         nargs="*",
+        type=_path,
         default=[],
         metavar="PATH",
-        help="files and directories whose settings say where the cache is; default: .",
+        help="files and directories whose settings say where the cache is, or that hold caches; default: .",
     )
-    parser.add_argument("--cache-dir", metavar="DIR", help="the directory of the cache, whatever the settings say")
+    parser.add_argument(
+        "--cache-dir", type=_path, metavar="DIR", help="the directory of the cache, whatever the settings say"
+    )
 
 
 def _add_new(commands: Any) -> None:
@@ -222,17 +242,29 @@ def _comma_separated(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def _path(text: str) -> str:
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError(f"{text!r:.60} cannot be a path")
+    return text
+
+
 def _positive(text: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)
+    number = _number(text)
+    if not number:
+        raise argparse.ArgumentTypeError(f"{text!r:.60} is not a number from 1")
+    return number
+
+
+def _number(text: str) -> int:
+    """The number from 1 that a text means; 0 where it means none, or one that nothing can be counted by."""
+    digits = text.strip().lstrip("0")
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0
 
 
 def _terminal_width() -> int:
     """As `shutil.get_terminal_size` has it."""
-    wish = os.environ.get("COLUMNS", "")
     try:
-        return int(wish) if wish.isdecimal() else os.get_terminal_size().columns or 80
+        return _number(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns or 80
     except OSError:
         return 80
 
@@ -243,6 +275,7 @@ def _terminal_width() -> int:
 def _check(options: argparse.Namespace) -> int:
     from veteran.settings import ConfigError
 
+    _be_somewhere()
     paths: list[str] = options.paths or ["."]
     if STDIN in paths and len(paths) > 1:
         raise UsageError("- stands for all that is checked and allows no other path")
@@ -266,8 +299,6 @@ def _settings_source(options: argparse.Namespace) -> Callable[[Path], Settings]:
     from veteran.settings import load, override
 
     folder = getattr(options, "cache_dir", None)
-    if folder is not None and not folder:
-        raise UsageError("--cache-dir needs a directory")
     kept = "" if getattr(options, "no_cache", False) else folder and os.path.abspath(folder)  # noqa: PTH100
 
     @cache
@@ -281,7 +312,20 @@ def _settings_source(options: argparse.Namespace) -> Callable[[Path], Settings]:
         )
         return settings if kept is None else settings._replace(cache_dir=kept)
 
-    return lambda path: settings_in(path if path.is_dir() else path.parent)
+    return lambda path: settings_in(_around(path))
+
+
+def _around(path: Path) -> Path:
+    """The directory whose settings hold for a path, which need not be one that can be looked at."""
+    return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - `Path.is_dir` may raise
+
+
+def _be_somewhere() -> None:
+    """UsageError where the working directory is gone."""
+    try:
+        os.getcwd()  # noqa: PTH109
+    except OSError as error:
+        raise UsageError(f"the working directory cannot be used: {error.strerror}") from None
 
 
 def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
@@ -294,7 +338,7 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
         from veteran.reporting.lines import line_reader
 
     decisive = ("select", "extend_select", "ignore", "min_confidence", "force_exclude")
-    outcome, failed = check_paths(
+    report = check_paths(
         paths,
         [getattr(options, name) for name in decisive],
         settings_for,
@@ -303,12 +347,16 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
         progress=lambda: _progress(options),
         complain=_complain,
     )
+    outcome, failed = report.outcome, report.failed
     with timings.phase("report"):
-        _report(outcome, options, line_reader({}))
+        if report.found:
+            _say_what_is_missing(report.found, options)
+        _say_what_is_refused(report.refused, options)
+        _report(outcome, options, line_reader({}), failed)
     if options.timings:
         from veteran.reporting.timings import render
 
-        _print(render(timings.stop()), sys.stderr)
+        _print(render(timings.stop()), error=True)
     return _exit_code(outcome.findings, options, failed)
 
 
@@ -324,9 +372,9 @@ def _jobs(options: argparse.Namespace) -> int:
     if options.jobs:
         return int(options.jobs)
     if wish := os.environ.get("VETERAN_JOBS"):
-        if not wish.isdecimal() or not int(wish):
-            raise UsageError(f"VETERAN_JOBS: expected a number from 1, got {wish!r}")
-        return int(wish)
+        if not _number(wish):
+            raise UsageError(f"VETERAN_JOBS: expected a number from 1, got {wish!r:.60}")
+        return _number(wish)
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:
@@ -336,19 +384,28 @@ def _jobs(options: argparse.Namespace) -> int:
 def _find(
     paths: list[str], options: argparse.Namespace, settings_for: Callable[[Path], Settings], trace: Trace
 ) -> Discovered:
-    """The files that these paths mean. Says which of them cannot be had."""
+    """The files that these paths mean."""
     from pathlib import Path
 
     from veteran.discovery import find_files
 
-    found = find_files([Path(path) for path in paths], settings_for, force_exclude=options.force_exclude, trace=trace)
+    return find_files([Path(path) for path in paths], settings_for, force_exclude=options.force_exclude, trace=trace)
+
+
+def _say_what_is_missing(found: Discovered, options: argparse.Namespace) -> None:
     for path in found.missing:
         _complain(f"{path}: no such file or directory")
     for path, problem in found.problems:
         _complain(f"{path}: {problem}")
     if not (found.files or found.missing or found.problems or options.quiet or options.force_exclude):
         _complain("no Python files found")
-    return found
+
+
+def _say_what_is_refused(refused: dict[str, Refusal], options: argparse.Namespace) -> None:
+    """Says of which folders the cache makes no use, and why; what is not amiss only where somebody measures."""
+    for folder, refusal in refused.items():
+        if options.timings or not (refusal.expected or options.quiet):
+            _complain(f"warning: {folder} is not used as a cache: {refusal.reason}")
 
 
 def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
@@ -362,7 +419,7 @@ def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Set
     named = Path(options.stdin_filename) if options.stdin_filename else None
     settings = settings_for(named or Path.cwd())
     shown = display(named) if named else "<stdin>"
-    data = sys.stdin.buffer.read()
+    data = _read_stdin()
     if named and options.force_exclude and settings.excluded(named):
         outcome = Outcome([], 0, [])
     else:
@@ -372,19 +429,29 @@ def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Set
     return _exit_code(outcome.findings, options)
 
 
+def _read_stdin() -> bytes:
+    if sys.stdin is None:  # it was closed
+        raise UsageError("standard input is closed")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise UsageError(f"standard input: cannot be read: {error.strerror}") from None
+
+
 def _show_settings(paths: list[str], options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
-    import json
     from pathlib import Path
+
+    from veteran.reporting.style import as_json
 
     if len(paths) > 1:
         raise UsageError("--show-settings takes one path")
     path = Path((options.stdin_filename or ".") if STDIN in paths else paths[0])
-    _print([json.dumps(settings_for(path).as_json(path), indent=2)])
+    _print([as_json(settings_for(path).as_json(path))])
     return CLEAN
 
 
-def _report(outcome: Outcome, options: argparse.Namespace, read_line: ReadLine) -> None:
-    """Prints warnings, findings and the summary, as the options want them."""
+def _report(outcome: Outcome, options: argparse.Namespace, read_line: ReadLine, failed: bool = False) -> None:
+    """Prints warnings, findings and the summary, as the options want them. failed: there was more to check."""
     from veteran.reporting import renderer
     from veteran.reporting.style import wants_color
 
@@ -403,7 +470,7 @@ def _report(outcome: Outcome, options: argparse.Namespace, read_line: ReadLine) 
     if options.output_format == "full" and not options.quiet:
         from veteran.reporting.full import summary
 
-        _print([summary(len(outcome.findings), outcome.files, color=color)])
+        _print([summary(len(outcome.findings), outcome.files, failed=failed, color=color)])
 
 
 def _exit_code(findings: Sequence[Finding], options: argparse.Namespace, failed: bool = False) -> int:
@@ -439,6 +506,7 @@ def _why(options: argparse.Namespace) -> int:
     from veteran.settings import ConfigError
     from veteran.why import NoSuchPlace, explain
 
+    _be_somewhere()
     name, line, column = _place(options.place)
     path = Path(name)
     try:
@@ -460,9 +528,10 @@ def _place(text: str) -> tuple[str, int, int | None]:
     name, _, last = text.rstrip(":").rpartition(":")
     head, _, middle = name.rpartition(":")
     numbers = (middle, last) if head and middle.isdecimal() else (last,)
-    if not name or not all(number.isdecimal() and int(number) for number in numbers):
+    found = [_number(number) for number in numbers]
+    if not name or "\0" in name or not all(found):
         raise UsageError(f"{text!r} is not PATH:LINE or PATH:LINE:COLUMN, with numbers from 1")
-    return head if len(numbers) == 2 else name, int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else None
+    return head if len(found) == 2 else name, found[0], found[1] if len(found) == 2 else None
 
 
 def _rules(options: argparse.Namespace) -> int:
@@ -479,62 +548,83 @@ def _rules(options: argparse.Namespace) -> int:
 
 
 def _clean(options: argparse.Namespace) -> int:
+    from veteran.cache import clean, is_ours
+    from veteran.reporting.style import counted, first
+
+    _be_somewhere()
+    for folder, kept in _caches(options).items():
+        foreign = os.path.lexists(folder) and not is_ours(os.fspath(folder))
+        reason = kept or ("it is no cache of veteran's" if foreign else "")
+        said = f"left as it is: {reason}" if reason else f"{counted(clean(folder), 'file')} removed"
+        _print([f"{first(str(folder))}: {said}"])
+    return CLEAN
+
+
+def _caches(options: argparse.Namespace) -> dict[Path, str]:
+    """The folders that are to be cleaned, and why one of them must not be."""
     from pathlib import Path
 
-    from veteran.cache import clean
+    from veteran.cache import caches_below
     from veteran.settings import ConfigError, load
+    from veteran.store import OUTSIDE, leads_out
 
     if options.cache_dir:
         if options.paths:
             raise UsageError("--cache-dir stands for all that is cleaned and allows no path")
-        folders = [Path(options.cache_dir)]
-    else:
-        paths = [Path(path) for path in options.paths or ["."]]
-        missing = [path for path in paths if not path.exists()]
-        if missing:
-            raise UsageError(f"{missing[0]}: no such file or directory")
+        return {Path(options.cache_dir): ""}
+    folders: dict[Path, str] = {}
+    for path in map(Path, options.paths or ["."]):
+        if not os.path.exists(path):  # noqa: PTH110 - `Path.exists` may raise
+            raise UsageError(f"{path}: no such file or directory")
         try:
-            folders = [load(path if path.is_dir() else path.parent).cache_folder for path in paths]
+            settings = load(_around(path))
         except ConfigError as error:
             raise UsageError(str(error)) from None
-    for folder in dict.fromkeys(folders):
-        removed = clean(folder)
-        _print([f"{folder}: {removed} file{'' if removed == 1 else 's'} removed"])
-    return CLEAN
+        folders[settings.cache_folder] = OUTSIDE if leads_out(settings) else ""
+        for found in caches_below(os.path.abspath(path)):  # noqa: PTH100
+            folders.setdefault(Path(found), "")
+    return folders
 
 
 def _new(options: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from veteran.reporting.style import printable
     from veteran.scaffold import ScaffoldError, create
 
+    _be_somewhere()
     try:
         written = create(options.name, options.code, Path.cwd())
     except ScaffoldError as error:
         raise UsageError(str(error)) from None
-    _print(f"wrote {path}" for path in written)
+    _print(f"wrote {printable(str(path))}" for path in written)
     return CLEAN
 
 
 # What is printed
 
 
-def _print(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    """Prints lines, to standard output by default. A reader that went away (`| head`) ends that quietly."""
-    stream = stream or sys.stdout
+def _print(lines: Iterable[str], *, error: bool = False) -> None:
+    """Prints lines, to standard output or, of an error, where errors go. A reader that went away ends that quietly."""
+    stream: TextIO | None = sys.stderr if error else sys.stdout
     try:
         for line in lines:
-            print(line, file=stream)
-        stream.flush()
-    except OSError as error:
+            if stream is None and not error:
+                raise UsageError("cannot write: standard output is closed")
+            if stream is not None:
+                print(line, file=stream)
+        if stream is not None:
+            stream.flush()
+    except OSError as problem:
         # The interpreter will flush once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
-            raise UsageError(f"cannot write: {error.strerror}") from None
+        if stream is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not error and not isinstance(problem, BrokenPipeError):
+            raise UsageError(f"cannot write: {problem.strerror}") from None
 
 
 def _complain(message: str) -> None:
     """Prints a warning or an error, behind the tool's name and on one line."""
     from veteran.reporting.style import printable
 
-    _print([f"veteran: {printable(message)}"], sys.stderr)
+    _print([f"veteran: {printable(message)}"], error=True)

@@ -84,7 +84,9 @@ class Plugin:
             findings = self._findings()
         except Exception as error:  # whatever escapes ends the run for all files
             return [(1, 0, f"{INTERNAL} {_explained(error)}", Plugin)]
-        return [(f.span.line, f.span.column - 1, f"{f.code} {f.message}", Plugin) for f in findings]
+        from veteran.reporting.style import printable
+
+        return [(f.span.line, f.span.column - 1, f"{f.code} {printable(f.message)}", Plugin) for f in findings]
 
     def _findings(self) -> list[Finding]:
         import os
@@ -116,9 +118,10 @@ class Plugin:
 
 def _explained(error: Exception) -> str:
     """What went wrong, on one line."""
+    from veteran.reporting.style import printable
     from veteran.settings import ConfigError
 
-    text = " ".join(str(error).split())
+    text = printable(" ".join(str(error).split()))
     if isinstance(error, ConfigError):
         return text
     return f"veteran failed on this file: {type(error).__name__}: {text}"

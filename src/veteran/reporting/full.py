@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from veteran.findings import Finding, Span
 from veteran.reporting import ReadLine
 from veteran.reporting.cards import card_of
-from veteran.reporting.style import Paint, counted, painter, printable, width
+from veteran.reporting.style import Paint, cells, counted, first, painter, printable, width
 
 TAB = "    "
 #: Longer lines are cut to this many characters, some of them before the range: generated files
@@ -27,10 +27,10 @@ def render(findings: Sequence[Finding], *, read_line: ReadLine, color: bool) -> 
         yield ""
 
 
-def summary(findings: int, files: int, *, color: bool) -> str:
-    """The last line: `Found 3 findings in 12 files.`"""
+def summary(findings: int, files: int, *, failed: bool = False, color: bool) -> str:
+    """The last line: `Found 3 findings in 12 files.` failed: there was more to check, so that nothing is clear."""
     paint = painter(color)
-    if findings:
+    if findings or failed:
         return paint(f"Found {counted(findings, 'finding')} in {counted(files, 'file')}.", "bold")
     return f"{paint('All clear:', 'good')} {counted(files, 'file')}."
 
@@ -38,7 +38,7 @@ def summary(findings: int, files: int, *, color: bool) -> str:
 def _block(finding: Finding, read_line: ReadLine, paint: Paint) -> Iterator[str]:
     spans = [finding.span, *(step.span for step in finding.steps)]
     gutter = max(len(str(span.end_line)) for span in spans)
-    place = f"{printable(finding.path)}:{finding.span.line}:{finding.span.column}:"
+    place = f"{first(finding.path)}:{finding.span.line}:{finding.span.column}:"
     card = card_of(finding.code)
     code = f"{paint(finding.code, 'code')} [{card.name}]"
     yield f"{paint(place, 'bold')} {code} {printable(finding.message)}"
@@ -79,13 +79,10 @@ def excerpt(text: str, start: int, end: int) -> tuple[str, tuple[str, str]]:
 
     start, end: the range within `text`, from 0, end exclusive; at least one caret is drawn.
     """
-    first = max(0, min(start - LEAD, len(text) - LONGEST)) if len(text) > LONGEST else 0
-    last = first + LONGEST
-    left = (CUT if first else "") + _visible(text[first:start])
-    marked = _visible(text[max(first, start) : min(end, last)])
-    right = _visible(text[max(end, start, first) : last]) + (CUT if last < len(text) else "")
+    begin = max(0, min(start - LEAD, len(text) - LONGEST)) if len(text) > LONGEST else 0
+    shown = [TAB if cell == "\\t" else cell for cell in cells(text[begin : begin + LONGEST])]
+    start, end = max(start - begin, 0), max(end - begin, start - begin, 0)
+    left = (CUT if begin else "") + "".join(shown[:start])
+    marked = "".join(shown[start:end])
+    right = "".join(shown[end:]) + (CUT if begin + LONGEST < len(text) else "")
     return left + marked + right, (" " * width(left), "^" * max(1, width(marked)))
-
-
-def _visible(text: str) -> str:
-    return printable(text.replace("\t", TAB))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from veteran.findings import Finding, Span
 from veteran.reporting import ReadLine
 from veteran.reporting.cards import card_of
+from veteran.reporting.style import as_json
 
 VERSION = 1
 
 
 def render(findings: Sequence[Finding], *, read_line: ReadLine, color: bool) -> Iterator[str]:
-    """The object, indented. Pure ASCII, so that no encoding and no file name can break it."""
+    """The object, indented."""
     found = [_finding(finding) for finding in findings]
-    yield json.dumps({"version": VERSION, "findings": found}, indent=2)
+    yield as_json({"version": VERSION, "findings": found})
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from textwrap import wrap
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 from veteran.findings import INTERNAL, SUPPRESSION, TOOL_CODES, UNPARSABLE
 from veteran.registry import Rule, all_rules
-from veteran.reporting.style import Paint, painter
+from veteran.reporting.style import Paint, as_json, painter
 
 VERSION = 1
 WIDTH = 88
@@ -158,4 +157,4 @@ def rule_json(rules: Iterable[Rule]) -> Iterator[str]:
         }
         for rule in rules
     ]
-    yield json.dumps({"version": VERSION, "rules": rows}, indent=2)
+    yield as_json({"version": VERSION, "rules": rows})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import TextIO
 
@@ -45,8 +46,9 @@ class Progress:
             self._write(ERASE + _line(done, total)[: _columns(self._stream) - 1])
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        with suppress(OSError):  # the terminal may be gone
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def _line(done: int, total: int) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from veteran.findings import Finding
 from veteran.reporting.cards import card_of
-from veteran.reporting.style import painter
+from veteran.reporting.style import as_json, painter
 
 VERSION = 1
 
@@ -24,7 +23,7 @@ def render(findings: Sequence[Finding], *, output_format: str, color: bool) -> I
     rows = counts(findings)
     if output_format == "json":
         named = [{"code": code, "name": card_of(code).name, "count": count} for code, count in rows]
-        yield json.dumps({"version": VERSION, "statistics": named}, indent=2)
+        yield as_json({"version": VERSION, "statistics": named})
         return
     paint = painter(color)
     digits = max((len(str(count)) for _, count in rows), default=0)

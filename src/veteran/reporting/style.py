@@ -1,10 +1,12 @@
-"""What makes text fit for a terminal: colours, escapes, widths."""
+"""What makes text fit for a terminal and for the log of a CI system: colours, escapes, widths."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 SGR = {
     "bold": "1",
@@ -14,6 +16,10 @@ SGR = {
     "note": "1;34",
     "good": "1;32",
 }
+#: How Azure (`##vso[`), GitHub (`##[`) and TeamCity know a command, wherever in a line it stands.
+COMMAND = re.compile(r"(?<=##)(\w*)\[")
+#: What a path may begin a line with; `::`, `##` and `---` begin commands of CI systems.
+_HARMLESS = re.compile(r"[\w./\\<]")
 #: `paint(text, kind)` with a kind of SGR.
 Paint = Callable[[str, str], str]
 
@@ -25,7 +31,7 @@ def painter(color: bool) -> Paint:
     return lambda text, kind: f"\x1b[{SGR[kind]}m{text}\x1b[0m"
 
 
-def wants_color(choice: str, stream: TextIO) -> bool:
+def wants_color(choice: str, stream: TextIO | None) -> bool:
     """Whether to colour; `choice` is `auto`, `always` or `never`.
 
     `auto` asks NO_COLOR (https://no-color.org), then FORCE_COLOR, then the stream.
@@ -39,16 +45,39 @@ def wants_color(choice: str, stream: TextIO) -> bool:
     return is_terminal(stream)
 
 
-def is_terminal(stream: TextIO) -> bool:
-    """Whether the stream is a terminal that understands cursor movements and colours."""
-    return os.environ.get("TERM") != "dumb" and stream.isatty()
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether the stream is a terminal that understands cursor movements and colours; None: it is closed."""
+    return stream is not None and os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
 def printable(text: str) -> str:
-    r"""The text with what a terminal would obey or cannot show as `\x1b`, `\u202e`, `\udc80`."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    r"""The text on one line, with what a terminal or CI would obey or cannot show as `\x1b`, `\u202e`, `##vso\x5b`."""
+    if not text.isprintable():
+        text = "".join(map(_printable, text))
+    return COMMAND.sub(r"\1\\x5b", text) if "##" in text else text
+
+
+def cells(text: str) -> list[str]:
+    """The same, character by character."""
+    shown = list(map(_printable, text))
+    for found in COMMAND.finditer(text):
+        shown[found.end() - 1] = "\\x5b"
+    return shown
+
+
+def _printable(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape").decode()
+
+
+def first(path: str) -> str:
+    """A path that begins a line, `printable`. One that could be taken for a command of CI is shown as `./::error…`."""
+    text = printable(path)
+    return text if _HARMLESS.match(text) else f"./{text}"
+
+
+def as_json(value: Any) -> str:
+    """An object as indented JSON. Pure ASCII, so that no encoding and no name can break it, and no command of CI."""
+    return COMMAND.sub(r"\1\\u005b", json.dumps(value, indent=2))
 
 
 def width(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from veteran.findings import Span
 from veteran.reporting import ReadLine
 from veteran.reporting.cards import card_of
 from veteran.reporting.full import frame
-from veteran.reporting.style import Paint, painter, printable
+from veteran.reporting.style import Paint, as_json, first, painter, printable
 
 if TYPE_CHECKING:
     from veteran.why import Answer, Conclusion
@@ -23,10 +22,10 @@ _SAYS = {"fired": "fired", "hidden": "found, not reported", "elsewhere": "fired 
 def render(answer: Answer, *, output_format: str, read_line: ReadLine, color: bool) -> Iterator[str]:
     """The answer in one of the formats `full` and `json`."""
     if output_format == "json":
-        yield json.dumps(_json(answer), indent=2)
+        yield as_json(_json(answer))
         return
     paint = painter(color)
-    path = printable(answer.path)
+    path = first(answer.path)
     for remark in answer.remarks:
         yield f"{paint(f'{path}:', 'bold')} {printable(remark)}"
     shown = None
@@ -44,7 +43,7 @@ def render(answer: Answer, *, output_format: str, read_line: ReadLine, color: bo
 
 def _block(answer: Answer, one: Conclusion, read_line: ReadLine, paint: Paint, *, again: bool) -> Iterator[str]:
     """A conclusion with its source, left out where it was shown just before, and its steps."""
-    path = printable(answer.path)
+    path = first(answer.path)
     spans = [*([one.span] if one.span else []), *(step.span for step in one.steps)]
     gutter = max((len(str(span.end_line)) for span in spans), default=1)
     place = f"{path}:{one.span.line}:{one.span.column}:" if one.span else f"{path}:{answer.line}:"
