@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from veteran import catalog as catalogue
 from veteran import suppressions
 from veteran.analysis.gate import gate_for
-from veteran.analysis.outlook import Outlook, outlook_of
+from veteran.analysis.outlook import Outlook, outlook_in, outlook_of
 from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Comment, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
@@ -267,7 +267,7 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
 def _analysed(
     path: str,
     source: Source,
-    rules: Iterable[Rule],
+    rules: Collection[Rule],
     linked: bool,
     answering: bool,
     catalog: Catalog,
@@ -281,14 +281,20 @@ def _analysed(
         tree = parse(source)
     module = Module(path, source, tree, catalog)
     if outlook is not None:
-        module.outlook = outlook
+        module.give(outlook_in, outlook)
     summary = module.summary(rules)._replace(comments=comments(source))
     if outlook is not None:
-        summary = summary._replace(outlook=outlook._replace(spreads=tuple(sorted(module.spreads))))
+        summary = summary._replace(outlook=outlook)
+    if outlook is not None and any(map(_of_fan_outs, rules)):
+        from veteran.analysis.fan_outs import Beyond
+
+        beyond = module.once(Beyond)
+        spreads = tuple(sorted(beyond.spreads))
+        summary = summary._replace(asks=tuple(sorted(beyond.asks)), outlook=outlook._replace(spreads=spreads))
     if answering:
         from veteran.analysis.answers import answers_of
 
-        if module.outlook.tells:
+        if module.once(outlook_in).tells:
             summary = summary._replace(answers=answers_of(module))
     if linked or (summary.answers is not None and (summary.answers.data or summary.answers.given)):
         from veteran.analysis.facts import facts_of

@@ -17,6 +17,7 @@ from veteran import engine, suppressions
 from veteran.analysis.answers import answers_of
 from veteran.analysis.chains import Chain, Chains, Node, alive, skipped
 from veteran.analysis.facts import facts_of
+from veteran.analysis.fan_outs import Beyond
 from veteran.analysis.flow import Hole, Verdict
 from veteran.analysis.gate import Gate
 from veteran.analysis.link import unsafe_parameters
@@ -24,7 +25,7 @@ from veteran.analysis.lowering import Call, Held, Read
 from veteran.analysis.model import Module
 from veteran.analysis.outlook import Outlook, outlook_of
 from veteran.analysis.program import Class, Entity, Foreign, Function, Loaded, Managed
-from veteran.analysis.queries import SinkValue
+from veteran.analysis.queries import Queries, SinkValue
 from veteran.analysis.source import Source, SourceError
 from veteran.analysis.sql import Slot, slots
 from veteran.analysis.summary import CallFact, Conditional, Summary
@@ -147,11 +148,13 @@ class Explainer:
         return tuple(self._conclusions())
 
     def _outlook(self) -> Outlook:
-        return outlook_of(self.data, tuple(sorted(self.module.spreads)), self.catalog.client_libraries)
+        spreads = self.module.once(Beyond).spreads
+        return outlook_of(self.data, tuple(sorted(spreads)), self.catalog.client_libraries)
 
     def _summary(self) -> Summary:
         summary = self.module.summary(self.live.values())._replace(comments=engine.comments(self.source))
-        summary = summary._replace(outlook=self._outlook())
+        asks = tuple(sorted(self.module.once(Beyond).asks))
+        summary = summary._replace(asks=asks, outlook=self._outlook())
         notes = list(self.trace.notes)  # the facts ask about other calls too
         summary = summary.explained(facts_of(self.module))._replace(answers=answers_of(self.module))
         self.trace.notes = notes
@@ -398,8 +401,9 @@ class Explainer:
 
     def _of_queries(self) -> Iterator[Conclusion]:
         codes = self._codes("sql")
-        for value in self.module.queries.values if codes else ():
-            nodes = [value.text.node, value.call.node, *(node for node, _ in self.module.queries.builders(value.text))]
+        queries = self.module.once(Queries)
+        for value in queries.values if codes else ():
+            nodes = [value.text.node, value.call.node, *(node for node, _ in queries.builders(value.text))]
             if any(self.touches(self.span(node)) for node in nodes):
                 yield from self._of_query(value, codes)
 

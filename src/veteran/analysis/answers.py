@@ -41,6 +41,7 @@ from veteran.analysis.lowering import (
     last_name,
 )
 from veteran.analysis.nodes import string_value
+from veteran.analysis.outlook import outlook_in
 from veteran.analysis.summary import AnswerFacts, BareFact, DataFact, GivenFact, PlaceFact, TakenFact
 from veteran.analysis.types import Instance, Local, keeps_result
 from veteran.findings import Confidence
@@ -133,7 +134,7 @@ class _Answers:
         found: Decoded | None = None
         events: list[Unchecked] = []
         certain: set[Root] = set()
-        if clients and self.module.outlook.clients:
+        if clients and self.module.once(outlook_in).clients:
             found = decoded(self.module)
             real = found.unchecked
             certain = {event.root for event in real if not found.doubts(event.first)}
@@ -497,7 +498,7 @@ class _Answers:
                 read = name in self.keyed and not node.decorators
                 if not read and not judges:
                     continue
-                found = found or Decoded(self.module, self.module.decoded)
+                found = found or Decoded(self.module, decoded(self.module))
                 if judges:
                     kinds = tuple(
                         kind

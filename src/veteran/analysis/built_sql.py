@@ -11,7 +11,7 @@ import libcst as cst
 from veteran.analysis import scopes, sql
 from veteran.analysis.flow import Hole, Pieces, Verdict, holes, joined
 from veteran.analysis.lowering import At, Binding, dotted, running
-from veteran.analysis.queries import Text, given_whole, how_sure
+from veteran.analysis.queries import Queries, Text, given_whole, how_sure
 from veteran.analysis.types import argument
 
 if TYPE_CHECKING:
@@ -226,7 +226,8 @@ def _executed(module: Module) -> set[cst.CSTNode]:
     """The expressions that executed texts are made of; where nothing certain is known, more of them."""
     flow = module.flow
     seen: set[cst.CSTNode] = set()
-    pending: list[tuple[cst.CSTNode, At]] = [(value.text.node, value.text.at) for value in module.queries.values]
+    queries = module.once(Queries)
+    pending: list[tuple[cst.CSTNode, At]] = [(value.text.node, value.text.at) for value in queries.values]
     texts = {node for node, _ in pending}
     bound: set[Binding] = set()
     while pending and len(seen) < _MAX_NODES:

@@ -37,6 +37,7 @@ from veteran.analysis.lowering import (
     with_statements,
 )
 from veteran.analysis.nodes import children, string_value
+from veteran.analysis.outlook import outlook_in
 from veteran.analysis.responses import CALLED, CALLED_FOR_EACH, WAITING, Responses, is_new
 from veteran.analysis.trace import LINE, Because
 from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
@@ -183,16 +184,15 @@ class Unchecked(NamedTuple):
 def events(module: Module) -> Iterator[Unchecked]:
     """Each decoded value of the module with an unchecked access, where no other module may know better."""
     found = decoded(module)
+    clients = module.once(outlook_in).clients
     for event in found.unchecked:
-        if not module.outlook.clients or not found.doubts(event.first):
+        if not clients or not found.doubts(event.first):
             yield event
 
 
 def decoded(module: Module) -> Decoded:
     """The decoded values of a module, found once."""
-    if module.decoded is None:
-        module.decoded = Decoded(module)
-    return module.decoded
+    return module.once(Decoded)
 
 
 class Decoded:

@@ -102,17 +102,29 @@ class FanOut(NamedTuple):
     through: Spread | None = None
 
 
+class Beyond:
+    """What `events` found that concerns other modules.
+
+    asks: their names that decide more. spreads: see `Outlook`.
+    """
+
+    def __init__(self, _: Module) -> None:
+        self.asks: set[str] = set()
+        self.spreads: set[str] = set()
+
+
 def events(module: Module) -> Iterator[FanOut]:
-    """The fan-outs of a module that it proves alone, in order; what others decide it says in `module.asks`."""
+    """The fan-outs of a module that it proves alone, in order; what others decide it says in `Beyond`."""
+    beyond = module.once(Beyond)
     finder = _Finder(module, Cpu(module))
     for group in _groups(finder):
         found = _first(finder, group)
         if found is not None:
             yield found
         else:
-            module.asks |= finder.asks
+            beyond.asks |= finder.asks
         finder.asks.clear()
-    module.spreads |= finder.offered()
+    beyond.spreads |= finder.offered()
 
 
 def spreads_of(module: Module) -> tuple[str, ...]:

@@ -92,16 +92,26 @@ class Kept(NamedTuple):
     events: frozenset[str]
 
 
+class _Known:
+    """What is known of the functions of a module. fills: those that they call included."""
+
+    def __init__(self, _: Module) -> None:
+        self.keeps: dict[Scope, Kept] = {}
+        self.fills: dict[Scope, Kept] = {}
+
+
 def _kept(module: Module, function: Scope) -> Kept:
-    found = module.keeps.get(function)
+    keeps = module.once(_Known).keeps
+    found = keeps.get(function)
     if found is None:
-        found = module.keeps[function] = _keeps(module, function)
+        found = keeps[function] = _keeps(module, function)
     return found
 
 
 def _with_called(module: Module, function: Scope) -> Kept:
     """What a function fills, or one that it calls by its plain name or on its own object."""
-    found = module.fills.get(function)
+    fills = module.once(_Known).fills
+    found = fills.get(function)
     if found is not None:
         return found
     kept = [_kept(module, function)]
@@ -119,7 +129,7 @@ def _with_called(module: Module, function: Scope) -> Kept:
         if len(bound) == 1 and bound[0].kind == "def" and bound[0].value is not function:
             kept.append(_kept(module, bound[0].value))
     names, flags, events = ({name for one in kept for name in one[index]} for index in range(3))
-    module.fills[function] = found = Kept(frozenset(names), frozenset(flags), frozenset(events))
+    fills[function] = found = Kept(frozenset(names), frozenset(flags), frozenset(events))
     return found
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import importlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import libcst as cst
 
 from veteran.analysis import flow as flows
 from veteran.analysis.contexts import Contexts
 from veteran.analysis.lowering import At, Binding, Call, Scope, lower
-from veteran.analysis.outlook import Outlook, outlook_of
-from veteran.analysis.queries import Queries
 from veteran.analysis.source import Source
 from veteran.analysis.summary import ArgumentFact, Conditional, Parameter, Summary
 from veteran.analysis.tree import Tree
@@ -27,10 +25,9 @@ from veteran.registry import Handler, Rule, subscribers
 from veteran.timings import phase
 
 if TYPE_CHECKING:
-    from veteran.analysis.branches import AllSaid, Said
-    from veteran.analysis.decoded import Decoded
-    from veteran.analysis.keeping import Kept
     from veteran.analysis.trace import Trace
+
+T = TypeVar("T")
 
 
 class ReportStep(NamedTuple):
@@ -81,17 +78,21 @@ class Module:
             self.lowered = lower(tree.module)
         self.types = Types(catalog, self.lowered)
         self.flow = flows.Flow(self.lowered, self.types)
-        self.queries = Queries(self)
         self.uses = Uses(self.lowered)
-        self.asks: set[str] = set()  # names of other modules that decide more
-        self.spreads: set[str] = set()  # functions that hand a parameter of theirs to threads
-        self.decoded: Decoded | None = None  # see `decoded`
         self.trace: Trace | None = None  # what is dropped and why, where somebody asks
-        self.outliving: dict[Scope, set[str]] = {}  # of functions, see `waiting`
-        self.keeps: dict[Scope, Kept] = {}  # of functions, see `keeping`
-        self.fills: dict[Scope, Kept] = {}  # those that they call included
-        self.said: dict[tuple[int, bool], Said] = {}  # by tests and how they came out, see `branches`
-        self.ways: dict[tuple[int, int, int], AllSaid] = {}  # by scopes, blocks and statements in them, likewise
+        self._concluded: dict[Callable[[Module], Any], Any] = {}
+
+    def once(self, make: Callable[[Module], T]) -> T:
+        """What `make` concludes of the module, concluded once. make: a function or class at the top of a file."""
+        try:
+            found: T = self._concluded[make]
+        except KeyError:
+            found = self._concluded[make] = make(self)
+        return found
+
+    def give(self, make: Callable[[Module], T], found: T) -> None:
+        """Gives what `make` would conclude, where it is known already."""
+        self._concluded[make] = found
 
     def forget(self) -> None:
         """Lets go of everything: scopes, places and bindings hold each other, and the tree."""
@@ -111,11 +112,6 @@ class Module:
                 block.compounds.clear()
         vars(self.flow).clear()
         vars(self).clear()
-
-    @cached_property
-    def outlook(self) -> Outlook:
-        """What its bytes say of other modules."""
-        return outlook_of(self.source.text.encode("utf-8", "replace"), (), self.catalog.client_libraries)
 
     @cached_property
     def async_library(self) -> str:
@@ -225,9 +221,11 @@ class Module:
 
     def _of_queries(self, sinks: list[tuple[Rule, Handler]]) -> Iterator[tuple[Rule, Report]]:
         """What the rules say of queries; of one text a rule says one thing."""
+        from veteran.analysis.queries import Queries
+
         said: dict[tuple[str, cst.CSTNode], tuple[Rule, Report]] = {}
         for rule, handler in sinks:
-            for value in self.queries.values:
+            for value in self.once(Queries).values:
                 for report in handler(value):
                     key = rule.code, report.node
                     known = said.get(key)
@@ -355,7 +353,6 @@ class Module:
             tuple(findings),
             tuple(conditional),
             tuple(self._arguments(needed)),
-            asks=tuple(sorted(self.asks)),
         )
 
     def _finding(self, rule: Rule, report: Report) -> Finding:

@@ -208,7 +208,7 @@ class SinkValue:
             steps.append(ReportStep(hole.source.target, hole.source, text))
         text = f"`{module.code(self.call.node.func, 40)}` executes it"
         steps.append(ReportStep(self.call.node, self.call, text, anchor=True))
-        for node, at in module.queries.builders(self.text):
+        for node, at in module.once(Queries).builders(self.text):
             if node is not place.node:
                 steps.append(ReportStep(node, at, "a part of it is built here", anchor=True))
         return tuple(steps)

@@ -664,12 +664,18 @@ _COMPOUND = frozenset(
 _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
+def _outliving_of(_: Module) -> dict[Scope, set[str]]:
+    """What is known of the functions of a module, to begin with: nothing."""
+    return {}
+
+
 def outliving(module: Module, function: Scope) -> set[str]:
     """What outlives a call of a function and is given a value by it: attributes, items, global names."""
-    found = module.outliving.get(function)
+    known = module.once(_outliving_of)
+    found = known.get(function)
     if found is None:
         found = {name for name, value, _ in assigned(function) if value not in ("True", "False", "None")}
-        module.outliving[function] = found
+        known[function] = found
     return found
 
 
