@@ -38,7 +38,7 @@ STEPS = (
     ("decode and scan", "veteran.analysis.source.Source.from_bytes"),
     ("parse", "veteran.analysis.tree.parse"),
     ("lowering", "veteran.analysis.model.lower"),
-    ("model and rules", "veteran.analysis.model.Module.summary"),
+    ("model and rules", "veteran.analysis.rule_runner.run"),
     ("facts", "veteran.analysis.facts.facts_of"),
     ("suppressions", "veteran.engine.finish"),
 )

@@ -275,6 +275,7 @@ def _analysed(
 ) -> Summary:
     """linked, answering: whether other files may ask for the facts; to read them now is cheaper than a second parse."""
     from veteran.analysis.model import Module
+    from veteran.analysis.rule_runner import run
     from veteran.analysis.tree import parse
 
     with phase("parse"):
@@ -282,7 +283,7 @@ def _analysed(
     module = Module(path, source, tree, catalog)
     if outlook is not None:
         module.give(outlook_in, outlook)
-    summary = module.summary(rules)._replace(comments=comments(source))
+    summary = Summary(path, *run(module, rules))._replace(comments=comments(source))
     if outlook is not None:
         summary = summary._replace(outlook=outlook)
     if outlook is not None and any(map(_of_fan_outs, rules)):

@@ -15,6 +15,7 @@ import libcst as cst
 
 from veteran import engine, suppressions
 from veteran.analysis.answers import answers_of
+from veteran.analysis.callers import callers
 from veteran.analysis.chains import Chain, Chains, Node, alive, skipped
 from veteran.analysis.facts import facts_of
 from veteran.analysis.fan_outs import Beyond
@@ -26,9 +27,11 @@ from veteran.analysis.model import Module
 from veteran.analysis.outlook import Outlook, outlook_of
 from veteran.analysis.program import Class, Entity, Foreign, Function, Loaded, Managed
 from veteran.analysis.queries import Queries, SinkValue
+from veteran.analysis.reports import Conditional
+from veteran.analysis.rule_runner import run
 from veteran.analysis.source import Source, SourceError
 from veteran.analysis.sql import Slot, slots
-from veteran.analysis.summary import CallFact, Conditional, Summary
+from veteran.analysis.summary import CallFact, Summary
 from veteran.analysis.trace import LINE, Because, Note, Trace, told
 from veteran.analysis.tree import Tree, parse
 from veteran.catalog import catalog_for
@@ -152,9 +155,9 @@ class Explainer:
         return outlook_of(self.data, tuple(sorted(spreads)), self.catalog.client_libraries)
 
     def _summary(self) -> Summary:
-        summary = self.module.summary(self.live.values())._replace(comments=engine.comments(self.source))
+        summary = Summary(self.shown, *run(self.module, self.live.values()))
         asks = tuple(sorted(self.module.once(Beyond).asks))
-        summary = summary._replace(asks=asks, outlook=self._outlook())
+        summary = summary._replace(comments=engine.comments(self.source), asks=asks, outlook=self._outlook())
         notes = list(self.trace.notes)  # the facts ask about other calls too
         summary = summary.explained(facts_of(self.module))._replace(answers=answers_of(self.module))
         self.trace.notes = notes
@@ -363,7 +366,7 @@ class Explainer:
             call
             for scope in self.module.lowered.scopes
             if scope.kind == "function" and scope.qualname in wanted
-            for call in self.module.callers(scope)
+            for call in callers(self.module, scope)
         ]
         text = (
             f"safe: {' and '.join(names)} is a parameter of a private function, and all its callers pass what is safe"

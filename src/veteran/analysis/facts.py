@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import branches, scopes, waiting
+from veteran.analysis.catalog_calls import blocking_call
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -206,7 +207,7 @@ class Names:
 
     def _effect(self, call: Call) -> EffectFact | None:
         """What a call does that blocks its thread; None if nothing is known."""
-        event = self.module.blocking_call(call)
+        event = blocking_call(self.module, call)
         if event is None or call.awaited or (event.entry.lazy and not call.consumed) or waiting.never_waits(event):
             return None
         confidence = self.module.catalog.groups[event.entry.group].confidence

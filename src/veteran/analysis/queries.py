@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes, sql
+from veteran.analysis.callers import is_private, passed_holes, passes_safely
 from veteran.analysis.flow import ENVIRONMENT, KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
 from veteran.analysis.guards import Checked, spelling
 from veteran.analysis.lowering import At, Binding, Call, Scope, dotted, last_name
 from veteran.analysis.nodes import changed
+from veteran.analysis.reports import Report, ReportStep
 from veteran.analysis.types import argument
 from veteran.catalog import Catalog, Sink
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import Module, Report, ReportStep
+    from veteran.analysis.model import Module
     from veteran.findings import Confidence
 
 #: Texts followed from one call, and calls of functions that hand a query on.
@@ -128,13 +130,11 @@ class SinkValue:
         for call in self.text.via:
             node, at = (call.node, call) if isinstance(call, Call) else call
             if self.module.flow.function_of(node.func, at) is function:
-                return self.module.passes_safely(node, at, function, name)
+                return passes_safely(self.module, node, at, function, name)
         return False
 
     def report(self, roles: Iterable[str], say: Callable[[SinkValue, sql.Slot], str]) -> Iterator[Report]:
         """What a rule says of the worst hole with one of these roles."""
-        from veteran.analysis.model import Report
-
         wanted = frozenset(roles)
         found = [slot for slot in self.open.values() if slot.role in wanted]
         if not found:
@@ -198,8 +198,6 @@ class SinkValue:
 
     def _steps(self, hole: Hole, place: Text) -> tuple[ReportStep, ...]:
         """Where the value came from, and where the text is executed, if that is elsewhere."""
-        from veteran.analysis.model import ReportStep
-
         module = self.module
         steps = []
         if hole.source is not None and hole.source.target is not None and hole.source.kind != "import":
@@ -255,7 +253,7 @@ def _callers_are_safe(module: Module, hole: Hole) -> bool:
     """Whether all callers of a private function pass what is safe."""
     if hole.parameter is None or not _is_private(module, hole):
         return False
-    passed = module.passed_holes(*hole.parameter)
+    passed = passed_holes(module, *hole.parameter)
     return all(other is not None and (not other.verdict or other.parameter == hole.parameter) for other in passed)
 
 
@@ -263,13 +261,13 @@ def _callers_decide(module: Module, hole: Hole) -> bool:
     """Whether all callers of a private function pass what they do not decide themselves either."""
     if hole.parameter is None or not _is_private(module, hole):
         return False
-    found = [hole for hole in module.passed_holes(*hole.parameter) if hole is None or hole.verdict]
+    found = [hole for hole in passed_holes(module, *hole.parameter) if hole is None or hole.verdict]
     return bool(found) and all(hole is not None and _is_decided_elsewhere(hole) for hole in found)
 
 
 def _is_private(module: Module, hole: Hole) -> bool:
     """Whether the callers of a private function decide what the hole holds."""
-    return hole.parameter is not None and module.is_private(hole.parameter[0])
+    return hole.parameter is not None and is_private(module, hole.parameter[0])
 
 
 def _is_number(slot: sql.Slot) -> bool:

@@ -30,7 +30,7 @@ from veteran.analysis.lowering import (
     running,
 )
 from veteran.analysis.nodes import MAX_QUOTED, Unconverted, expression, integer_value, string_value
-from veteran.analysis.program import is_class_private
+from veteran.analysis.python import is_class_private
 from veteran.catalog import Catalog
 
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import guards, scopes, unreached
+from veteran.analysis.catalog_calls import blocking_call, made_non_blocking
 from veteran.analysis.lowering import At, Binding, Call, Compound, Held, Read, Scope, Use, dotted, first_parameter
 from veteran.analysis.nodes import children, integer_value
 from veteran.analysis.types import Instance, argument
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import CatalogCall, Module
+    from veteran.analysis.catalog_calls import CatalogCall
+    from veteran.analysis.model import Module
     from veteran.catalog import Opens
 
 #: Methods that tell that another will not wait, and what they then answer.
@@ -79,7 +81,7 @@ def never_waits(event: CatalogCall) -> str:
     if group in ("input", "network", "lock") and _is_readable(event):
         return "`select` said before that it will not wait"
     if name.startswith(("socket.", "ssl.")):
-        non_blocking = binding is not None and module.made_non_blocking(binding)
+        non_blocking = binding is not None and made_non_blocking(module, binding)
         return "the socket does not block: see where it was made" if non_blocking else ""
     if name.startswith("requests.Response."):
         made = _constructor(event)
@@ -209,7 +211,7 @@ def _is_reported(event: CatalogCall, made: object, at: At | None) -> bool:
     if not isinstance(made, cst.Call) or at is None or made is event.call.node:
         return False
     first = next((call for call in module.calls_of.get(event.function, ()) if call.node is made), None)
-    found = module.blocking_call(first) if first is not None and not first.awaited else None
+    found = blocking_call(module, first) if first is not None and not first.awaited else None
     if found is None or found.entry.group != "file" or found.entry.lazy:
         return False
     return not never_waits(found)

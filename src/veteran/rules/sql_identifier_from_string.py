@@ -60,8 +60,8 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, values_reaching
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import Report
     from veteran.analysis.queries import SinkValue
+    from veteran.analysis.reports import Report
     from veteran.analysis.sql import Slot
 
 rule = Rule("VET202", since="0.1.0", equivalents=("S608", "B608", "S2077"))
