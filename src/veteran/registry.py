@@ -27,11 +27,10 @@ _OFF_IN_TESTS = ("VET1", "VET3", "VET4")
 class Subscription(NamedTuple):
     """A meaning a rule wants to hear of.
 
-    kind: `call` (a call of something that the catalogue table `table` lists), `sink` (a value that reaches
-    an argument that the catalogue table `table` calls a sink), `event` (what `veteran.analysis.<table>.events`
-    yields), `chain` (a call that leads to one of the catalogue table `table`), `linked` (a call of one of the
-    catalogue table `table`, as other modules tell) or `answer` (decoded data, as other modules tell). words: of which
-    a file must hold one; those of the catalogue's table where none are given.
+    kind: `call` (a call of something that the catalogue table `table` lists), `event` (what
+    `veteran.analysis.<table>.events` yields), `chain` (a call that leads to one of the catalogue table `table`),
+    `linked` (a call of one of the catalogue table `table`, as other modules tell) or `answer` (decoded data, as other
+    modules tell). words: of which a file must hold one; those that the catalogue has for it where none are given.
     """
 
     kind: str
@@ -42,11 +41,6 @@ class Subscription(NamedTuple):
 def calls_of(table: str) -> Subscription:
     """Each call of what the catalogue lists in `table`; the handler receives a `CatalogCall`."""
     return Subscription("call", table)
-
-
-def values_reaching(table: str) -> Subscription:
-    """Each value built by the program that reaches a sink in `table`; the handler receives a `SinkValue`."""
-    return Subscription("sink", table)
 
 
 def events_of(module: str, *words: str) -> Subscription:

@@ -52,7 +52,7 @@ _HOLES = {"VET201": "value", "VET202": "name, keyword or statement"}
 _NOTHING = {
     "blocking": "no call on this line",
     "metadata": "no call on this line",
-    "sql": "no call on this line, and no statement that one executes",
+    "queries": "no call on this line, and no statement that one executes",
     "built_sql": "no text on this line that is built from parts and might be SQL",
     "whole_reads": "no `readlines`, no text that is split and no list of a file on this line",
     "decoded": "no JSON is decoded or read on this line, as far as is known",
@@ -398,12 +398,12 @@ class Explainer:
 
     def _text_touches(self, note: Note) -> bool:
         """Whether the statement that a call executes is on the line."""
-        return note.table == "sql" and any(self.touches(self.span(because.node)) for because in note.because)
+        return note.table == "queries" and any(self.touches(self.span(because.node)) for because in note.because)
 
     # Statements
 
     def _of_queries(self) -> Iterator[Conclusion]:
-        codes = self._codes("sql")
+        codes = self._codes("queries")
         queries = self.module.once(Queries)
         for value in queries.values if codes else ():
             nodes = [value.text.node, value.call.node, *(node for node, _ in queries.builders(value.text))]

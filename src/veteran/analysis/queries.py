@@ -133,12 +133,16 @@ class SinkValue:
                 return passes_safely(self.module, node, at, function, name)
         return False
 
-    def report(self, roles: Iterable[str], say: Callable[[SinkValue, sql.Slot], str]) -> Iterator[Report]:
-        """What a rule says of the worst hole with one of these roles."""
-        wanted = frozenset(roles)
-        found = [slot for slot in self.open.values() if slot.role in wanted]
+    def report(self, roles: Iterable[str], say: Say) -> Iterator[Report]:
+        """What a rule says of the worst hole with one of these roles; of one text it says one thing."""
+        said = self.module.once(Queries).said(frozenset(roles), say)
+        yield from (report for value, report in said.values() if value is self)
+
+    def worst(self, roles: frozenset[str], say: Say) -> Report | None:
+        """What is to say of the worst hole with one of these roles, whatever is said of other values."""
+        found = [slot for slot in self.open.values() if slot.role in roles]
         if not found:
-            return
+            return None
         # Where all depends on the callers, linking decides, and says so.
         found = [slot for slot in found if not _callers_are_safe(self.module, slot.hole)] or found
         # The worst one is named; a certain one before one that depends on the callers.
@@ -148,7 +152,7 @@ class SinkValue:
         )
         place = self.place(worst.hole)
         conditional = all(_is_private(self.module, slot.hole) for slot in found)
-        yield Report(
+        return Report(
             place.node,
             place.at,
             say(self, worst),
@@ -609,6 +613,15 @@ _HANDS_ON = frozenset(
 _WRAPS = frozenset(["text", "sa_text", "sql_text", "_text", "TextClause", "SimpleStatement", "literal_sql"])
 
 
+#: What a rule says of a hole.
+Say = Callable[[SinkValue, sql.Slot], str]
+
+
+def events(module: Module) -> Iterator[SinkValue]:
+    """Each text built by the program that a query's place receives."""
+    yield from module.once(Queries).values
+
+
 class Queries:
     """Finds the queries of one module."""
 
@@ -617,6 +630,21 @@ class Queries:
         self.flow = module.flow
         #: What a call executes, by the expression: nothing of it is "not executed here".
         self.executed: set[cst.CSTNode] = set()
+        self._said: dict[tuple[frozenset[str], Say], dict[cst.CSTNode, tuple[SinkValue, Report]]] = {}
+
+    def said(self, roles: frozenset[str], say: Say) -> dict[cst.CSTNode, tuple[SinkValue, Report]]:
+        """What a rule says of holes with these roles, by the text: one thing, and rather what is certain."""
+        key = roles, say
+        if key not in self._said:
+            said: dict[cst.CSTNode, tuple[SinkValue, Report]] = {}
+            for value in self.values:
+                report = value.worst(roles, say)
+                if report is not None:
+                    known = said.get(report.node)
+                    if known is None or (known[1].unless_safe and not report.unless_safe):
+                        said[report.node] = value, report
+            self._said[key] = said
+        return self._said[key]
 
     @cached_property
     def _by_name(self) -> dict[str, list[Call]]:
@@ -645,11 +673,11 @@ class Queries:
             sink = None if what else self._sink(made, call)
             if isinstance(sink, str):
                 if trace:
-                    trace.note("sql", call.node, call, sink)
+                    trace.note("queries", call.node, call, sink)
                 continue
             if sink is None:
                 if trace:
-                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what or _NO_SINK}")
+                    trace.note("queries", call.node, call, f"`{self.module.code(func, 40)}` {what or _NO_SINK}")
                 continue
             query = argument(made, sink.query, sink.keywords)
             if not sink.proven and _is_second(made, query):  # `exec_sql(self, query)`
@@ -657,7 +685,7 @@ class Queries:
             if not (sink.weak and isinstance(query, (cst.List, cst.Tuple))):  # a command line
                 yield call, sink, query
             elif trace:
-                trace.note("sql", call.node, call, "a list is a command line, no statement")
+                trace.note("queries", call.node, call, "a list is a command line, no statement")
 
     def _sink(self, node: cst.Call, at: At) -> Sink | str | None:
         """What a call executes queries as; the reason where it is known to be something else."""
@@ -725,7 +753,7 @@ class Queries:
         for done, (call, sink, query) in enumerate(pending):
             if query is None or isinstance(query, (cst.SimpleString, cst.Dict)) or done > limit:
                 if trace:
-                    trace.note("sql", call.node, call, _no_text(query))
+                    trace.note("queries", call.node, call, _no_text(query))
                 continue
             for text in self.texts(query, call):
                 known = found.get(text.node)

@@ -31,13 +31,10 @@ class Results(NamedTuple):
 def reports(module: Module, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Report]]:
     """Runs the handlers of the rules over the module's calls."""
     calls: dict[str, list[tuple[Rule, Handler]]] = {}
-    sinks = []
     events: dict[str, list[tuple[Rule, Handler]]] = {}
     for subscription, rule, handler in subscribers(rules):
         if subscription.kind == "call":
             calls.setdefault(subscription.table, []).append((rule, handler))
-        elif subscription.kind == "sink":
-            sinks.append((rule, handler))
         elif subscription.kind == "event":
             events.setdefault(subscription.table, []).append((rule, handler))
     for name, handlers in events.items():
@@ -46,10 +43,6 @@ def reports(module: Module, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Repor
             said = [
                 (rule, report) for event in events_of(module) for rule, handler in handlers for report in handler(event)
             ]
-        yield from said
-    if sinks:
-        with phase(_shared(sinks)):
-            said = list(_of_queries(module, sinks))
         yield from said
     if calls:
         with phase(_shared([one for handlers in calls.values() for one in handlers])):
@@ -73,21 +66,6 @@ def _of_calls(module: Module, calls: dict[str, list[tuple[Rule, Handler]]]) -> I
             if found := catalog_call(module, table, call):
                 for rule, handler in handlers:
                     yield from ((rule, report) for report in handler(found))
-
-
-def _of_queries(module: Module, sinks: list[tuple[Rule, Handler]]) -> Iterator[tuple[Rule, Report]]:
-    """What the rules say of queries; of one text a rule says one thing."""
-    from veteran.analysis.queries import Queries
-
-    said: dict[tuple[str, cst.CSTNode], tuple[Rule, Report]] = {}
-    for rule, handler in sinks:
-        for value in module.once(Queries).values:
-            for report in handler(value):
-                key = rule.code, report.node
-                known = said.get(key)
-                if known is None or (known[1].unless_safe and not report.unless_safe):
-                    said[key] = rule, report
-    yield from said.values()
 
 
 def run(module: Module, rules: Iterable[Rule]) -> Results:
