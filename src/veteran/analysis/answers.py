@@ -14,6 +14,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.boundaries import raises_or_checks
+from veteran.analysis.calls import keeps_result
 from veteran.analysis.decoded import (
     MAX_ROUNDS,
     SCALARS,
@@ -28,7 +29,6 @@ from veteran.analysis.decoded import (
     is_loose,
 )
 from veteran.analysis.doubts import argument_of
-from veteran.analysis.guards import spelling
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -42,8 +42,9 @@ from veteran.analysis.lowering import (
 )
 from veteran.analysis.nodes import string_value
 from veteran.analysis.outlook import outlook_in
+from veteran.analysis.places import spelling
 from veteran.analysis.summary import AnswerFacts, BareFact, DataFact, GivenFact, PlaceFact, TakenFact
-from veteran.analysis.types import Instance, Local, keeps_result
+from veteran.analysis.type_values import Instance, Local
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from veteran.analysis import waiting
 from veteran.analysis.link import LinkedCall
 from veteran.analysis.lowering import Binding, consumes
 from veteran.analysis.reports import Linked, LinkedStep, Report, ReportStep
-from veteran.analysis.types import Instance
+from veteran.analysis.type_values import Instance
 from veteran.catalog import Blocking, Catalog
 from veteran.findings import Confidence
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from veteran.analysis import guards, keeping, rarely, scopes, unreached, values, waiting
+from veteran.analysis import conditions, keeping, rarely, scopes, unreached, values, waiting
 from veteran.analysis.lowering import At, Call, Held, Read, dotted
 from veteran.analysis.nodes import string_value
 from veteran.analysis.summary import When
@@ -98,11 +98,11 @@ def _before(module: Module, at: At) -> AllSaid:
     ways = module.once(_Known).ways
     known = ways.get(key)
     if known is None:
-        known = ways[key] = _together(_said_by(module, condition) for condition in guards.conditions(at))
+        known = ways[key] = _together(_said_by(module, condition) for condition in conditions.conditions(at))
     return known
 
 
-def _said_by(module: Module, condition: guards.Condition) -> Said:
+def _said_by(module: Module, condition: conditions.Condition) -> Said:
     key = (id(condition.test), condition.outcome)
     known = module.once(_Known).said
     said = known.get(key)
@@ -202,7 +202,7 @@ def opened(call: Call) -> tuple[When, ...]:
 def _alternatives(test: cst.BaseExpression, outcome: bool, depth: int = 0) -> list[list[Part]]:
     """What each way to such an outcome takes: one, unless `and` or `or` leaves it open."""
     if not isinstance(test, (cst.BooleanOperation, cst.UnaryOperation)):
-        return [list(guards.parts(test, outcome))]
+        return [list(conditions.parts(test, outcome))]
     found: list[list[Part]] = [[]]
     if depth > _MAX_ALTERNATIVES:
         return found
@@ -219,7 +219,7 @@ def _alternatives(test: cst.BaseExpression, outcome: bool, depth: int = 0) -> li
         elif isinstance(node, cst.BooleanOperation):
             pending += [(node.right, wanted), (node.left, wanted)]
         else:
-            found = [[*one, *guards.parts(node, wanted)] for one in found]
+            found = [[*one, *conditions.parts(node, wanted)] for one in found]
     return found
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis.flow import MAX_BINDINGS, Hole, Verdict, default_of, holes
+from veteran.analysis.calls import default_of, passed_value
+from veteran.analysis.flow import MAX_BINDINGS, Hole, Verdict, holes
 from veteran.analysis.lowering import At, Call, Scope
 from veteran.analysis.reports import ArgumentFact, Parameter
-from veteran.analysis.types import Local
+from veteran.analysis.type_values import Local
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
@@ -70,7 +71,7 @@ def arguments(module: Module, needed: set[tuple[Scope, str]]) -> Iterator[Argume
 def passed_holes(module: Module, function: Scope, name: str) -> Iterator[Hole | None]:
     """The holes of what the callers of a private function pass for a parameter; None where not known."""
     for call in itertools.islice(callers(module, function), MAX_BINDINGS):
-        value = module.flow.passed_value(call.node, call, function, name)
+        value = passed_value(module.types, call.node, call, function, name)
         if value is None:
             yield None
         else:
@@ -85,7 +86,7 @@ def passes_safely(module: Module, node: cst.Call, at: At, function: Scope, name:
 
 def _passed(module: Module, node: cst.Call, at: At, function: Scope, name: str) -> tuple[bool, list[tuple[Scope, str]]]:
     """Whether a call passes unsafe text for a parameter, or on which parameters that depends."""
-    value = module.flow.passed_value(node, at, function, name)
+    value = passed_value(module.types, node, at, function, name)
     where = at
     if value is None:
         if any(arg.star for arg in node.args):

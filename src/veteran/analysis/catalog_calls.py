@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
+from veteran.analysis.calls import argument
 from veteran.analysis.lowering import At, Binding, Call, Scope
-from veteran.analysis.types import Instance, Local, Ref, argument
+from veteran.analysis.type_values import Instance, Local, Ref
 from veteran.catalog import Blocking, Unless
 
 if TYPE_CHECKING:

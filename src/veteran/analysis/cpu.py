@@ -35,7 +35,7 @@ from veteran.analysis.cpu_kinds import (
     items_of,
 )
 from veteran.analysis.lowering import At, Binding, Call, Scope, all_parameters, dotted
-from veteran.analysis.types import Local, Ref, Value
+from veteran.analysis.type_values import Local, Ref, Value
 
 if TYPE_CHECKING:
     from veteran.analysis.cpu_project import Found, Others

@@ -36,7 +36,7 @@ from veteran.analysis.cpu_kinds import (
 )
 from veteran.analysis.cpu_values import Values
 from veteran.analysis.lowering import Scope, all_parameters, children_fields, dotted
-from veteran.analysis.types import Local, Ref
+from veteran.analysis.type_values import Local, Ref
 
 if TYPE_CHECKING:
     from veteran.analysis.cpu import Cpu

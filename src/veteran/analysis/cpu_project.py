@@ -15,7 +15,7 @@ import libcst as cst
 from veteran.analysis.cpu import Cpu, Work
 from veteran.analysis.lowering import Binding, Scope, dotted
 from veteran.analysis.outlook import absolute
-from veteran.analysis.types import Local, Ref
+from veteran.analysis.type_values import Local, Ref
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module

@@ -40,7 +40,7 @@ from veteran.analysis.cpu_kinds import (
 )
 from veteran.analysis.lowering import At, Binding, Scope, dotted, first_parameter
 from veteran.analysis.nodes import MAX_QUOTED, string_value
-from veteran.analysis.types import Local, Ref
+from veteran.analysis.type_values import Local, Ref
 from veteran.stacks import on_large_stack
 
 if TYPE_CHECKING:

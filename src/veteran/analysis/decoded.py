@@ -17,9 +17,10 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.boundaries import Boundaries
+from veteran.analysis.calls import argument, keeps_result
+from veteran.analysis.conditions import conditions, operands, parts
 from veteran.analysis.doubts import Doubts
 from veteran.analysis.facts import Names
-from veteran.analysis.guards import conditions, encloses, operands, parts, spelling
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -38,9 +39,11 @@ from veteran.analysis.lowering import (
 )
 from veteran.analysis.nodes import children, string_value
 from veteran.analysis.outlook import outlook_in
+from veteran.analysis.places import encloses, spelling
 from veteran.analysis.responses import CALLED, CALLED_FOR_EACH, WAITING, Responses, is_new
 from veteran.analysis.trace import LINE, Because
-from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
+from veteran.analysis.type_values import Instance, Local, Ref
+from veteran.analysis.types import HANDED
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis.guards import encloses
 from veteran.analysis.lowering import At, Call, arms_around, decorators_of, last_name, with_statements
+from veteran.analysis.places import encloses
 from veteran.analysis.summary import Doubt
-from veteran.analysis.types import Local
+from veteran.analysis.type_values import Local
 
 if TYPE_CHECKING:
     from veteran.analysis.decoded import Access, Decoded, Denoted, Root

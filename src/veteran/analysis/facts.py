@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import branches, scopes, waiting
+from veteran.analysis.calls import keeps_result
 from veteran.analysis.catalog_calls import blocking_call
 from veteran.analysis.lowering import (
     At,
@@ -36,7 +37,8 @@ from veteran.analysis.summary import (
     FunctionFact,
     ParameterFact,
 )
-from veteran.analysis.types import HANDED, SELF, UNKNOWN, Instance, Local, Ref, Value, keeps_result
+from veteran.analysis.type_values import UNKNOWN, Instance, Local, Ref, Value
+from veteran.analysis.types import HANDED, SELF
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:

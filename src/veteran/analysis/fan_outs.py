@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.calls import argument
 from veteran.analysis.cpu import Cpu
 from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, display, shared_by_all, targets_of
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
 from veteran.analysis.nodes import children, integer_value
 from veteran.analysis.trace import LINE, Because
-from veteran.analysis.types import Instance, Local, Ref, argument
+from veteran.analysis.type_values import Instance, Local, Ref
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module

@@ -17,12 +17,13 @@ import libcst as cst
 
 from veteran.analysis import scopes, sql
 from veteran.analysis.callers import is_private, passed_holes, passes_safely
-from veteran.analysis.flow import ENVIRONMENT, KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
-from veteran.analysis.guards import Checked, spelling
+from veteran.analysis.calls import argument, class_bindings, function_of, passed_value, unpacked
+from veteran.analysis.flow import ENVIRONMENT, KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined
+from veteran.analysis.guards import Checked
 from veteran.analysis.lowering import At, Binding, Call, Scope, dotted, last_name
 from veteran.analysis.nodes import changed
+from veteran.analysis.places import spelling
 from veteran.analysis.reports import Report, ReportStep
-from veteran.analysis.types import argument
 from veteran.catalog import Catalog, Sink
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class SinkValue:
         function, name = hole.parameter
         for call in self.text.via:
             node, at = (call.node, call) if isinstance(call, Call) else call
-            if self.module.flow.function_of(node.func, at) is function:
+            if function_of(self.module.types, node.func, at) is function:
                 return passes_safely(self.module, node, at, function, name)
         return False
 
@@ -698,7 +699,7 @@ class Queries:
         sink = self._named_like_one(node.func, at, catalog)
         if sink is None and _is_of_database(node):
             return _SOME_METHOD
-        if sink is None and _is_given_database(node) and self.flow.function_of(node.func, at) is None:
+        if sink is None and _is_given_database(node) and function_of(self.flow.types, node.func, at) is None:
             return _SOME_HELPER
         if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
             return f"`{refs[0].name}` is no method of a database"
@@ -738,7 +739,7 @@ class Queries:
         if sink is None or (name == plain and isinstance(func, cst.Attribute)):
             return sink
         # `_execute(…)`, `run_query(…)`: of another module, or of a base class.
-        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or self.flow.function_of(func, at):
+        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or function_of(self.flow.types, func, at):
             return None
         return sink._replace(weak=True)
 
@@ -790,8 +791,8 @@ class Queries:
             return
         wrapped = sink._replace(parameters="none" if sink.parameters == "none" else "handed")
         for call in self._by_name.get(function.name, ()):
-            if self.flow.function_of(call.node.func, call) is function:
-                value = self.flow.passed_value(call.node, call, function, name)
+            if function_of(self.flow.types, call.node.func, call) is function:
+                value = passed_value(self.flow.types, call.node, call, function, name)
                 if value is not None:
                     yield call, wrapped, value
 
@@ -839,7 +840,7 @@ class Queries:
             rows = self.flow.rows(node.value, at) if table is None else [(value, where) for _, value, where in table]
             return [(Text(row, where, via), path) for row, where in rows] if rows else None
         if isinstance(node, cst.Attribute):
-            bound = self.flow.class_bindings(node, at)
+            bound = class_bindings(self.flow.types, node, at)
             if bound and len(bound) == 1 and bound[0].kind == "def":
                 function: Scope = bound[0].value
                 names = {dotted(d.decorator) or "" for d in getattr(function.node, "decorators", ())}
@@ -880,7 +881,7 @@ class Queries:
         self, node: cst.Call, at: At, via: tuple[Call | tuple[cst.Call, At], ...], path: tuple[int, ...]
     ) -> list[tuple[Text, tuple[int, ...]]] | None:
         func = node.func
-        function = self.flow.function_of(func, at)
+        function = function_of(self.flow.types, func, at)
         if function is not None and len(via) < 4:
             returned = self._returned(function, (*via, (node, at)), path)
             if returned:
