@@ -13,21 +13,10 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.access_paths import Access, Denoted, Given, Needs, Root
 from veteran.analysis.boundaries import raises_or_checks
 from veteran.analysis.calls import keeps_result
-from veteran.analysis.decoded import (
-    MAX_ROUNDS,
-    SCALARS,
-    Access,
-    Decoded,
-    Denoted,
-    Given,
-    Needs,
-    Root,
-    Unchecked,
-    decoded,
-    is_loose,
-)
+from veteran.analysis.decoded import MAX_ROUNDS, SCALARS, Decoded, Unchecked, decoded, is_loose
 from veteran.analysis.doubts import argument_of
 from veteran.analysis.lowering import (
     At,
