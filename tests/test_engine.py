@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from helpers import EVERYTHING, FIXTURES, check, fixtures, places
-from veteran import engine, linker, runner
+from veteran import linker, one_file, runner, understand
 from veteran.findings import Confidence
 from veteran.registry import Rule, all_rules
 from veteran.settings import Settings
@@ -63,7 +63,7 @@ def test_unreadable_files(tmp_path: Path, jobs: int) -> None:
 def _die(task: runner.Task) -> Read:
     if "deadly" in task.shown:
         os._exit(1)
-    return Read(engine.summarise(task.shown, task.path.read_bytes(), task.settings))
+    return Read(understand.summarise(task.shown, task.path.read_bytes(), task.settings))
 
 
 def test_a_dead_worker_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,14 +184,14 @@ def test_contexts_turn_whole_families_off() -> None:
 def test_bytes_and_text_agree() -> None:
     for path in fixtures():
         data = path.read_bytes()
-        assert engine.check_bytes("a.py", data, EVERYTHING) == check(data.decode(), "a.py")
+        assert one_file.check_bytes("a.py", data, EVERYTHING) == check(data.decode(), "a.py")
 
 
 def test_what_passes_no_gate_imports_no_parser() -> None:
     """Neither libcst, nor what only other commands need."""
     program = (
-        "import sys; from pathlib import Path; from veteran import engine; from veteran.settings import Settings\n"
-        "assert engine.check_text('a.py', 'def f(): pass\\n', Settings(root=Path('.'))) == []\n"
+        "import sys; from pathlib import Path; from veteran import one_file; from veteran.settings import Settings\n"
+        "assert one_file.check_text('a.py', 'def f(): pass\\n', Settings(root=Path('.'))) == []\n"
         "heavy = {'libcst', 'pathspec', 'asyncio', 'multiprocessing', 'concurrent.futures'} & set(sys.modules)\n"
         "sys.exit(repr(heavy) if heavy else 0)"
     )

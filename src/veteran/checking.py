@@ -46,7 +46,7 @@ def check_paths(
             if earlier.worn:
                 snapshot.renew(store.cache, key, earlier, since)
             return earlier.outcome(), False
-        from veteran.engine import give_catalog
+        from veteran.one_file import give_catalog
         from veteran.runner import check
 
         if store:

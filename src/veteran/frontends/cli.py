@@ -351,8 +351,8 @@ def _find(
 def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
     from pathlib import Path
 
-    from veteran.engine import check_stdin, display
     from veteran.findings import Outcome
+    from veteran.one_file import check_stdin, display
     from veteran.reporting.lines import line_reader
     from veteran.store import Stores
 
