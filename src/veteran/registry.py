@@ -51,7 +51,7 @@ def events_of(module: str, *words: str) -> Subscription:
 def chains_to(table: str) -> Subscription:
     """Each coroutine's call of a function that reaches a call in a catalogue's table; decided when files are linked.
 
-    The handler receives an `analysis.link.Blocked` and yields `analysis.link.Linked`s.
+    The handler receives an `analysis.link.Blocked` and yields `analysis.reports.Linked`s.
     """
     return Subscription("chain", table, ("def",))
 
@@ -60,7 +60,7 @@ def linked_calls_of(table: str) -> Subscription:
     """Each coroutine's own call of what the catalogue lists in `table`, where only other modules tell that it is one.
 
     Decided when files are linked: what a file calls may be known by no word of its own. The handler receives an
-    `analysis.link.LinkedCall`, and yields what `analysis.link.Linked` describes.
+    `analysis.link.LinkedCall`, and yields what `analysis.reports.Linked` describes.
     """
     return Subscription("linked", table, ("def",))
 
@@ -68,7 +68,7 @@ def linked_calls_of(table: str) -> Subscription:
 def answers_of(table: str) -> Subscription:
     """Each bare access of decoded data that other modules decide on; decided when files are linked.
 
-    The handler receives an `analysis.answers_linked.Told` and yields `analysis.link.Linked`s.
+    The handler receives an `analysis.answers_linked.Told` and yields `analysis.reports.Linked`s.
     """
     return Subscription("answer", table)
 

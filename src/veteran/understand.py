@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from veteran import suppressions
 from veteran.analysis.gate import gate_for
 from veteran.analysis.outlook import Outlook, outlook_in, outlook_of
-from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Comment, Facts, Summary
+from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
 from veteran.registry import Rule, all_rules
 from veteran.stacks import roomy
+from veteran.suppressions import Comment
 from veteran.timings import phase
 
 if TYPE_CHECKING:

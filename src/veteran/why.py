@@ -366,7 +366,7 @@ class Explainer:
             call
             for scope in self.module.lowered.scopes
             if scope.kind == "function" and scope.qualname in wanted
-            for call in callers(self.module, scope)
+            for call in callers(self.module.flow, scope)
         ]
         text = (
             f"safe: {' and '.join(names)} is a parameter of a private function, and all its callers pass what is safe"

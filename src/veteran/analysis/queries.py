@@ -131,7 +131,7 @@ class SinkValue:
         for call in self.text.via:
             node, at = (call.node, call) if isinstance(call, Call) else call
             if function_of(self.module.types, node.func, at) is function:
-                return passes_safely(self.module, node, at, function, name)
+                return passes_safely(self.module.flow, node, at, function, name)
         return False
 
     def report(self, roles: Iterable[str], say: Say) -> Iterator[Report]:
@@ -258,7 +258,7 @@ def _callers_are_safe(module: Module, hole: Hole) -> bool:
     """Whether all callers of a private function pass what is safe."""
     if hole.parameter is None or not _is_private(module, hole):
         return False
-    passed = passed_holes(module, *hole.parameter)
+    passed = passed_holes(module.flow, *hole.parameter)
     return all(other is not None and (not other.verdict or other.parameter == hole.parameter) for other in passed)
 
 
@@ -266,13 +266,13 @@ def _callers_decide(module: Module, hole: Hole) -> bool:
     """Whether all callers of a private function pass what they do not decide themselves either."""
     if hole.parameter is None or not _is_private(module, hole):
         return False
-    found = [hole for hole in passed_holes(module, *hole.parameter) if hole is None or hole.verdict]
+    found = [hole for hole in passed_holes(module.flow, *hole.parameter) if hole is None or hole.verdict]
     return bool(found) and all(hole is not None and _is_decided_elsewhere(hole) for hole in found)
 
 
 def _is_private(module: Module, hole: Hole) -> bool:
     """Whether the callers of a private function decide what the hole holds."""
-    return hole.parameter is not None and is_private(module, hole.parameter[0])
+    return hole.parameter is not None and is_private(module.flow, hole.parameter[0])
 
 
 def _is_number(slot: sql.Slot) -> bool:

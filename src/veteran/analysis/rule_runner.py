@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from veteran.analysis.callers import arguments
+from veteran.analysis.callers import callers, is_private, unsafe_passed
 from veteran.analysis.catalog_calls import catalog_call, note_unlisted
 from veteran.analysis.lowering import Scope
 from veteran.analysis.reports import ArgumentFact, Conditional, Parameter, Report
@@ -85,7 +85,7 @@ def run(module: Module, rules: Iterable[Rule]) -> Results:
             needed.update(report.unless_safe)
         else:
             findings.append(finding)
-    return Results(tuple(findings), tuple(conditional), tuple(arguments(module, needed)))
+    return Results(tuple(findings), tuple(conditional), tuple(_arguments(module, needed)))
 
 
 def _finding(module: Module, rule: Rule, report: Report) -> Finding:
@@ -94,6 +94,25 @@ def _finding(module: Module, rule: Rule, report: Report) -> Finding:
     if rule.low_in and rule.low_in & module.contexts.of(report.at.scope.function):
         confidence = Confidence.LOW
     return Finding(module.path, module.tree.span(report.node), rule.code, report.message, confidence, steps)
+
+
+def _arguments(module: Module, needed: set[tuple[Scope, str]]) -> Iterator[ArgumentFact]:
+    """What every caller passes for these parameters, and for those that they depend on in turn."""
+    pending = sorted(needed, key=lambda item: (item[0].qualname, item[1]))
+    seen = set(pending)
+    while pending:
+        function, name = pending.pop()
+        parameter = Parameter(function.qualname, name)
+        if not is_private(module.flow, function):
+            yield ArgumentFact(parameter, True)
+            continue
+        for call in callers(module.flow, function):
+            unsafe, depends = unsafe_passed(module.flow, call.node, call, function, name)
+            yield ArgumentFact(parameter, unsafe, tuple(Parameter(s.qualname, n) for s, n in depends))
+            for source in depends:
+                if source not in seen:
+                    seen.add(source)
+                    pending.append(source)
 
 
 def _shared(handlers: list[tuple[Rule, Handler]]) -> str:

@@ -10,16 +10,7 @@ from typing import NamedTuple
 from veteran.analysis.outlook import Outlook
 from veteran.analysis.reports import ArgumentFact, Conditional
 from veteran.findings import Confidence, Finding, Span
-
-
-class Comment(NamedTuple):
-    """A comment that may suppress; first, last: the lines of its logical line, 0 if it stands alone."""
-
-    line: int
-    column: int
-    text: str
-    first: int
-    last: int
+from veteran.suppressions import Comment
 
 
 class When(NamedTuple):

@@ -73,7 +73,7 @@ def sql_string_built(event: BuiltText) -> Iterator[Report]:
         message = f"`{name}` is built into SQL that is not executed here: give the statement and its parameters apart"
     else:
         message = f"`{name}` is built into SQL that is not executed here: take it from a list of allowed names"
-    private = hole.parameter is not None and is_private(module, hole.parameter[0])
+    private = hole.parameter is not None and is_private(module.flow, hole.parameter[0])
     yield Report(
         event.text.node,
         event.text.at,
