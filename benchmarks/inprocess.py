@@ -17,7 +17,7 @@ from unittest import mock
 
 import libcst as cst
 
-from veteran import engine, runner
+from veteran import one_file, runner
 from veteran.analysis.gate import Gate, gate_for
 from veteran.catalog import catalog_for
 from veteran.findings import INTERNAL, UNPARSABLE
@@ -38,9 +38,9 @@ STEPS = (
     ("decode and scan", "veteran.analysis.source.Source.from_bytes"),
     ("parse", "veteran.analysis.tree.parse"),
     ("lowering", "veteran.analysis.model.lower"),
-    ("model and rules", "veteran.analysis.model.Module.summary"),
+    ("model and rules", "veteran.analysis.rule_runner.run"),
     ("facts", "veteran.analysis.facts.facts_of"),
-    ("suppressions", "veteran.engine.finish"),
+    ("suppressions", "veteran.one_file.finish"),
 )
 
 
@@ -98,7 +98,7 @@ def failure(sample: Sample) -> str:
     """What veteran itself failed on, "" if nothing: a check that ends early must not be measured as a cheap one."""
     settings = default_settings(sample.root)
     for file in sample.files:
-        for finding in engine.check_bytes(file.name, file.data, settings):
+        for finding in one_file.check_bytes(file.name, file.data, settings):
             if finding.code in (INTERNAL, UNPARSABLE):
                 return f"{file.name}: {finding.code} {finding.message}"
     return ""
@@ -114,7 +114,7 @@ def _parse(files: Iterable[File]) -> None:
 
 def _check(files: Iterable[File], settings: Settings) -> None:
     for file in files:
-        engine.check_bytes(str(file.path), file.data, settings)
+        one_file.check_bytes(str(file.path), file.data, settings)
 
 
 def measure_check(sample: Sample, repeats: int) -> bool:
@@ -296,7 +296,7 @@ def measure_gate(sample: Sample) -> None:
 
     def check() -> None:
         for path in paths:
-            engine.check_bytes(str(path), path.read_bytes(), settings)
+            one_file.check_bytes(str(path), path.read_bytes(), settings)
 
     gate_of_all = gate_of(files[0], settings)
     base_name = "read, one search for any of the rules' words"

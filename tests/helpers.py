@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from veteran import engine
+from veteran import one_file
 from veteran.findings import Confidence, Finding
 from veteran.settings import Settings
 
@@ -48,7 +48,7 @@ def known_lines(text: str) -> set[int]:
 
 def check(text: str, path: str = "module.py", settings: Settings = EVERYTHING) -> list[Finding]:
     """All findings of a text, low confidence and rules that are off by default included."""
-    return engine.check_text(path, text, settings)
+    return one_file.check_text(path, text, settings)
 
 
 def places(findings: Iterable[Finding]) -> list[tuple[int, str]]:

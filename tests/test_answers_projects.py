@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers import FIXTURES
-from veteran import engine
+from veteran import one_file
 from veteran.analysis import project as projects
 from veteran.findings import Confidence, Finding
 from veteran.frontends import cli
@@ -110,4 +110,4 @@ def test_tests_are_left_alone(root: Path) -> None:
     path.parent.mkdir()
     path.write_text('from api.client import load\n\n\ndef test_load():\n    assert load("/")["id"]\n')
     settings = Settings(root=root, select=("VET401",))
-    assert not engine.check_bytes(str(path), path.read_bytes(), settings)
+    assert not one_file.check_bytes(str(path), path.read_bytes(), settings)

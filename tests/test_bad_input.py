@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers import EVERYTHING, ROOT, check, places
-from veteran import engine, runner
+from veteran import one_file, runner
 
 GOOD = "import time\nasync def f():\n    time.sleep(1)\n"
 FOUND = [(3, "VET311")]
@@ -86,7 +86,7 @@ def test_what_is_no_program_is_one_finding(name: str) -> None:
 @pytest.mark.parametrize("name", ENCODED)
 def test_encodings(name: str) -> None:
     data, expected = ENCODED[name]
-    assert places(engine.check_bytes("a.py", data, EVERYTHING)) == expected
+    assert places(one_file.check_bytes("a.py", data, EVERYTHING)) == expected
 
 
 def test_other_files_are_untouched(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import veteran
 from helpers import EVERYTHING, FIXTURES
-from veteran import engine, runner, store
+from veteran import runner, store, understand
 from veteran.analysis import project as projects
 from veteran.analysis.summary import Facts, Summary
 from veteran.cache import Cache
@@ -76,7 +76,7 @@ def run(*names: str, cached: bool = True, jobs: int = 1, settings: Settings | No
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are analysed, as it happens."""
     names: list[str] = []
-    summarise, facts = engine.summarise, engine.facts
+    summarise, facts = understand.summarise, understand.facts
 
     def summarised(path: str, data: bytes, settings: Settings) -> Summary:
         names.append(Path(path).name)
@@ -86,8 +86,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append("facts")
         return facts(data, catalog)
 
-    monkeypatch.setattr(engine, "summarise", summarised)
-    monkeypatch.setattr(engine, "facts", read_facts)
+    monkeypatch.setattr(understand, "summarise", summarised)
+    monkeypatch.setattr(understand, "facts", read_facts)
     return names
 
 
@@ -182,8 +182,8 @@ def test_a_moved_file_is_reported_under_its_own_name(read: list[str]) -> None:
 def test_what_veteran_fails_on_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run(cached=False)
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "_analysed", lambda *_: 1 / 0)
-        patch.setattr(engine, "facts", lambda *_: 1 / 0)
+        patch.setattr(understand, "_analysed", lambda *_: 1 / 0)
+        patch.setattr(understand, "facts", lambda *_: 1 / 0)
         assert INTERNAL in {finding.code for finding in run().findings}
     assert run() == whole
 
@@ -249,7 +249,7 @@ def test_everything_that_is_kept_comes_back_the_same(tmp_path: Path) -> None:
     kept = Store(tmp_path / "kept")
     for path in sorted(FIXTURES.rglob("*.py")):
         data = path.read_bytes()
-        summary = engine.summarise(str(path), data, EVERYTHING)
+        summary = understand.summarise(str(path), data, EVERYTHING)
         kept.keep(Read(summary, digest_of(data)), EVERYTHING)
         found = kept.summary(digest_of(data), str(path), EVERYTHING)
         assert found is not None

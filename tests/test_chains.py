@@ -13,7 +13,7 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veteran import engine
+from veteran import one_file
 from veteran.findings import Finding
 from veteran.frontends.cli import main
 from veteran.frontends.flake8 import Plugin
@@ -246,7 +246,7 @@ def described(findings: list[Finding]) -> list[tuple[object, ...]]:
 
 
 def by_engine(path: Path) -> list[Finding]:
-    return engine.check_bytes(str(path), path.read_bytes(), load(path.parent))
+    return one_file.check_bytes(str(path), path.read_bytes(), load(path.parent))
 
 
 def by_cli(*paths: Path) -> list[dict[str, object]]:

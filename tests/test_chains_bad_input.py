@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from test_chains import CONFIG, by_cli, by_engine
-from veteran import engine
+from veteran import one_file, understand
 from veteran.analysis.chains import Chains
 from veteran.analysis.program import Program
 from veteran.analysis.project import project_for
@@ -239,7 +239,7 @@ def test_no_packaging_file(tmp_path: Path) -> None:
     write(tmp_path, {"main.py": caller("helper"), "helper.py": BLOCKS}, config=False)
     settings = Settings(root=tmp_path, select=("VET312",))
     path = tmp_path / "main.py"
-    assert [f.span.line for f in engine.check_bytes(str(path), path.read_bytes(), settings)] == [5]
+    assert [f.span.line for f in one_file.check_bytes(str(path), path.read_bytes(), settings)] == [5]
 
 
 def test_files_outside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +247,7 @@ def test_files_outside_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     write(tmp_path, files, config=False)
     write(tmp_path / "project", {})
     monkeypatch.chdir(tmp_path / "project")
-    (found,) = engine.check_bytes(
+    (found,) = one_file.check_bytes(
         "../outside/main.py", Path("../outside/main.py").read_bytes(), Settings(root=Path.cwd(), select=("VET312",))
     )
     assert found.span.line == 5
@@ -275,15 +275,15 @@ def test_a_file_that_is_removed_after_it_was_read(tmp_path: Path, monkeypatch: p
     write(tmp_path, {"main.py": caller("helper"), "helper.py": BLOCKS})
     path, helper = tmp_path / "main.py", tmp_path / "helper.py"
     settings = load(tmp_path)
-    facts = engine.facts
+    facts = understand.facts
 
     def once(*arguments: Any) -> Any:
         found = facts(*arguments)
         helper.unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(engine, "facts", once)
-    summary = engine.summarise(str(path), path.read_bytes(), settings)
+    monkeypatch.setattr(understand, "facts", once)
+    summary = understand.summarise(str(path), path.read_bytes(), settings)
     ((finding,),) = Linker(str).link([(summary, path, settings)])
     assert (finding.code, [step.span.line for step in finding.steps]) == ("VET312", [5])
 
@@ -356,7 +356,7 @@ def test_the_graph_is_explored_once(tmp_path: Path) -> None:
 
     def facts(path: Path) -> object:
         asked.append(path)
-        return engine.facts(path.read_bytes(), catalog_for(settings.catalog))
+        return understand.facts(path.read_bytes(), catalog_for(settings.catalog))
 
     program = Program(project_for(tmp_path / "main.py", ()), facts)  # type: ignore[arg-type]
     chains = Chains(program)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import veteran
-from veteran import discovery, engine, runner
+from veteran import discovery, runner, understand
 from veteran.cache import Cache
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
@@ -161,7 +162,7 @@ def test_an_internal_error_is_shown_with_the_findings(call: Veteran, monkeypatch
         raise RuntimeError("no such thing")
 
     write({"a.py": BLOCKING})
-    monkeypatch.setattr(engine, "_analysed", fails)
+    monkeypatch.setattr(understand, "_analysed", fails)
     result = call("check", "--exit-zero", "--output-format=concise")
     assert result.code == 2
     assert result.out.startswith(f"a.py:1:1: {INTERNAL} ")
@@ -738,16 +739,16 @@ def test_color_elsewhere() -> None:
 
 SLOW = """
 import sys, time
-import veteran.engine
+import veteran.understand
 from veteran.frontends.cli import main
 
-quick = veteran.engine.summarise
+quick = veteran.understand.summarise
 
 def slow(*arguments):
     time.sleep(0.3)
     return quick(*arguments)
 
-veteran.engine.summarise = slow
+veteran.understand.summarise = slow
 sys.exit(main(["check", "-j1", *sys.argv[1:]]))
 """
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from helpers import EVERYTHING, FIXTURES, check, fixtures, places
-from veteran import engine, linker, runner
+from veteran import linker, one_file, runner
 from veteran.findings import Confidence
 from veteran.registry import Rule, all_rules
 from veteran.settings import Settings
@@ -159,14 +159,14 @@ def test_contexts_turn_whole_families_off() -> None:
 def test_bytes_and_text_agree() -> None:
     for path in fixtures():
         data = path.read_bytes()
-        assert engine.check_bytes("a.py", data, EVERYTHING) == check(data.decode(), "a.py")
+        assert one_file.check_bytes("a.py", data, EVERYTHING) == check(data.decode(), "a.py")
 
 
 def test_what_passes_no_gate_imports_no_parser() -> None:
     """Neither libcst, nor what only other commands need."""
     program = (
-        "import sys; from pathlib import Path; from veteran import engine; from veteran.settings import Settings\n"
-        "assert engine.check_text('a.py', 'def f(): pass\\n', Settings(root=Path('.'))) == []\n"
+        "import sys; from pathlib import Path; from veteran import one_file; from veteran.settings import Settings\n"
+        "assert one_file.check_text('a.py', 'def f(): pass\\n', Settings(root=Path('.'))) == []\n"
         "heavy = {'libcst', 'pathspec', 'asyncio', 'multiprocessing', 'concurrent.futures'} & set(sys.modules)\n"
         "sys.exit(repr(heavy) if heavy else 0)"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers import FIXTURES, known_lines, marks
-from veteran import engine
+from veteran import one_file
 from veteran.findings import Confidence
 from veteran.settings import Settings
 
@@ -39,7 +39,7 @@ def test_lines_are_reported_as_they_are_marked(projects: Path, name: Path) -> No
     known = known_lines(text)
     found = [
         finding
-        for finding in engine.check_bytes(str(path), path.read_bytes(), settings)
+        for finding in one_file.check_bytes(str(path), path.read_bytes(), settings)
         if finding.code in CODES[rule] and finding.span.line not in known
     ]
     assert [(f.span.line, f.code, str(f.confidence)) for f in found] == marks(text)
@@ -72,7 +72,7 @@ def test_advice_fits_what_is_called(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(LOOP)
     settings = Settings(root=tmp_path, select=("VET312",))
-    found = engine.check_bytes(str(path), path.read_bytes(), settings)
+    found = one_file.check_bytes(str(path), path.read_bytes(), settings)
     assert [finding.message.partition(": ")[2] for finding in found] == [
         "it uses the event loop itself, so hand only what blocks in it to a thread",
         "use `await asyncio.to_thread(waits, …)`",
@@ -83,5 +83,5 @@ def test_advice_fits_what_is_called(tmp_path: Path) -> None:
 def test_the_steps_name_the_type_of_the_receiver(projects: Path) -> None:
     root = projects / "blocking_call_in_async" / "project"
     path = root / "app" / "coroutines.py"
-    findings = engine.check_bytes(str(path), path.read_bytes(), Settings(root=root, select=("VET311",)))
+    findings = one_file.check_bytes(str(path), path.read_bytes(), Settings(root=root, select=("VET311",)))
     assert "`redis.Redis`" in findings[0].steps[0].text

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from helpers import check, places
 from veteran.analysis.link import decided, unsafe_parameters
-from veteran.analysis.summary import ArgumentFact, Conditional, Parameter, Summary
+from veteran.analysis.reports import ArgumentFact, Conditional, Parameter
+from veteran.analysis.summary import Summary
 from veteran.findings import Confidence, Finding, Span
 
 FINDING = Finding("a.py", Span(1, 1, 1, 2), "VET201", "message", Confidence.MEDIUM)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers import FIXTURES, ROOT, check, fixtures
-from veteran import engine
+from veteran import one_file
 from veteran.findings import Confidence, Finding
 from veteran.registry import all_rules
 from veteran.settings import Settings
@@ -67,8 +67,8 @@ def _compare(root: Path, everything: tuple[str, ...], codes: tuple[str, ...]) ->
     found: set[str] = set()
     for path in sorted(root.rglob("*.py")):
         data = path.read_bytes()
-        together = engine.check_bytes(str(path), data, every)
+        together = one_file.check_bytes(str(path), data, every)
         found.update(finding.code for finding in together)
         for code in codes:
-            assert of(together, code) == engine.check_bytes(str(path), data, alone(code, root)), (path.name, code)
+            assert of(together, code) == one_file.check_bytes(str(path), data, alone(code, root)), (path.name, code)
     return found

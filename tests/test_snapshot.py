@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import veteran
-from veteran import cache, engine, runner, snapshot, store
+from veteran import cache, one_file, runner, snapshot, store, understand
 from veteran.analysis import project as projects
 from veteran.frontends import cli
 from veteran.settings import forget
@@ -121,7 +121,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are analysed or whose links are made, as it happens."""
     names: list[str] = []
-    summarise, linked = engine.summarise, engine.finish
+    summarise, linked = understand.summarise, one_file.finish
 
     def summarised(path: str, *rest: object) -> object:
         names.append(Path(path).name)
@@ -131,8 +131,8 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(f"link {Path(summary.path).name}")  # type: ignore[attr-defined]
         return linked(summary, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine, "summarise", summarised)
-    monkeypatch.setattr(engine, "finish", finish)
+    monkeypatch.setattr(understand, "summarise", summarised)
+    monkeypatch.setattr(one_file, "finish", finish)
     return names
 
 
@@ -463,7 +463,7 @@ from veteran import cache
 cache.RACY = 0
 from veteran.frontends import cli
 cli.main(["check", "-j1"])
-heavy = ("libcst", "inspect", "veteran.catalog", "veteran.engine", "veteran.analysis.model")
+heavy = ("libcst", "inspect", "veteran.catalog", "veteran.understand", "veteran.one_file", "veteran.analysis.model")
 print([name for name in sys.modules if name.startswith(heavy)], file=sys.stderr)
 """
     said = []

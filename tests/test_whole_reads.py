@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers import EVERYTHING, check, places
-from veteran import engine
+from veteran import one_file
 from veteran.analysis import whole_reads
 from veteran.analysis.gate import gate_for
 from veteran.analysis.model import Module
@@ -130,7 +130,7 @@ def test_many_reads_in_one_function(count: int) -> None:
         f"    with open(q{i}, 'w') as f:\n        f.write('')\n"
         for i in range(count)
     )
-    found = engine.check_text("module.py", f"def run():\n{body}", EVERYTHING)
+    found = one_file.check_text("module.py", f"def run():\n{body}", EVERYTHING)
     assert len(found) == count
 
 

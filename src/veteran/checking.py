@@ -93,7 +93,7 @@ def _checked(command: _Command, stores: Stores) -> Report:
             snapshot.renew(store.cache, key, earlier, since)
         return Report(earlier.outcome(), None, stores.refused)
     from veteran import catalog
-    from veteran.engine import give_catalog
+    from veteran.one_file import give_catalog
     from veteran.runner import check
 
     if store:

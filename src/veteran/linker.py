@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from veteran import engine
+from veteran import understand
 from veteran.analysis import link
 from veteran.analysis.nearby import Nearby
 from veteran.analysis.outlook import NOTHING, Outlook
@@ -121,7 +121,7 @@ class Linker:
             findings += self._fan_outs(summary, path, settings, spreading)
         if not summary.begins and summary.outlook is None:
             return findings
-        rules = engine.enabled_rules(summary.path, settings)
+        rules = understand.enabled_rules(summary.path, settings)
         if summary.begins:
             catalog = catalog_for(settings.catalog)
             findings += link.chained(summary, path, rules, self.chains_for(path, settings), catalog, self.shown)
@@ -131,14 +131,14 @@ class Linker:
             except Damaged:
                 raise
             except Exception as error:
-                findings += engine.crashed(summary.path, error).findings
+                findings += understand.crashed(summary.path, error).findings
         return findings
 
     def _answered(
         self, summary: Summary, outlook: Outlook, path: Path, settings: Settings, rules: Iterable[Rule]
     ) -> Iterator[Finding]:
         """What is said of decoded data that other modules decide on."""
-        rules = [rule for rule in rules if engine.of_answers(rule)]
+        rules = [rule for rule in rules if understand.of_answers(rule)]
         if not rules or not (summary.answers or (outlook.reads and (outlook.imports or outlook.stars))):
             return
         answering = self._answers_for(path, settings)
@@ -154,7 +154,7 @@ class Linker:
         self._asked.add(path)
         known = self._answer_facts.setdefault(repr(settings.catalog), {})
         if path not in known:
-            known[path] = self._told(AnswerFacts, engine.answers, path, settings) or NO_ANSWERS
+            known[path] = self._told(AnswerFacts, understand.answers, path, settings) or NO_ANSWERS
         return known[path]
 
     def _answers_for(self, path: Path, settings: Settings) -> Answers:
@@ -195,7 +195,7 @@ class Linker:
         """What a module says of others; nothing where it cannot be read."""
         known = self._outlooks.setdefault(repr(settings.catalog), {})
         if path not in known:
-            known[path] = self._told(Outlook, engine.outlook, path, settings) or NOTHING
+            known[path] = self._told(Outlook, understand.outlook, path, settings) or NOTHING
         return known[path]
 
     def _fan_outs(
@@ -204,7 +204,7 @@ class Linker:
         """The jobs on threads of a file whose work is in other modules."""
         from veteran.analysis.linked_fan_outs import linked_findings
 
-        rules = engine.enabled_rules(summary.path, settings)
+        rules = understand.enabled_rules(summary.path, settings)
         catalog = catalog_for(settings.catalog)
         modules = self._modules.setdefault(repr(settings.catalog), {})
 
@@ -213,7 +213,7 @@ class Linker:
                 self._edges.whole.setdefault(path, set()).add(other)
             if other not in modules:
                 try:
-                    modules[other] = engine.module(self.shown(other), self._read(other), catalog)
+                    modules[other] = understand.module(self.shown(other), self._read(other), catalog)
                 except Exception:  # where the file itself is checked, it is said what went wrong
                     modules[other] = None
             return modules[other]
@@ -224,7 +224,7 @@ class Linker:
         except Damaged:
             raise
         except Exception as error:
-            return list(engine.crashed(summary.path, error).findings)
+            return list(understand.crashed(summary.path, error).findings)
 
     def chains_for(self, path: Path, settings: Settings) -> Chains:
         """The chains of the program that a file belongs to."""
@@ -253,7 +253,7 @@ class Linker:
             if held is not None:
                 self._facts[known] = decoded(held)
             else:
-                self._facts[known] = self._told(Facts, engine.facts, path, settings)
+                self._facts[known] = self._told(Facts, understand.facts, path, settings)
         return self._facts[known]
 
     def hold(self, path: Path, settings: Settings, facts: bytes) -> None:

@@ -26,11 +26,10 @@ _OFF_IN_TESTS = ("VET1", "VET3", "VET4")
 class Subscription(NamedTuple):
     """A meaning a rule wants to hear of.
 
-    kind: `call` (a call of something that the catalogue table `table` lists), `sink` (a value that reaches
-    an argument that the catalogue table `table` calls a sink), `event` (what `veteran.analysis.<table>.events`
-    yields), `chain` (a call that leads to one of the catalogue table `table`), `linked` (a call of one of the
-    catalogue table `table`, as other modules tell) or `answer` (decoded data, as other modules tell). words: of which
-    a file must hold one; those of the catalogue's table where none are given.
+    kind: `call` (a call of something that the catalogue table `table` lists), `event` (what
+    `veteran.analysis.<table>.events` yields), `chain` (a call that leads to one of the catalogue table `table`),
+    `linked` (a call of one of the catalogue table `table`, as other modules tell) or `answer` (decoded data, as other
+    modules tell). words: of which a file must hold one; those that the catalogue has for it where none are given.
     """
 
     kind: str
@@ -43,11 +42,6 @@ def calls_of(table: str) -> Subscription:
     return Subscription("call", table)
 
 
-def values_reaching(table: str) -> Subscription:
-    """Each value built by the program that reaches a sink in `table`; the handler receives a `SinkValue`."""
-    return Subscription("sink", table)
-
-
 def events_of(module: str, *words: str) -> Subscription:
     """Each event that `veteran.analysis.<module>.events(module)` yields, in files that hold one of the words."""
     return Subscription("event", module, words)
@@ -56,7 +50,7 @@ def events_of(module: str, *words: str) -> Subscription:
 def chains_to(table: str) -> Subscription:
     """Each coroutine's call of a function that reaches a call in a catalogue's table; decided when files are linked.
 
-    The handler receives an `analysis.link.Blocked` and yields `analysis.link.Linked`s.
+    The handler receives an `analysis.link.Blocked` and yields `analysis.reports.Linked`s.
     """
     return Subscription("chain", table, ("def",))
 
@@ -65,7 +59,7 @@ def linked_calls_of(table: str) -> Subscription:
     """Each coroutine's own call of what the catalogue lists in `table`, where only other modules tell that it is one.
 
     Decided when files are linked: what a file calls may be known by no word of its own. The handler receives an
-    `analysis.link.LinkedCall`, and yields what `analysis.link.Linked` describes.
+    `analysis.link.LinkedCall`, and yields what `analysis.reports.Linked` describes.
     """
     return Subscription("linked", table, ("def",))
 
@@ -73,7 +67,7 @@ def linked_calls_of(table: str) -> Subscription:
 def answers_of(table: str) -> Subscription:
     """Each bare access of decoded data that other modules decide on; decided when files are linked.
 
-    The handler receives an `analysis.answers_linked.Told` and yields `analysis.link.Linked`s.
+    The handler receives an `analysis.answers_linked.Told` and yields `analysis.reports.Linked`s.
     """
     return Subscription("answer", table)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from veteran import engine
+from veteran import one_file, understand
 from veteran.analysis.outlook import Outlook
 from veteran.analysis.summary import AnswerFacts, Facts, Summary
 from veteran.findings import Outcome, Result
@@ -134,13 +134,13 @@ def check(
         for index, result in earlier.results.items():
             results[index] = result
         again = [index for index in earlier.changed if index < len(files)]
-    with engine.uncollected():
+    with understand.uncollected():
         tasks = {index: _task(Path(files[index]), settings_for) for index in again}
         jobs = min(jobs, len(tasks), sum(task.size for task in tasks.values()) // WORTH_A_PROCESS + 1)
         with Workers(jobs, executor, complain) as workers, phase("summaries"):
             reads = _read(tasks, len(files), workers, progress, stores)
             if earlier:
-                linker = Linker(engine.display, None, stores)
+                linker = Linker(one_file.display, None, stores)
                 others = [index for index in earlier.changed if index >= len(files)]
                 more = _affected(earlier, tasks, reads, others, linker)
                 tasks.update((index, _task(Path(files[index]), settings_for)) for index in more)
@@ -236,14 +236,14 @@ def _task(path: Path, settings_for: Callable[[Path], Settings]) -> Task:
         size = path.stat().st_size
     except OSError:
         size = 0
-    return Task(path, engine.display(path), settings_for(path), size)
+    return Task(path, one_file.display(path), settings_for(path), size)
 
 
 def summarise_all(tasks: Sequence[Task]) -> list[Read]:
     """What these files yield: the work of one process."""
     if not gc.isenabled():
         gc.freeze()
-    with engine.uncollected(), phase("summaries"):
+    with understand.uncollected(), phase("summaries"):
         return [_summarise(task).lean() for task in tasks]
 
 
@@ -252,8 +252,8 @@ def _summarise(task: Task) -> Read:
         stat = task.path.stat()
         data = task.path.read_bytes()
     except OSError as error:
-        return Read(engine.unreadable(task.shown, error))
-    summary = engine.summarise(task.shown, data, task.settings)
+        return Read(understand.unreadable(task.shown, error))
+    summary = understand.summarise(task.shown, data, task.settings)
     gc.collect(0)
     return Read(summary, digest_of(data), stat)
 
@@ -283,7 +283,7 @@ def _summaries(tasks: Sequence[Task], workers: Workers) -> Iterator[tuple[Sequen
         if not isinstance(again, Exception):
             yield indices, again
         elif len(indices) == 1 or isinstance(again, Refused):
-            yield indices, [Read(engine.crashed(tasks[index].shown, str(again))) for index in indices]
+            yield indices, [Read(understand.crashed(tasks[index].shown, str(again))) for index in indices]
         else:
             middle = len(indices) // 2
             lost += [indices[:middle], indices[middle:]]
@@ -325,7 +325,7 @@ def link_all(batch: Batch) -> Linked:
     """What is reported of these files: the work of one process."""
     stores = Stores() if batch.kept else None
     try:
-        with engine.uncollected(), phase("links"):
+        with understand.uncollected(), phase("links"):
             return _linked(batch.files, stores)
     finally:
         if stores:
@@ -333,7 +333,7 @@ def link_all(batch: Batch) -> Linked:
 
 
 def _linked(files: Sequence[Linkable], stores: Stores | None) -> Linked:
-    linker = Linker(engine.display, None, stores)
+    linker = Linker(one_file.display, None, stores)
     for file in files:
         if file.facts:
             linker.hold(file.path, file.settings, file.facts)
@@ -343,7 +343,7 @@ def _linked(files: Sequence[Linkable], stores: Stores | None) -> Linked:
             linker.tell(file.path, file.settings, file.answers)
     own = [(file.summary, file.path, file.settings) for file in files if file.summary is not None]
     found = zip(own, linker.link(own), strict=True)
-    results = [Result(*engine.finish(summary, linked, settings)) for (summary, _, settings), linked in found]
+    results = [Result(*one_file.finish(summary, linked, settings)) for (summary, _, settings), linked in found]
     return Linked(results, linker.edges())
 
 

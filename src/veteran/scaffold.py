@@ -56,7 +56,8 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, calls_of
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import CatalogCall, Report
+    from veteran.analysis.catalog_calls import CatalogCall
+    from veteran.analysis.reports import Report
 
 rule = Rule("{code}", since="{since}")
 
@@ -64,7 +65,7 @@ rule = Rule("{code}", since="{since}")
 @rule.on(calls_of("blocking"))
 def {module}(event: CatalogCall) -> Iterator[Report]:
     """TODO: which of these calls are reported, and which are not."""
-    from veteran.analysis.model import Report
+    from veteran.analysis.reports import Report
     from veteran.findings import Confidence
 
     if event.function.name == "todo_{module}":

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from veteran.analysis.summary import Comment
 from veteran.findings import SUPPRESSION, TOOL_CODES, Confidence, Finding, Span
 from veteran.patterns import lazily
 from veteran.registry import Rule
@@ -30,6 +29,16 @@ _NOSONAR = lazily(r"#\s*NOSONAR\b")
 _RUFF = lazily(r"#\s*ruff\s*:\s*(?:ignore\s*\[(?P<line>[^\]]*)\]|noqa\s*:\s*(?P<file>[\w,\s]+))")
 _CODE = lazily(r"[A-Z]+[0-9]+", re.IGNORECASE)
 _BANDIT_NAMES = {"hardcoded_sql_expressions": "B608"}
+
+
+class Comment(NamedTuple):
+    """A comment that may suppress; first, last: the lines of its logical line, 0 if it stands alone."""
+
+    line: int
+    column: int
+    text: str
+    first: int
+    last: int
 
 
 class Suppression(NamedTuple):

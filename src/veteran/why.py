@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import libcst as cst
 
-from veteran import engine, suppressions
+from veteran import one_file, suppressions, understand
 from veteran.analysis.answers import answers_of
+from veteran.analysis.callers import callers
 from veteran.analysis.chains import Chain, Chains, Node, alive, skipped
 from veteran.analysis.facts import facts_of
+from veteran.analysis.fan_outs import Beyond
 from veteran.analysis.flow import Hole, Verdict
 from veteran.analysis.gate import Gate
 from veteran.analysis.link import unsafe_parameters
@@ -24,10 +26,12 @@ from veteran.analysis.lowering import Call, Held, Read
 from veteran.analysis.model import Module
 from veteran.analysis.outlook import Outlook, outlook_of
 from veteran.analysis.program import Class, Entity, Foreign, Function, Loaded, Managed
-from veteran.analysis.queries import SinkValue
+from veteran.analysis.queries import Queries, SinkValue
+from veteran.analysis.reports import Conditional
+from veteran.analysis.rule_runner import run
 from veteran.analysis.source import Source, SourceError
 from veteran.analysis.sql import Slot, slots
-from veteran.analysis.summary import CallFact, Conditional, Summary
+from veteran.analysis.summary import CallFact, Summary
 from veteran.analysis.trace import LINE, Because, Note, Trace, told
 from veteran.analysis.tree import Tree, parse
 from veteran.catalog import catalog_for
@@ -48,7 +52,7 @@ _HOLES = {"VET201": "value", "VET202": "name, keyword or statement"}
 _NOTHING = {
     "blocking": "no call on this line",
     "metadata": "no call on this line",
-    "sql": "no call on this line, and no statement that one executes",
+    "queries": "no call on this line, and no statement that one executes",
     "built_sql": "no text on this line that is built from parts and might be SQL",
     "whole_reads": "no `readlines`, no text that is split and no list of a file on this line",
     "decoded": "no JSON is decoded or read on this line, as far as is known",
@@ -90,14 +94,14 @@ def explain(
     path: Path, data: bytes, settings: Settings, line: int, column: int | None = None, *, excluded: bool = False
 ) -> Answer:
     """What every rule concludes of the code on a line. excluded: whether a check of the directory passes it over."""
-    shown = engine.display(path)
+    shown = one_file.display(path)
     remarks = ["the file is excluded: it is checked only where it is named itself"] if excluded else []
     try:
         source = Source.from_bytes(data)
         tree = parse(source)
     except SourceError as error:
         remarks.append(f"the file does not parse, so no rule looks at it: line {error.line}: {error.message}")
-        found = engine.summarise(shown, data, settings).findings
+        found = understand.summarise(shown, data, settings).findings
         finding = found[0] if found else None
         if finding is None or finding.code != UNPARSABLE or finding.span.line != line:
             return Answer(shown, line, column, tuple(remarks), ())
@@ -119,7 +123,7 @@ class Explainer:
 
     def __init__(self, path: Path, data: bytes, settings: Settings, source: Source, tree: Tree) -> None:
         self.path = path.absolute()
-        self.shown = engine.display(path)
+        self.shown = one_file.display(path)
         self.data = data
         self.settings = settings
         self.source = source
@@ -135,7 +139,7 @@ class Explainer:
         self.everything = settings._replace(
             select=("VET",), extend_select=(), ignore=(), per_file_ignores=(), contexts=(), free_threaded=False
         )
-        self.linker = Linker(engine.display, {self.path: data})
+        self.linker = Linker(one_file.display, {self.path: data})
         self.summary = self._summary()
         (self.findings,) = self.linker.link([(self.summary, self.path, self.everything)])
         self.line = 1
@@ -147,11 +151,13 @@ class Explainer:
         return tuple(self._conclusions())
 
     def _outlook(self) -> Outlook:
-        return outlook_of(self.data, tuple(sorted(self.module.spreads)), self.catalog.client_libraries)
+        spreads = self.module.once(Beyond).spreads
+        return outlook_of(self.data, tuple(sorted(spreads)), self.catalog.client_libraries)
 
     def _summary(self) -> Summary:
-        summary = self.module.summary(self.live.values())._replace(comments=engine.comments(self.source))
-        summary = summary._replace(outlook=self._outlook())
+        summary = Summary(self.shown, *run(self.module, self.live.values()))
+        asks = tuple(sorted(self.module.once(Beyond).asks))
+        summary = summary._replace(comments=understand.comments(self.source), asks=asks, outlook=self._outlook())
         notes = list(self.trace.notes)  # the facts ask about other calls too
         summary = summary.explained(facts_of(self.module))._replace(answers=answers_of(self.module))
         self.trace.notes = notes
@@ -273,7 +279,7 @@ class Explainer:
 
     def _of_suppressions(self) -> Iterator[Conclusion]:
         """What VET002 says of the comments on the line."""
-        for finding in engine.finish(self.summary, self.findings, self.settings)[0]:
+        for finding in one_file.finish(self.summary, self.findings, self.settings)[0]:
             if finding.code == SUPPRESSION and self.touches(finding.span):
                 yield Conclusion((SUPPRESSION,), "fired", finding.message, finding.span, finding.confidence)
 
@@ -287,7 +293,7 @@ class Explainer:
                 reasons.append(f"suppressed by the comment at line {comment.line}: `{comment.text.strip()}`")
         if finding.code not in TOOL_CODES:
             contexts = self.settings.contexts_of(self.path)
-            seen = engine.in_context(finding, contexts)
+            seen = one_file.in_context(finding, contexts)
             least = self.settings.min_confidence
             if seen.confidence < least:
                 below = f"of {seen.confidence} confidence, below the minimum confidence, which is {least}"
@@ -360,7 +366,7 @@ class Explainer:
             call
             for scope in self.module.lowered.scopes
             if scope.kind == "function" and scope.qualname in wanted
-            for call in self.module.callers(scope)
+            for call in callers(self.module.flow, scope)
         ]
         text = (
             f"safe: {' and '.join(names)} is a parameter of a private function, and all its callers pass what is safe"
@@ -392,14 +398,15 @@ class Explainer:
 
     def _text_touches(self, note: Note) -> bool:
         """Whether the statement that a call executes is on the line."""
-        return note.table == "sql" and any(self.touches(self.span(because.node)) for because in note.because)
+        return note.table == "queries" and any(self.touches(self.span(because.node)) for because in note.because)
 
     # Statements
 
     def _of_queries(self) -> Iterator[Conclusion]:
-        codes = self._codes("sql")
-        for value in self.module.queries.values if codes else ():
-            nodes = [value.text.node, value.call.node, *(node for node, _ in self.module.queries.builders(value.text))]
+        codes = self._codes("queries")
+        queries = self.module.once(Queries)
+        for value in queries.values if codes else ():
+            nodes = [value.text.node, value.call.node, *(node for node, _ in queries.builders(value.text))]
             if any(self.touches(self.span(node)) for node in nodes):
                 yield from self._of_query(value, codes)
 
@@ -533,7 +540,7 @@ class Explainer:
         if isinstance(entity, Managed):
             yield _silent(f"{shown} is what `{entity.function.key}` manages")
             return
-        home = engine.display(entity.module.path)
+        home = one_file.display(entity.module.path)
         found = f"{shown} is `{entity.key}` in {home}"
         functions = list(self.chains.runs(entity, fact))
         if not functions and isinstance(entity, Class):
@@ -554,7 +561,7 @@ class Explainer:
             for length in range(len(parts), 0, -1):
                 found = program.project.find(".".join(parts[:length]))
                 if found is not None:
-                    home = engine.display(found.path)
+                    home = one_file.display(found.path)
                     if program.module_at(found.path) is None:
                         return f"and {home} does not parse or cannot be read: the chain ends there"
                     if length < len(parts):
@@ -572,12 +579,12 @@ class Explainer:
         if isinstance(entity, Foreign):
             return f"and `{entity.name}` is no part of this project"
         if isinstance(entity, Loaded):
-            return f"and {engine.display(entity.path)} is not known to bind `{part}` to a function or class"
+            return f"and {one_file.display(entity.path)} is not known to bind `{part}` to a function or class"
         if isinstance(entity, Class) and part != "()":
-            home = engine.display(entity.module.path)
+            home = one_file.display(entity.module.path)
             return f"and nothing in this project is known to give `{entity.key}` in {home} its `{part}`"
         function = entity.function if isinstance(entity, Managed) else entity
-        return f"and what `{function.key}` in {engine.display(function.module.path)} gives is not known"
+        return f"and what `{function.key}` in {one_file.display(function.module.path)} gives is not known"
 
     def _of_way(self, found: str, node: Node, chain: Chain | None) -> Conclusion:
         if chain is not None:
@@ -588,7 +595,7 @@ class Explainer:
         steps: list[Step] = []
         for one in reached:
             fact, module = one.function.fact, one.function.module
-            home = engine.display(module.path)
+            home = one_file.display(module.path)
             for effect in fact.effects:
                 if alive(effect.when, one.known, fact) is None:
                     tests = " and ".join(f"`{when.parameter}`" for when in effect.when)

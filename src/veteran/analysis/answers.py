@@ -13,22 +13,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.access_paths import Access, Denoted, Given, Needs, Root
 from veteran.analysis.boundaries import raises_or_checks
-from veteran.analysis.decoded import (
-    MAX_ROUNDS,
-    SCALARS,
-    Access,
-    Decoded,
-    Denoted,
-    Given,
-    Needs,
-    Root,
-    Unchecked,
-    decoded,
-    is_loose,
-)
+from veteran.analysis.calls import keeps_result
+from veteran.analysis.decoded import MAX_ROUNDS, SCALARS, Decoded, Unchecked, decoded, is_loose
 from veteran.analysis.doubts import argument_of
-from veteran.analysis.guards import spelling
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -41,8 +30,10 @@ from veteran.analysis.lowering import (
     last_name,
 )
 from veteran.analysis.nodes import string_value
+from veteran.analysis.outlook import outlook_in
+from veteran.analysis.places import spelling
 from veteran.analysis.summary import AnswerFacts, BareFact, DataFact, GivenFact, PlaceFact, TakenFact
-from veteran.analysis.types import Instance, Local, keeps_result
+from veteran.analysis.type_values import Instance, Local
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
@@ -133,7 +124,7 @@ class _Answers:
         found: Decoded | None = None
         events: list[Unchecked] = []
         certain: set[Root] = set()
-        if clients and self.module.outlook.clients:
+        if clients and self.module.once(outlook_in).clients:
             found = decoded(self.module)
             real = found.unchecked
             certain = {event.root for event in real if not found.doubts(event.first)}
@@ -497,7 +488,7 @@ class _Answers:
                 read = name in self.keyed and not node.decorators
                 if not read and not judges:
                     continue
-                found = found or Decoded(self.module, self.module.decoded)
+                found = found or Decoded(self.module, decoded(self.module))
                 if judges:
                     kinds = tuple(
                         kind

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import waiting
-from veteran.analysis.link import Linked, LinkedCall, LinkedStep
+from veteran.analysis.link import LinkedCall
 from veteran.analysis.lowering import Binding, consumes
-from veteran.analysis.model import Report, ReportStep
-from veteran.analysis.types import Instance
+from veteran.analysis.reports import Linked, LinkedStep, Report, ReportStep
+from veteran.analysis.type_values import Instance
 from veteran.catalog import Blocking, Catalog
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
+    from veteran.analysis.catalog_calls import CatalogCall
     from veteran.analysis.entered_locks import EnteredLock
-    from veteran.analysis.model import CatalogCall
 
 
 def unheard(event: CatalogCall) -> str:

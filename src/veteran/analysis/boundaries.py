@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from veteran.analysis.lowering import Block, Call, Compound, Scope, dotted, running
-from veteran.analysis.types import Local
+from veteran.analysis.type_values import Local
 from veteran.analysis.uses import names_in
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from veteran.analysis import guards, keeping, rarely, scopes, unreached, values, waiting
+from veteran.analysis import conditions, keeping, rarely, scopes, unreached, values, waiting
 from veteran.analysis.lowering import At, Call, Held, Read, dotted
 from veteran.analysis.nodes import string_value
 from veteran.analysis.summary import When
@@ -69,6 +69,14 @@ class AllSaid(NamedTuple):
     options: tuple[tuple[str, ...], ...] = ()
 
 
+class _Known:
+    """What the tests of a module say: by tests and how they came out; by scopes, blocks and statements in them."""
+
+    def __init__(self, _: Module) -> None:
+        self.said: dict[tuple[int, bool], Said] = {}
+        self.ways: dict[tuple[int, int, int], AllSaid] = {}
+
+
 def way_to(module: Module, call: Call | Read | Held) -> Way:
     """What decides whether a function makes a call."""
     if unreached.is_behind_exit(call):
@@ -87,18 +95,20 @@ def way_to(module: Module, call: Call | Read | Held) -> Way:
 def _before(module: Module, at: At) -> AllSaid:
     """What the tests on the way to a place say; the same for all places between two statements with tests."""
     key = (id(at.scope), id(at.block), bisect_left(at.block.compounds, at.place, key=_place_of))
-    known = module.ways.get(key)
+    ways = module.once(_Known).ways
+    known = ways.get(key)
     if known is None:
-        known = module.ways[key] = _together(_said_by(module, condition) for condition in guards.conditions(at))
+        known = ways[key] = _together(_said_by(module, condition) for condition in conditions.conditions(at))
     return known
 
 
-def _said_by(module: Module, condition: guards.Condition) -> Said:
+def _said_by(module: Module, condition: conditions.Condition) -> Said:
     key = (id(condition.test), condition.outcome)
-    said = module.said.get(key)
+    known = module.once(_Known).said
+    said = known.get(key)
     if said is None:
         required = not condition.outcome and rarely.is_required(condition)
-        said = module.said[key] = _said(module, condition.test, condition.outcome, condition.at, required)
+        said = known[key] = _said(module, condition.test, condition.outcome, condition.at, required)
     return said
 
 
@@ -192,7 +202,7 @@ def opened(call: Call) -> tuple[When, ...]:
 def _alternatives(test: cst.BaseExpression, outcome: bool, depth: int = 0) -> list[list[Part]]:
     """What each way to such an outcome takes: one, unless `and` or `or` leaves it open."""
     if not isinstance(test, (cst.BooleanOperation, cst.UnaryOperation)):
-        return [list(guards.parts(test, outcome))]
+        return [list(conditions.parts(test, outcome))]
     found: list[list[Part]] = [[]]
     if depth > _MAX_ALTERNATIVES:
         return found
@@ -209,7 +219,7 @@ def _alternatives(test: cst.BaseExpression, outcome: bool, depth: int = 0) -> li
         elif isinstance(node, cst.BooleanOperation):
             pending += [(node.right, wanted), (node.left, wanted)]
         else:
-            found = [[*one, *guards.parts(node, wanted)] for one in found]
+            found = [[*one, *conditions.parts(node, wanted)] for one in found]
     return found
 
 

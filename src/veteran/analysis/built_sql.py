@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes, sql
+from veteran.analysis.calls import argument, class_bindings, function_of
 from veteran.analysis.flow import Hole, Pieces, Verdict, holes, joined
 from veteran.analysis.lowering import At, Binding, dotted, running
-from veteran.analysis.queries import Text, given_whole, how_sure
-from veteran.analysis.types import argument
+from veteran.analysis.queries import Queries, Text, given_whole, how_sure
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
@@ -134,7 +134,7 @@ def _candidates(module: Module, node: cst.BaseExpression, at: At, seen: set[cst.
         if isinstance(current, (cst.Lambda, cst.SimpleString, cst.Name)):
             continue
         if isinstance(current, _COMPREHENSIONS):
-            scope = module.flow.scope_of(current)
+            scope = module.lowered.scope_of(current)
             if scope is not None:
                 inside = At(scope, scope.body, scopes._END, where.statement)
                 parts = [current.key, current.value] if isinstance(current, cst.DictComp) else [current.elt]
@@ -226,7 +226,8 @@ def _executed(module: Module) -> set[cst.CSTNode]:
     """The expressions that executed texts are made of; where nothing certain is known, more of them."""
     flow = module.flow
     seen: set[cst.CSTNode] = set()
-    pending: list[tuple[cst.CSTNode, At]] = [(value.text.node, value.text.at) for value in module.queries.values]
+    queries = module.once(Queries)
+    pending: list[tuple[cst.CSTNode, At]] = [(value.text.node, value.text.at) for value in queries.values]
     texts = {node for node, _ in pending}
     bound: set[Binding] = set()
     while pending and len(seen) < _MAX_NODES:
@@ -252,11 +253,11 @@ def _executed(module: Module) -> set[cst.CSTNode]:
                     pending += [(arg.value, call) for arg in call.node.args]
             continue
         if isinstance(node, cst.Attribute):
-            for binding in flow.class_bindings(node, at) or ():
+            for binding in class_bindings(flow.types, node, at) or ():
                 if isinstance(binding.value, cst.BaseExpression):
                     pending.append((binding.value, binding))
         if isinstance(node, cst.Call):
-            function = flow.function_of(node.func, at)
+            function = function_of(flow.types, node.func, at)
             if function is not None:
                 pending += [(value, where) for value, where in function.returns if value is not None]
         pending += [(child, at) for child in running(node)]

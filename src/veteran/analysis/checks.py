@@ -4,17 +4,17 @@ no text of its own."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.guards import Guards, parts, spelling
+from veteran.analysis.calls import function_of, passed_value
+from veteran.analysis.conditions import parts
+from veteran.analysis.guards import Guards
 from veteran.analysis.lowering import At, Call, Scope, all_parameters, dotted
 from veteran.analysis.nodes import string_value
-
-if TYPE_CHECKING:
-    from veteran.analysis.flow import Flow
+from veteran.analysis.places import spelling
+from veteran.analysis.types import Types
 
 #: Returns of one function that are looked at; one with more is taken to check nothing.
 _MAX_RETURNS = 12
@@ -23,8 +23,8 @@ _MAX_RETURNS = 12
 class Checks:
     """Answers for the functions of one module, each question once."""
 
-    def __init__(self, flow: Flow, guards: Guards) -> None:
-        self.flow = flow
+    def __init__(self, types: Types, guards: Guards) -> None:
+        self.types = types
         self.guards = guards
         self.known: dict[tuple[Scope, str, str], bool] = {}
 
@@ -51,13 +51,13 @@ class Checks:
             if dotted(test) in ("str.isidentifier", "str.isalnum", "str.isalpha", "str.isdigit", "str.isdecimal"):
                 return True
         if isinstance(test, cst.Lambda):
-            scope = self.flow.scope_of(test)
+            scope = self.types.lowered.scope_of(test)
             names = [p.name.value for p in test.params.params]
             if scope is None or len(names) != 1:
                 return False
             inside = At(scope, scope.body, scopes._END, at.statement)
             return any(self.guards.restricts(part, holds, names[0], inside) for part, holds in parts(test.body, True))
-        function = self.flow.function_of(test, at)
+        function = function_of(self.types, test, at)
         if function is None or not isinstance(function.node, cst.FunctionDef) or function.yields or function.is_async:
             return False
         names = [p.name.value for p in all_parameters(function.node.params)]
@@ -66,14 +66,14 @@ class Checks:
         return bool(names) and self._ask(function, names[0], "true")
 
     def _function(self, node: cst.Call, at: At) -> Scope | None:
-        function = self.flow.function_of(node.func, at)
+        function = function_of(self.types, node.func, at)
         return function if function is not None and isinstance(function.node, cst.FunctionDef) else None
 
     def _passed_as(self, node: cst.Call, at: At, function: Scope, name: str) -> Iterator[str]:
         """The parameters that a call passes the value of that spelling for."""
         definition = cst.ensure_type(function.node, cst.FunctionDef)
         for parameter in all_parameters(definition.params):
-            value = self.flow.passed_value(node, at, function, parameter.name.value)
+            value = passed_value(self.types, node, at, function, parameter.name.value)
             if value is not None and spelling(value) == name:
                 yield parameter.name.value
 

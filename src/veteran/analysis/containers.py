@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, Binding, Call, Scope, dotted, last_name
 from veteran.analysis.nodes import integer_value, string_value
-
-if TYPE_CHECKING:
-    from veteran.analysis.types import Types, Values
+from veteran.analysis.type_values import Inference, Values
 
 #: Methods that put an argument into a collection, and which.
 _ADDS = {"append": 0, "appendleft": 0, "add": 0, "insert": 1, "setdefault": 1}
@@ -28,7 +25,7 @@ Display = cst.Dict | cst.List | cst.Tuple
 class Containers:
     """Asked by `Types` where a collection is read that no annotation describes."""
 
-    def __init__(self, types: Types) -> None:
+    def __init__(self, types: Inference) -> None:
         self.types = types
 
     @cached_property

@@ -13,7 +13,8 @@ import libcst as cst
 
 from veteran.analysis.lowering import At, Call, Lowered, Scope, dotted
 from veteran.analysis.nodes import string_value
-from veteran.analysis.types import Local, Ref, Types
+from veteran.analysis.type_values import Local, Ref
+from veteran.analysis.types import Types
 from veteran.catalog import Context
 
 #: Calls that run a coroutine, or a function that makes one, to its end.

@@ -22,12 +22,16 @@ from veteran.analysis.cpu_kinds import (
     BUILTIN_NAMES,
     MIXED,
     UNKNOWN,
+    Around,
+    Found,
     Frame,
+    Interpreter,
     Kind,
     Profile,
     Result,
     Stop,
     Verdict,
+    Work,
     display,
     either,
     holding,
@@ -35,10 +39,9 @@ from veteran.analysis.cpu_kinds import (
     items_of,
 )
 from veteran.analysis.lowering import At, Binding, Call, Scope, all_parameters, dotted
-from veteran.analysis.types import Local, Ref, Value
+from veteran.analysis.type_values import Local, Ref, Value
 
 if TYPE_CHECKING:
-    from veteran.analysis.cpu_project import Found, Others
     from veteran.analysis.model import Module
 
 _MAX_CALLS = 12
@@ -68,21 +71,10 @@ def _key(kind: Kind | None) -> tuple[object, ...]:
     return (kind.what, id(kind.scope), most, kind.shared, kind.asks, _key(kind.of))
 
 
-class Work:
-    """What one question has cost, and where it stands: shared by the modules that it leads through."""
-
-    def __init__(self) -> None:
-        self.active: list[Scope] = []
-        self.steps = 0
-        self.steps_in_all = 0
-        self.loops = 0  # around what is read, callers included
-        self.arrays = 0  # callers whose modules compute with arrays
-
-
 class Cpu:
     """Answers what the functions of one module do with the processor. others: the modules around it."""
 
-    def __init__(self, module: Module, others: Others | None = None) -> None:
+    def __init__(self, module: Module, others: Around | None = None) -> None:
         self.module = module
         self.others = others
         self.work = others.work if others is not None else Work()
@@ -304,7 +296,7 @@ class Cpu:
 
     # Other modules
 
-    def of(self, scope: Scope) -> Cpu:
+    def of(self, scope: Scope) -> Interpreter:
         """Who answers questions about a scope, which may be another module's."""
         return self if self.others is None else self.others.of(scope)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import libcst as cst
 
@@ -20,6 +20,7 @@ from veteran.analysis.cpu_kinds import (
     UNKNOWN,
     Evidence,
     Frame,
+    Interpreter,
     Kind,
     Result,
     Stop,
@@ -36,10 +37,7 @@ from veteran.analysis.cpu_kinds import (
 )
 from veteran.analysis.cpu_values import Values
 from veteran.analysis.lowering import Scope, all_parameters, children_fields, dotted
-from veteran.analysis.types import Local, Ref
-
-if TYPE_CHECKING:
-    from veteran.analysis.cpu import Cpu
+from veteran.analysis.type_values import Local, Ref
 
 #: Methods that containers have and what talks to the world has not.
 _ITEM_METHODS = words(
@@ -60,7 +58,7 @@ _CLASS_DECORATORS = frozenset(("dataclass", "total_ordering", "final", "unique")
 class Body(Values):
     """The body of one function, in one frame."""
 
-    def __init__(self, cpu: Cpu, frame: Frame) -> None:
+    def __init__(self, cpu: Interpreter, frame: Frame) -> None:
         super().__init__(cpu, frame)
         self.evidence: Evidence | None = None
         self.prints: cst.CSTNode | None = None

@@ -1,15 +1,22 @@
-"""What is known of values and of running a function, as data; and small questions about expressions."""
+"""What is known of values and of running a function, as data; small questions about expressions; and who answers."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import libcst as cst
 
-from veteran.analysis.lowering import At, Binding, Scope, running
+from veteran.analysis.lowering import At, Binding, Lowered, Scope, running
 from veteran.analysis.nodes import integer_value
+
+if TYPE_CHECKING:
+    from veteran.analysis.model import Module
+    from veteran.analysis.type_values import Local, Value
+    from veteran.analysis.types import Types
+    from veteran.catalog import Catalog
 
 #: Loops of fewer rounds are no work.
 MANY = 1_000
@@ -91,6 +98,115 @@ class Frame:
         self.kinds: dict[cst.CSTNode, Kind] = {}
         self.bindings: dict[Binding, Kind] = {}
         self.active: set[Binding] = set()
+
+
+class Work:
+    """What one question has cost, and where it stands: shared by the modules that it leads through."""
+
+    def __init__(self) -> None:
+        self.active: list[Scope] = []
+        self.steps = 0
+        self.steps_in_all = 0
+        self.loops = 0  # around what is read, callers included
+        self.arrays = 0  # callers whose modules compute with arrays
+
+
+class Interpreter(Protocol):
+    """What answers what the functions of one module do with the processor: `cpu.Cpu`, for bodies and their values."""
+
+    module: Module
+    others: Around | None
+    work: Work
+    types: Types
+    catalog: Catalog
+    lowered: Lowered
+    frames: dict[Scope, Frame]
+    results: dict[tuple[Any, ...], Result | Stop]
+
+    @property
+    def places(self) -> dict[cst.CSTNode, At]: ...
+
+    @property
+    def by_node(self) -> dict[cst.CSTNode, Scope]: ...
+
+    @property
+    def parts(self) -> dict[Scope, list[Scope]]: ...
+
+    @property
+    def arrays(self) -> bool: ...
+
+    @property
+    def has_arrays(self) -> bool: ...
+
+    @property
+    def heavy_methods(self) -> frozenset[str]: ...
+
+    @property
+    def pure_methods(self) -> frozenset[str]: ...
+
+    @property
+    def owners(self) -> frozenset[str]: ...
+
+    def profile(self, function: Scope, arguments: Mapping[str, Kind] | None = None) -> Profile: ...
+
+    def is_hopeless(self, function: Scope, leads: Callable[[str], bool] | None) -> bool: ...
+
+    def step(self) -> None: ...
+
+    def parameters(
+        self, function: Scope, positional: Iterable[Kind], keywords: Mapping[str, Kind], bound: Kind | None
+    ) -> dict[str, Kind]: ...
+
+    def method(self, kind: Kind, name: str) -> Local | None: ...
+
+    def bases(self, scope: Scope) -> list[Value]: ...
+
+    def line(self, owner: Scope) -> Iterator[Scope | None]: ...
+
+    def of(self, scope: Scope) -> Interpreter: ...
+
+    def ask(self, name: str) -> Found | None: ...
+
+    def bound(self, binding: Binding) -> Kind: ...
+
+    def gives(self, function: Scope, parameters: dict[str, Kind], outer: Frame | None = None) -> Kind: ...
+
+    def slices_hold(self, value: Kind) -> bool: ...
+
+    def made_with(
+        self, owner: Scope, positional: Iterable[Kind], keywords: Mapping[str, Kind]
+    ) -> AbstractContextManager[None]: ...
+
+    def filled_with(self, binding: Binding) -> Kind: ...
+
+    def may_be_replaced(self, owner: Scope, name: str) -> bool: ...
+
+    def frame(self, function: Scope) -> Frame: ...
+
+    def run(self, function: Scope, parameters: dict[str, Kind], outer: Frame | None = None) -> Result: ...
+
+
+class Around(Protocol):
+    """The modules around one file: `cpu_project.Others`, for those who answer for one of them."""
+
+    work: Work
+
+    @property
+    def entry(self) -> Interpreter | None: ...
+
+    def of(self, scope: Scope) -> Interpreter: ...
+
+    def leads(self, cpu: Interpreter, name: str) -> bool: ...
+
+    def resolve(self, name: str, cpu: Interpreter) -> Found | None: ...
+
+
+class Found(NamedTuple):
+    """What a name leads to: a function or class, or else what a module or class binds."""
+
+    cpu: Interpreter
+    scope: Scope | None = None
+    binding: Binding | None = None
 
 
 def words(text: str) -> frozenset[str]:

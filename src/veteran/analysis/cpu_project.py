@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from veteran.analysis.cpu import Cpu, Work
+from veteran.analysis.cpu import Cpu
+from veteran.analysis.cpu_kinds import Found, Interpreter, Work
 from veteran.analysis.lowering import Binding, Scope, dotted
 from veteran.analysis.outlook import absolute
-from veteran.analysis.types import Local, Ref
+from veteran.analysis.type_values import Local, Ref
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
@@ -33,14 +34,6 @@ class Home(NamedTuple):
     cpu: Cpu
     name: str
     package: bool
-
-
-class Found(NamedTuple):
-    """What a name leads to: a function or class, or else what a module or class binds."""
-
-    cpu: Cpu
-    scope: Scope | None = None
-    binding: Binding | None = None
 
 
 def leads_into(project: Project, name: str, path: Path) -> bool:
@@ -80,17 +73,17 @@ class Others:
             scope = scope.parent
         return self._by_scope[scope]
 
-    def of(self, scope: Scope) -> Cpu:
+    def of(self, scope: Scope) -> Interpreter:
         """Who answers questions about a scope."""
         home = self._homes[self.path_of(scope)]
         assert home is not None
         return home.cpu
 
-    def leads(self, cpu: Cpu, name: str) -> bool:
+    def leads(self, cpu: Interpreter, name: str) -> bool:
         """Whether a name that a module uses can be one of this project."""
         return leads_into(self.project, name, self.path_of(cpu.lowered.module))
 
-    def resolve(self, name: str, cpu: Cpu) -> Found | None:
+    def resolve(self, name: str, cpu: Interpreter) -> Found | None:
         """What a name that a module uses leads to, if that is certain and in this project."""
         path = self.path_of(cpu.lowered.module)
         key = path, name
@@ -145,14 +138,14 @@ class Others:
         return known[0] if len(known) == 1 else None
 
     @staticmethod
-    def _stars(cpu: Cpu) -> Iterator[str]:
+    def _stars(cpu: Interpreter) -> Iterator[str]:
         """The modules that one imports whole."""
         for statement in cpu.lowered.tree.body:
             for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
                 if isinstance(small, cst.ImportFrom) and isinstance(small.names, cst.ImportStar):
                     yield "." * len(small.relative) + (dotted(small.module) or "")
 
-    def _bound(self, binding: Binding, cpu: Cpu) -> Found | None:
+    def _bound(self, binding: Binding, cpu: Interpreter) -> Found | None:
         """What the only binding of a name binds."""
         if binding.foreign:
             return None

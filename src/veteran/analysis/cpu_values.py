@@ -6,7 +6,6 @@ Told by literals, calls, annotations, arguments and, of parameters and loop vari
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import libcst as cst
 
@@ -23,6 +22,7 @@ from veteran.analysis.cpu_kinds import (
     SCALARS,
     UNKNOWN,
     Frame,
+    Interpreter,
     Kind,
     Stop,
     Verdict,
@@ -40,11 +40,8 @@ from veteran.analysis.cpu_kinds import (
 )
 from veteran.analysis.lowering import At, Binding, Scope, dotted, first_parameter
 from veteran.analysis.nodes import MAX_QUOTED, string_value
-from veteran.analysis.types import Local, Ref
+from veteran.analysis.type_values import Local, Ref
 from veteran.stacks import on_large_stack
-
-if TYPE_CHECKING:
-    from veteran.analysis.cpu import Cpu
 
 #: Annotations that say nothing of what the value does.
 _VAGUE = words(
@@ -58,7 +55,7 @@ _SERIES = words("Iterable Iterator Generator Reversible")
 class Values:
     """The values of one function's body, in one frame."""
 
-    def __init__(self, cpu: Cpu, frame: Frame) -> None:
+    def __init__(self, cpu: Interpreter, frame: Frame) -> None:
         self.cpu = cpu
         self.frame = frame
         self.outside = False  # it is no thread that runs this: what values are counts, not what is done for them

@@ -16,10 +16,27 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.access_paths import (
+    ANY,
+    HELD,
+    ITEM,
+    KEYS,
+    UNDER,
+    Access,
+    Denoted,
+    Given,
+    Home,
+    Passed,
+    Path,
+    Root,
+    group,
+    places_of,
+)
 from veteran.analysis.boundaries import Boundaries
+from veteran.analysis.calls import argument, keeps_result
+from veteran.analysis.conditions import conditions, operands, parts
 from veteran.analysis.doubts import Doubts
 from veteran.analysis.facts import Names
-from veteran.analysis.guards import conditions, encloses, operands, parts, spelling
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -37,23 +54,18 @@ from veteran.analysis.lowering import (
     with_statements,
 )
 from veteran.analysis.nodes import children, string_value
+from veteran.analysis.outlook import outlook_in
+from veteran.analysis.places import encloses, spelling
 from veteran.analysis.responses import CALLED, CALLED_FOR_EACH, WAITING, Responses, is_new
 from veteran.analysis.trace import LINE, Because
-from veteran.analysis.types import HANDED, Instance, Local, Ref, argument, keeps_result
+from veteran.analysis.type_values import Instance, Local, Ref
+from veteran.analysis.types import HANDED
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
     from veteran.analysis.summary import Doubt
 
-#: The key of whatever a loop or an index that is not written out gives.
-ITEM = "*"
-#: The key of whatever an unknown mapping adds.
-ANY = "**"
-#: What a collection has around a value: it is one of its items, under some key, or a key. Other marks are keys.
-HELD = "[]"
-UNDER = "{}"
-KEYS = "{:"
 #: More expressions than this are not followed from one response, and not more collections than that.
 MAX_DENOTED = 400
 MAX_HELD = 200
@@ -66,104 +78,7 @@ MAX_ALIASES = 6
 MAX_CALLERS = 40
 #: Calls of other modules that are given a value.
 MAX_PASSED = 8
-Path = tuple[str, ...]
 _END = 1 << 60
-
-
-class Root:
-    """The decodings of one response. sure: how certain it is that there is one. maker: what gave it, in words."""
-
-    __slots__ = (
-        "accesses", "base", "cut", "decodes", "denoted", "elsewhere", "held", "maker", "merged", "needs", "origin",
-        "passed", "receiver", "source", "stored", "sure",
-    )  # fmt: skip
-
-    def __init__(self, sure: Confidence, maker: str, origin: At | None, receiver: str | None) -> None:
-        self.sure = sure
-        self.maker = maker
-        self.origin = origin
-        self.receiver = receiver
-        self.decodes: list[tuple[cst.CSTNode, At]] = []
-        self.accesses: list[Access] = []
-        self.stored: list[tuple[Path, At]] = []
-        self.denoted = 0
-        self.held = 0  # how many collections are known to hold it
-        self.cut = False  # not all that it stands for was followed: some tests of it are not known as such
-        self.merged: Root | None = None  # some name may stand for this response or for that
-        self.source: Root | None = None  # what another function decoded and gave away at the places `elsewhere`
-        self.base: Path = ()  # the part of it that was given away
-        self.elsewhere: list[tuple[tuple[cst.CSTNode, At], ...]] = []
-        self.needs: Needs | None = None  # what another module decides: whether there is anything decoded at all
-        self.passed: list[Passed] = []
-
-
-class Needs(NamedTuple):
-    """What a call has to give for there to be decoded data; see `DataFact`."""
-
-    kind: str
-    target: str
-    by: str = ""
-
-
-class Home(NamedTuple):
-    """A collection by the bindings of its name. mark: where in it the value is."""
-
-    bindings: tuple[Binding, ...]
-    mark: str
-
-
-class Denoted(NamedTuple):
-    """What an expression stands for. shape: `value`, or how it is iterated over: `items`, `keys`, `pairs`, `zip1`.
-
-    decode: the call that decoded it. trail: the accesses that led to it. soft: some key on the way was asked for
-    with `get` or the like. through: the call that passes it to a function of this module. inside: the collections
-    that hold it, the outermost first. kept: where it was put into one. homes: the names of those that were filled.
-    """
-
-    root: Root
-    decode: cst.CSTNode
-    path: Path = ()
-    shape: str = "value"
-    trail: tuple[Access, ...] = ()
-    soft: bool = False
-    through: tuple[cst.Call, At] | None = None
-    calls: int = 0
-    inside: tuple[str, ...] = ()
-    kept: tuple[tuple[cst.CSTNode, At], ...] = ()
-    homes: tuple[Home, ...] = ()
-
-
-class Given(NamedTuple):
-    """What a function gives away with `return` or `yield`, and where."""
-
-    denoted: Denoted
-    node: cst.CSTNode
-    at: At
-
-
-class Passed(NamedTuple):
-    """An argument that a function of another module is given."""
-
-    call: cst.Call
-    arg: cst.Arg
-    at: At
-    denoted: Denoted
-
-
-class Access:
-    """One use by key or index. container: the path of what is accessed. error: what a bare one raises."""
-
-    __slots__ = ("at", "confidence", "container", "denoted", "error", "key", "kind", "node")
-
-    def __init__(self, node: cst.CSTNode, at: At, denoted: Denoted, key: str, kind: str, error: str) -> None:
-        self.node = node
-        self.at = at
-        self.denoted = denoted
-        self.container = denoted.path
-        self.key = key
-        self.kind = kind
-        self.error = error
-        self.confidence = Confidence.LOW
 
 
 class Unchecked(NamedTuple):
@@ -183,16 +98,15 @@ class Unchecked(NamedTuple):
 def events(module: Module) -> Iterator[Unchecked]:
     """Each decoded value of the module with an unchecked access, where no other module may know better."""
     found = decoded(module)
+    clients = module.once(outlook_in).clients
     for event in found.unchecked:
-        if not module.outlook.clients or not found.doubts(event.first):
+        if not clients or not found.doubts(event.first):
             yield event
 
 
 def decoded(module: Module) -> Decoded:
     """The decoded values of a module, found once."""
-    if module.decoded is None:
-        module.decoded = Decoded(module)
-    return module.decoded
+    return module.once(Decoded)
 
 
 class Decoded:
@@ -214,7 +128,7 @@ class Decoded:
         if beside is not None:  # what follows from the module alone
             known = vars(beside)
             vars(self).update({name: known[name] for name in ("_bound_from", "calls_of") if name in known})
-        self._doubts = Doubts(self, self.names)
+        self._doubts = Doubts(module, self.names, self.known, lambda: self.given_to)
         self._why: tuple[str, cst.CSTNode | None] = ("", None)  # what was found last to check an access, and where
 
     def may_be_own(self, target: str) -> bool:
@@ -1934,12 +1848,6 @@ def _tests_several(test: cst.Call) -> bool:
     return isinstance(keys, (cst.Tuple, cst.List, cst.Set)) and len(keys.elements) > 1
 
 
-def group(root: Root) -> Root:
-    while root.merged is not None:
-        root = root.merged
-    return root
-
-
 def _covers(one: Access, other: Access) -> bool:
     """Whether a finding at one access makes a second one at the other needless."""
     if one.at.scope is other.at.scope and encloses(one.at, other.at):
@@ -1983,11 +1891,6 @@ def _is_empty(binding: Binding) -> bool:
     if isinstance(value, cst.Call) and last_name(value.func) in ("field", "Field"):
         return True
     return dotted(value) == "None"
-
-
-def places_of(access: Access) -> list[At]:
-    """Where an access stands, and the call that leads to it if that is in another function."""
-    return [access.at, *([access.denoted.through[1]] if access.denoted.through else [])]
 
 
 def _is_index(key: str) -> bool:

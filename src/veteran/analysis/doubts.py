@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis.guards import encloses
+from veteran.analysis.access_paths import Access, Denoted, Root, group, places_of
 from veteran.analysis.lowering import At, Call, arms_around, decorators_of, last_name, with_statements
+from veteran.analysis.places import encloses
 from veteran.analysis.summary import Doubt
-from veteran.analysis.types import Local
+from veteran.analysis.type_values import Local
 
 if TYPE_CHECKING:
-    from veteran.analysis.decoded import Access, Decoded, Denoted, Root
     from veteran.analysis.facts import Names
+    from veteran.analysis.model import Module
     from veteran.catalog import Catalog
 
 #: Functions that are handed on from one to the next so often at most.
@@ -48,12 +49,22 @@ _OTHERS = frozenset(("pydantic", "attr", "attrs", "msgspec", "typing_extensions"
 
 
 class Doubts:
-    """The doubts about the accesses of one module."""
+    """The doubts about the accesses of one module.
 
-    def __init__(self, decoded: Decoded, names: Names) -> None:
-        self.decoded = decoded
-        self.module = decoded.module
+    known: what expressions stand for. given_to: the calls that are given a response, by its spelling, as now known.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        names: Names,
+        known: Mapping[cst.CSTNode, Denoted],
+        given_to: Callable[[], Mapping[str, list[tuple[Call, cst.Arg]]]],
+    ) -> None:
+        self.module = module
         self.names = names
+        self.known = known
+        self.given_to = given_to
         self._targets: dict[int, str] = {}
         self._known: dict[Access, tuple[Doubt, ...]] = {}
 
@@ -86,25 +97,21 @@ class Doubts:
 
     @cached_property
     def _calls(self) -> dict[Root, list[tuple[Call, cst.Arg, Denoted]]]:
-        from veteran.analysis.decoded import group
-
         found: dict[Root, list[tuple[Call, cst.Arg, Denoted]]] = {}
         for call in self.module.lowered.calls:
             for arg in call.node.args:
-                denoted = self.decoded.known.get(arg.value)
+                denoted = self.known.get(arg.value)
                 if denoted is not None and last_name(call.node.func) not in _BLIND:
                     found.setdefault(group(denoted.root), []).append((call, arg, denoted))
         return found
 
     def _called(self, access: Access) -> Iterator[Doubt]:
-        from veteran.analysis.decoded import group
-
         for root, path, places in self._stages(access):
             for call, arg, denoted in self._calls.get(group(root), ()):
                 if path[: len(denoted.path)] == denoted.path and self._before(call, places):
                     yield from self._doubted(call, arg, "data")
             if root.receiver is not None:
-                for call, arg in self.decoded.given_to.get(root.receiver, ()):
+                for call, arg in self.given_to().get(root.receiver, ()):
                     if self._before(call, places) and any(encloses(call, at) for at in places):
                         yield from self._doubted(call, arg, "response")
 
@@ -115,8 +122,6 @@ class Doubts:
     @staticmethod
     def _stages(access: Access) -> Iterator[tuple[Root, tuple[str, ...], list[At]]]:
         """Where the value was on its way: the decodings it is a part of, and the places it passed."""
-        from veteran.analysis.decoded import places_of
-
         root, path = access.denoted.root, access.container
         places = [*places_of(access), *(at for _, at in access.denoted.kept)]
         for _ in range(_MAX_STAGES):
@@ -139,8 +144,6 @@ class Doubts:
     # What may catch
 
     def _around(self, access: Access) -> Iterator[Doubt]:
-        from veteran.analysis.decoded import places_of
-
         for at in places_of(access):
             for node, where in self._catching(at):
                 target = self.names.meant(node, where)

@@ -9,7 +9,7 @@ import libcst as cst
 
 from veteran.analysis import unreached
 from veteran.analysis.lowering import Binding, Held, running
-from veteran.analysis.types import Instance
+from veteran.analysis.type_values import Instance
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import branches, scopes, waiting
+from veteran.analysis.calls import keeps_result
+from veteran.analysis.catalog_calls import blocking_call
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -35,7 +37,8 @@ from veteran.analysis.summary import (
     FunctionFact,
     ParameterFact,
 )
-from veteran.analysis.types import HANDED, SELF, UNKNOWN, Instance, Local, Ref, Value, keeps_result
+from veteran.analysis.type_values import UNKNOWN, Instance, Local, Ref, Value
+from veteran.analysis.types import HANDED, SELF
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
@@ -206,7 +209,7 @@ class Names:
 
     def _effect(self, call: Call) -> EffectFact | None:
         """What a call does that blocks its thread; None if nothing is known."""
-        event = self.module.blocking_call(call)
+        event = blocking_call(self.module, call)
         if event is None or call.awaited or (event.entry.lazy and not call.consumed) or waiting.never_waits(event):
             return None
         confidence = self.module.catalog.groups[event.entry.group].confidence

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.calls import argument
 from veteran.analysis.cpu import Cpu
-from veteran.analysis.cpu_kinds import PLAIN, Kind, Profile, Verdict, display, shared_by_all, targets_of
+from veteran.analysis.cpu_kinds import PLAIN, Interpreter, Kind, Profile, Verdict, display, shared_by_all, targets_of
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
 from veteran.analysis.nodes import children, integer_value
 from veteran.analysis.trace import LINE, Because
-from veteran.analysis.types import Instance, Local, Ref, argument
+from veteran.analysis.type_values import Instance, Local, Ref
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
@@ -102,17 +103,29 @@ class FanOut(NamedTuple):
     through: Spread | None = None
 
 
+class Beyond:
+    """What `events` found that concerns other modules.
+
+    asks: their names that decide more. spreads: see `Outlook`.
+    """
+
+    def __init__(self, _: Module) -> None:
+        self.asks: set[str] = set()
+        self.spreads: set[str] = set()
+
+
 def events(module: Module) -> Iterator[FanOut]:
-    """The fan-outs of a module that it proves alone, in order; what others decide it says in `module.asks`."""
+    """The fan-outs of a module that it proves alone, in order; what others decide it says in `Beyond`."""
+    beyond = module.once(Beyond)
     finder = _Finder(module, Cpu(module))
     for group in _groups(finder):
         found = _first(finder, group)
         if found is not None:
             yield found
         else:
-            module.asks |= finder.asks
+            beyond.asks |= finder.asks
         finder.asks.clear()
-    module.spreads |= finder.offered()
+    beyond.spreads |= finder.offered()
 
 
 def spreads_of(module: Module) -> tuple[str, ...]:
@@ -191,7 +204,7 @@ class _Finder:
         self.asks: set[str] = set()  # names of other modules that a judgement depends on
         self.spreads: dict[Scope, dict[str, Spread]] = {}  # the functions of the module that spread a parameter
         self.spreading: Mapping[str, frozenset[str]] = {}  # see `linked_events`
-        self._spreads_in: dict[Cpu, dict[Scope, dict[str, Spread]]] = {}
+        self._spreads_in: dict[Interpreter, dict[Scope, dict[str, Spread]]] = {}
         #: What else a call that makes a job may be called: aliases, and subclasses of Thread.
         self.names = {
             scope.name
@@ -756,7 +769,7 @@ class _Finder:
                 return bound[0].value if len(bound) == 1 and bound[0].kind == "def" else None
         return None
 
-    def _spreads_of(self, home: Cpu, scope: Scope) -> dict[str, Spread]:
+    def _spreads_of(self, home: Interpreter, scope: Scope) -> dict[str, Spread]:
         """What a function of another module spreads."""
         if home not in self._spreads_in:
             there = _Finder(home.module, Cpu(home.module))

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.calls import class_bindings, default_of, function_of, is_enum, passed_value, unpacked
 from veteran.analysis.checks import Checks
 from veteran.analysis.guards import Checked, Guards, matches_whole
 from veteran.analysis.lowering import (
@@ -26,13 +27,13 @@ from veteran.analysis.lowering import (
     Call,
     Lowered,
     Scope,
-    all_parameters,
     decorator_name,
     decorators_of,
     dotted,
 )
 from veteran.analysis.nodes import changed, integer_value, string_value
-from veteran.analysis.types import Instance, Local, Types, argument
+from veteran.analysis.type_values import Instance, Local
+from veteran.analysis.types import Types
 
 
 class Verdict(IntEnum):
@@ -114,19 +115,13 @@ class Flow:
         self.active: set[object] = set()
         self.known: dict[Binding, list[Pieces]] = {}
         self.purpose = "sql"
-        self.guards = Guards(types, self._is_safe_instance, self._checks)
+        self.guards = Guards(types, self._is_safe_instance, lambda: self.checks, self)
         self.assumed: list[tuple[cst.BaseExpression, bool]] = []  # tests of conditional expressions around us
 
-    def _checks(self) -> Checks:
-        return Checks(self, self.guards)
-
     @cached_property
-    def _scope_of(self) -> dict[cst.CSTNode, Scope]:
-        return {scope.node: scope for scope in self.lowered.scopes}
-
-    def scope_of(self, node: cst.CSTNode) -> Scope | None:
-        """The scope that a function, class, lambda or comprehension opens."""
-        return self._scope_of.get(node)
+    def checks(self) -> Checks:
+        """What the functions of the module check."""
+        return Checks(self.types, self.guards)
 
     @cached_property
     def methods_called(self) -> dict[str, list[Call]]:
@@ -154,13 +149,6 @@ class Flow:
         cuts = self.cuts
         alternatives = self.pieces(node, at)
         return self.cuts == cuts and _constant(alternatives) and alternatives != [()]
-
-    def is_enumeration(self, node: cst.CSTNode, at: At) -> bool:
-        """Whether it is an enumeration of this module, whose call refuses all but its members' values."""
-        if not isinstance(node, cst.Name):
-            return False
-        values = self.types.of(node, at)
-        return bool(values) and all(isinstance(v, Local) and self._is_enum(v.scope) for v in values)
 
     def pieces(self, node: cst.CSTNode, at: At) -> list[Pieces]:
         """The alternatives for the text of an expression."""
@@ -484,7 +472,7 @@ class Flow:
                     found.append(self.pieces(element.value, at))
             return found
         if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
-            scope = self._scope_of.get(node)
+            scope = self.lowered.scope_of(node)
             if scope is None:
                 return None
             inside = At(scope, scope.body, scopes._END, at.statement)
@@ -530,7 +518,7 @@ class Flow:
         if isinstance(node, cst.Attribute):
             if node.attr.value in _FIELDS:
                 return [[self._unknown(node, at, Verdict.SAFE, "the names of a class's fields")]]
-            bound = self.class_bindings(node, at)
+            bound = class_bindings(self.types, node, at)
             if bound and all(b.kind == "assign" and not b.path for b in bound):
                 return self._together([self.elements(b.value, b) for b in bound])
         return self._typed_elements(node, at)
@@ -571,7 +559,7 @@ class Flow:
         if callee == "map" and len(node.args) == 2:
             return [self._mapped(node, at)]
         if callee == "filter" and len(node.args) == 2:
-            if self.guards.checks.approves(node.args[0].value, at):
+            if self.checks.approves(node.args[0].value, at):
                 return [[self._unknown(node, at, Verdict.SAFE, Checked(node.args[0].value, at))]]
             return self.elements(node.args[1].value, at)
         if callee in ("chain", "itertools.chain") and all(arg.keyword is None and not arg.star for arg in node.args):
@@ -607,7 +595,7 @@ class Flow:
 
     def _elements_returned(self, node: cst.Call, at: At) -> list[list[Pieces]] | None:
         """The elements of what a function of this module returns or yields; None where not known."""
-        function = self.function_of(node.func, at)
+        function = function_of(self.types, node.func, at)
         if function is None or not isinstance(function.node, cst.FunctionDef) or (function, "elements") in self.active:
             return None
         self.active.add((function, "elements"))
@@ -650,7 +638,7 @@ class Flow:
 
     def _applied(self, function: cst.Lambda, collection: cst.BaseExpression, at: At) -> list[Pieces]:
         """What a lambda makes of the elements of a collection."""
-        scope = self._scope_of.get(function)
+        scope = self.lowered.scope_of(function)
         if scope is None:
             return [self._unknown(function, at)]
         elements = self.elements(collection, at)
@@ -902,7 +890,9 @@ class Flow:
                 if value is None:
                     return [self._unknown(node, binding)]
                 ways += self.pieces(value, where)
-            called = self.function_of(binding.value.func, binding) if isinstance(binding.value, cst.Call) else None
+            called = (
+                function_of(self.types, binding.value.func, binding) if isinstance(binding.value, cst.Call) else None
+            )
             if called is not None and isinstance(called.node, cst.FunctionDef):
                 return [
                     w
@@ -942,7 +932,7 @@ class Flow:
         if binding is None:
             return False
         if binding.kind == "class":
-            return isinstance(binding.value, Scope) and self._is_enum(binding.value)
+            return isinstance(binding.value, Scope) and is_enum(binding.value)
         return binding.kind == "import" and _CLASS.fullmatch(str(binding.value).rpartition(".")[2]) is not None
 
     def _looped_over(self, node: cst.CSTNode, at: At) -> cst.BaseExpression | None:
@@ -966,7 +956,9 @@ class Flow:
             return self._rows_of_call(node, at)
         if isinstance(node, (cst.Name, cst.Attribute)):
             bound = (
-                scopes.lookup(node.value, at).bindings if isinstance(node, cst.Name) else self.class_bindings(node, at)
+                scopes.lookup(node.value, at).bindings
+                if isinstance(node, cst.Name)
+                else class_bindings(self.types, node, at)
             )
             if not bound or len(bound) != 1 or (bound[0], "rows") in self.active:
                 return None
@@ -993,7 +985,7 @@ class Flow:
             keys = [(e.key, at) for e in node.elements if isinstance(e, cst.DictElement)]
             return keys if keys and len(keys) == len(node.elements) else None
         if isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp)):
-            scope = self._scope_of.get(node)
+            scope = self.lowered.scope_of(node)
             return None if scope is None else [(node.elt, At(scope, scope.body, scopes._END, at.statement))]
         if not isinstance(node, (cst.List, cst.Tuple, cst.Set)):
             return None
@@ -1053,7 +1045,7 @@ class Flow:
             if method == "items":
                 return [(cst.Tuple([cst.Element(key), cst.Element(value)]), where) for key, value, where in table]
             return [(value if method == "values" else key, where) for key, value, where in table]
-        function = self.function_of(node.func, at)
+        function = function_of(self.types, node.func, at)
         if function is not None and isinstance(function.node, cst.FunctionDef) and not function.yields:
             return self._rows_returned(function)
         callee = (dotted(node.func) or "").rpartition(".")[2]
@@ -1103,7 +1095,7 @@ class Flow:
             plain = [(cst.SimpleString(repr(key.value)), value, where) for key, value, where in named]
             return list(plain) if len(plain) == len(node.args) else None
         if isinstance(node, cst.DictComp):
-            scope = self._scope_of.get(node)
+            scope = self.lowered.scope_of(node)
             return None if scope is None else [(node.key, node.value, At(scope, scope.body, scopes._END, at.statement))]
         if isinstance(node, cst.Dict):
             rows = [(e.key, e.value, at) for e in node.elements if isinstance(e, cst.DictElement)]
@@ -1112,7 +1104,7 @@ class Flow:
         if isinstance(node, cst.Name):
             bound = scopes.lookup(node.value, at).bindings
         elif isinstance(node, cst.Attribute):
-            bound = self.class_bindings(node, at)
+            bound = class_bindings(self.types, node, at)
             if bound and len(bound) == 1 and bound[0].kind == "def":
                 return self._table_of_property(bound[0].value)
         if bound and len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path:
@@ -1143,51 +1135,13 @@ class Flow:
         known = [table for table in tables if table is not None]
         return [row for table in known for row in table] if known and len(known) == len(tables) else None
 
-    def class_bindings(self, node: cst.Attribute, at: At) -> list[Binding] | None:
-        """All assignments to `self.x`, `cls.x` or `C.x` of a class of this module; None where unknown."""
-        values = self.types.of(node.value, at)
-        if len(values) != 1:
-            return None
-        value = values[0]
-        if isinstance(value, Local) and value.scope.kind == "class":
-            owner = value.scope
-        elif isinstance(value, Instance) and value.type.startswith("<"):
-            owner = self.types.classes[value.type]
-        else:
-            return None
-        name = node.attr.value
-        for _ in range(_MAX_BASES):
-            found = [*owner.bindings.get(name, ()), *owner.attributes.get(name, ())]
-            bases = owner.node.bases if isinstance(owner.node, cst.ClassDef) else ()
-            if found or not bases or owner.entry is None:
-                return found or None
-            inherited = [v for v in self.types.of(bases[0].value, owner.entry) if isinstance(v, Local)]
-            if not inherited:
-                return None
-            owner = inherited[0].scope
-        return None
-
-    def function_of(self, func: cst.CSTNode, at: At) -> Scope | None:
-        """The function or method of this module that a call runs; None where not known."""
-        if not isinstance(func, (cst.Name, cst.Attribute)):
-            return None
-        values = self.types.of(func, at)
-        if len(values) == 1 and isinstance(values[0], Local):
-            return values[0].scope if values[0].scope.kind == "function" else None
-        bound = self.class_bindings(func, at) if isinstance(func, cst.Attribute) else None
-        if bound and len(bound) == 1 and bound[0].kind == "def":
-            function: Scope = bound[0].value
-            names = {dotted(d.decorator) for d in cst.ensure_type(function.node, cst.FunctionDef).decorators}
-            return function if names <= {"staticmethod", "classmethod"} else None
-        return None
-
     def _attribute(self, node: cst.Attribute, at: At) -> list[Pieces]:
         if checked := self.guards.restricted(node, at, self.assumed):
             return [self._unknown(node, at, Verdict.SAFE, checked)]
         name = node.attr.value
         if name in _SAFE_ATTRIBUTES:
             return [self._unknown(node, at, Verdict.SAFE, "a name or number that drivers, models or Python give")]
-        bound = self.class_bindings(node, at)
+        bound = class_bindings(self.types, node, at)
         if bound and all(b.kind in ("assign", "annotate", "augment") for b in bound):
             ways: list[Pieces] = []
             for binding in bound[-MAX_BINDINGS:]:
@@ -1232,7 +1186,7 @@ class Flow:
         if any(isinstance(v, Instance) and _KINDS.search(v.type) for v in self.types.of(node, at)):
             return True
         inner = node.value if isinstance(node, (cst.Attribute, cst.Subscript)) else node
-        return any(isinstance(v, Local) and self._is_enum(v.scope) for v in self.types.of(inner, at))
+        return any(isinstance(v, Local) and is_enum(v.scope) for v in self.types.of(inner, at))
 
     def _kept(self, binding: Binding, node: cst.Attribute, at: At) -> list[Pieces]:
         """What an assignment to an attribute put there; holes are seen as the attribute."""
@@ -1253,11 +1207,6 @@ class Flow:
             ]
         finally:
             self.active.discard(key)
-
-    @staticmethod
-    def _is_enum(scope: Scope) -> bool:
-        bases = scope.node.bases if isinstance(scope.node, cst.ClassDef) else ()
-        return any((dotted(b.value) or "").rpartition(".")[2].endswith(("Enum", "Flag")) for b in bases)
 
     def _subscript(self, node: cst.Subscript, at: At) -> list[Pieces]:
         table = self.dictionary(node.value, at)
@@ -1317,7 +1266,7 @@ class Flow:
 
     def _returned(self, node: cst.Call, at: At, path: tuple[int, ...] = ()) -> list[Pieces] | None:
         """What a function of this module returns to a call; None where that says no more than that it is unknown."""
-        function = self.function_of(node.func, at)
+        function = function_of(self.types, node.func, at)
         if function is None or not isinstance(function.node, cst.FunctionDef) or function in self.active:
             return None
         self.active.add(function)
@@ -1343,25 +1292,13 @@ class Flow:
         if isinstance(piece, str) or piece.parameter is None or piece.parameter[0] is not function:
             return [(piece,)]
         name = piece.parameter[1]
-        value = self.passed_value(node, at, function, name)
+        value = passed_value(self.types, node, at, function, name)
         if value is not None:
             return self.pieces(value, at)
         if any(arg.star for arg in node.args) or function.entry is None:
             return [(piece,)]
         default = default_of(function, name)
         return [(piece,)] if default is None else self.pieces(default, function.entry)
-
-    def passed_value(self, node: cst.Call, at: At, function: Scope, name: str) -> cst.BaseExpression | None:
-        """What a call of a function of this module passes for a parameter; None where it is not written out."""
-        definition = cst.ensure_type(function.node, cst.FunctionDef)
-        parameters = definition.params
-        ordered = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
-        if function.parent and function.parent.kind == "class":
-            static = any(getattr(d.decorator, "value", "") == "staticmethod" for d in definition.decorators)
-            owner = self.types.of(node.func.value, at) if isinstance(node.func, cst.Attribute) else ()
-            unbound = Local(function.parent) in owner and not definition.decorators
-            ordered = ordered if static or unbound else ordered[1:]
-        return argument(node, ordered.index(name) if name in ordered else None, (name,))
 
     def _call(self, node: cst.Call, at: At) -> list[Pieces]:
         func = node.func
@@ -1583,7 +1520,7 @@ class Flow:
             return True
         if kind.startswith("<"):
             scope = self.types.classes.get(kind)
-            return scope is not None and self._is_enum(scope)
+            return scope is not None and is_enum(scope)
         if _ENUMERATIONS.search(kind):
             return True
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
@@ -1673,7 +1610,6 @@ _MADE_SAFE = re.compile(
 )
 _CLEANS = re.compile(r"\[\^[\w\\ -]+\][*+]?$|\\W[*+]?$|\\D[*+]?$")
 _DOLLAR = re.compile(r"\$\{?(\w+)\}?")
-_MAX_BASES = 10
 
 
 _QUOTED = re.compile(r"(?i)(?:^|_)(?:quoted|escaped|saniti[sz]ed)(?:_|$)|^(?:quote|escape)_")
@@ -1769,23 +1705,6 @@ def _is_text(pieces: Pieces) -> bool:
 def _all_literal(way: Sequence[tuple[cst.BaseExpression, At]]) -> bool:
     """Whether it does not matter where these expressions stand."""
     return all(isinstance(value, (cst.SimpleString, cst.Integer, cst.Tuple, cst.List)) for value, _ in way)
-
-
-def default_of(function: Scope, name: str) -> cst.BaseExpression | None:
-    """The default of a parameter."""
-    parameters = all_parameters(cst.ensure_type(function.node, cst.FunctionDef).params)
-    return next((p.default for p in parameters if p.name.value == name), None)
-
-
-def unpacked(value: cst.CSTNode, path: tuple[int, ...] | None) -> cst.CSTNode | None:
-    """What an unpacking takes out of a literal; None where the value is not written out."""
-    for index in path if path is not None else (1 << 30,):
-        if not isinstance(value, (cst.Tuple, cst.List)) or index >= len(value.elements):
-            return None
-        if not all(isinstance(element, cst.Element) for element in value.elements):
-            return None
-        value = value.elements[index].value
-    return value
 
 
 def _merged(pieces: Iterable[Piece]) -> Pieces:

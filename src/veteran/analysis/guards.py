@@ -5,35 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
-from veteran.analysis.nodes import children, string_value
-from veteran.analysis.types import Instance, Types
-
-if TYPE_CHECKING:
-    from veteran.analysis.checks import Checks
+from veteran.analysis.calls import is_enumeration
+from veteran.analysis.conditions import alternatives, conditions, conditions_after, operands, outwards, parts
+from veteran.analysis.lowering import At, Binding, Block, Call, Compound, dotted
+from veteran.analysis.places import encloses, same_value, spelling
+from veteran.analysis.type_values import Instance
+from veteran.analysis.types import Types
 
 #: String methods whose truth leaves no room for quotes, blanks or operators.
 _CHECKS = frozenset(["isdigit", "isdecimal", "isnumeric", "isidentifier", "isalnum", "isalpha"])
 _MATCHES = frozenset(("fullmatch", "match"))
-_PARTS_OF_A_LOOP = (
-    cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite, cst.If, cst.Else, cst.Try, cst.TryStar,
-    cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally, cst.With, cst.Match, cst.MatchCase,
-)  # fmt: skip
-#: The arms of a `try` that have run when it came through and its handlers leave.
-_RUN = ("body", "else", "finally")
-
-
-class Condition(NamedTuple):
-    """A test that was evaluated on the way to a place: how it came out, and where it stands."""
-
-    test: cst.BaseExpression
-    outcome: bool
-    at: At
 
 
 class Checked(NamedTuple):
@@ -43,148 +29,36 @@ class Checked(NamedTuple):
     at: At
 
 
-def conditions(at: At, *, closures: bool = False) -> Iterator[Condition]:
-    """The tests that decided that a place is reached, nearest first.
+class Validators(Protocol):
+    """What functions of a module check of what they are passed; see `checks.Checks`."""
 
-    closures: those that decided that the function around the place was defined, too.
-    """
-    scope, block, place = at.scope, at.block, at.place
-    while True:
-        for compound in reversed(block.compounds):
-            if compound.place < place:
-                yield from _passed(compound)
-        owner = block.owner
-        if owner is not None:
-            here = At(owner.scope, owner.block, owner.place, at.statement)
-            if owner.kind == "if" and type(owner.node) is cst.If:
-                yield Condition(owner.node.test, owner.arms[0][1] is block, here)
-            elif type(owner.node) is cst.While and owner.arms[0][1] is block:
-                yield Condition(owner.node.test, True, here)
-            block, place = owner.block, owner.place
-        elif scope.kind == "comprehension" and isinstance(
-            scope.node, (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
-        ):
-            loop: cst.CompFor | None = scope.node.for_in
-            while loop is not None:
-                for condition in loop.ifs:
-                    yield Condition(condition.test, True, At(scope, scope.body, place, at.statement))
-                loop = loop.inner_for_in
-            outside = scope.entry
-            if outside is None:
-                return
-            scope, block, place = outside.scope, outside.block, outside.place
-        elif (entry := scope.entry) is not None and (scope.inline or (closures and _is_closure(scope))):
-            scope, block, place = entry.scope, entry.block, entry.place
-        else:
-            return
+    def refuses(self, call: Call, name: str) -> bool: ...
+
+    def tells(self, node: cst.Call, at: At, name: str, outcome: bool, *, awaited: bool = False) -> bool: ...
 
 
-def _is_closure(scope: Scope) -> bool:
-    """Whether a function or lambda stands in another function."""
-    return scope.parent is not None and scope.parent.function.kind != "module"
+class Literals(Protocol):
+    """What a program writes out; see `flow.Flow`."""
 
+    def is_literal(self, node: cst.CSTNode, at: At) -> bool: ...
 
-def _outwards(at: At) -> Iterator[At]:
-    """A place, and where the comprehensions and the functions of a function around it stand."""
-    scope = at.scope
-    yield at
-    while (entry := scope.entry) is not None and (scope.inline or _is_closure(scope)):
-        yield entry
-        scope = entry.scope
-
-
-def _passed(compound: Compound) -> Iterator[Condition]:
-    """What an earlier statement that came through says of what follows it.
-
-    That is an `assert`, an `if` of which one arm leaves, a `while` without a `break`, and those in the body of a
-    `with`, or of a `try` whose handlers leave.
-    """
-    pending = [compound]
-    while pending:
-        compound = pending.pop()
-        if type(compound.node) is cst.For:
-            continue
-        here = At(compound.scope, compound.block, compound.place, 0)
-        if type(compound.node) is cst.Assert:
-            yield Condition(compound.node.test, True, here)
-        elif type(compound.node) is cst.If and compound.arms:
-            if compound.arms[0][1].leaves:
-                yield Condition(compound.node.test, False, here)
-                if len(compound.arms) > 1:  # what follows went through the other arm
-                    pending += compound.arms[1][1].compounds
-            elif len(compound.arms) > 1 and compound.arms[1][1].leaves:
-                yield Condition(compound.node.test, True, here)
-                pending += compound.arms[0][1].compounds
-        elif type(compound.node) is cst.While:
-            if not _breaks(compound.node.body):
-                yield Condition(compound.node.test, False, here)
-        elif compound.kind == "with":
-            pending += compound.arms[0][1].compounds
-        elif compound.kind == "try" and all(block.leaves for role, block in compound.arms if role == "handler"):
-            pending += [inner for role, block in compound.arms if role in _RUN for inner in block.compounds]
-
-
-def _breaks(body: cst.BaseSuite) -> bool:
-    """Whether a loop's body can leave the loop by `break`."""
-    pending: list[cst.CSTNode] = [body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, cst.Break):
-            return True
-        if isinstance(node, (cst.For, cst.While)):
-            pending += [node.orelse] if node.orelse else []
-        elif isinstance(node, _PARTS_OF_A_LOOP):
-            pending += children(node)
-    return False
-
-
-def parts(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExpression, bool]]:
-    """The simple tests that an outcome of a compound test decides."""
-    pending = [(test, outcome)]
-    while pending:
-        test, outcome = pending.pop()
-        if type(test) is cst.Comparison and len(test.comparisons) == 1 and type(test.left) is cst.Call:
-            target = test.comparisons[0]
-            if dotted(target.comparator) == "None" and isinstance(target.operator, (cst.Is, cst.IsNot)):
-                pending.append((test.left, outcome is isinstance(target.operator, cst.IsNot)))
-                continue
-        if type(test) is cst.UnaryOperation and isinstance(test.operator, cst.Not):
-            pending.append((test.expression, not outcome))
-        elif type(test) is cst.Call and dotted(test.func) == "bool" and len(test.args) == 1:
-            pending.append((test.args[0].value, outcome))
-        elif type(test) is cst.BooleanOperation:
-            if isinstance(test.operator, cst.And) is outcome:
-                pending += [(test.right, outcome), (test.left, outcome)]
-        else:
-            yield test, outcome
-
-
-def spelling(node: cst.CSTNode) -> str | None:
-    """`a.b["c"]` of names, attributes and literal keys: what a test and a use can have in common."""
-    if type(node) is cst.Name:
-        return node.value
-    if type(node) is cst.Attribute:
-        inner = spelling(node.value)
-        return None if inner is None else f"{inner}.{node.attr.value}"
-    if type(node) is cst.Subscript and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
-        key, inner = node.slice[0].slice.value, spelling(node.value)
-        if inner is not None and isinstance(key, (cst.SimpleString, cst.Integer)):
-            value = string_value(key) if isinstance(key, cst.SimpleString) else key.value
-            return f"{inner}[{value!r}]"
-    return None
+    def rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None: ...
 
 
 class Guards:
     """What checks say of values. safe: whether values of a type cannot carry text of their own."""
 
-    def __init__(self, types: Types, safe: Callable[[str], bool], checks: Callable[[], Checks]) -> None:
+    def __init__(
+        self, types: Types, safe: Callable[[str], bool], checks: Callable[[], Validators], literals: Literals
+    ) -> None:
         self.types = types
         self.safe = safe
         self._make_checks = checks
+        self.literals = literals
         self.comparing: set[cst.CSTNode] = set()  # what is compared with and followed right here
 
     @cached_property
-    def checks(self) -> Checks:
+    def checks(self) -> Validators:
         """What the functions of the module check."""
         return self._make_checks()
 
@@ -231,10 +105,10 @@ class Guards:
             if any(self.restricts(part, holds, name, at) for part, holds in parts(test, outcome)):
                 return Checked(test, at)
         for condition in conditions(at, closures=True):
-            for part, holds in _alternatives(condition.test, condition.outcome):
+            for part, holds in alternatives(condition.test, condition.outcome):
                 if self.restricts(part, holds, name, condition.at):
                     return Checked(part, condition.at) if same_value(name, condition.at, at) else None
-        for here in _outwards(at):
+        for here in outwards(at):
             for call in self._passing.get(name, ()):
                 before = call.place < here.place and call.scope is here.scope and encloses(call, here)
                 if before and self._refuses(call, name) and same_value(name, call, at):
@@ -250,7 +124,7 @@ class Guards:
         found: set[Binding] = set()
         for condition in conditions(at):
             if any(
-                self.restricts(*part, name, condition.at) for part in _alternatives(condition.test, condition.outcome)
+                self.restricts(*part, name, condition.at) for part in alternatives(condition.test, condition.outcome)
             ):
                 seen = scopes.lookup(name, condition.at)
                 found.update(binding for binding in seen.bindings if binding.place < condition.at.place)
@@ -264,7 +138,7 @@ class Guards:
             return True
         if call.optional or call.lazy:
             return False
-        if self.checks.flow.is_enumeration(func, call):
+        if is_enumeration(self.types, func, call):
             return True
         if called == "index" and isinstance(func, cst.Attribute) and len(call.node.args) == 1:
             return self._is_listed(func.value, call)
@@ -274,7 +148,7 @@ class Guards:
         """Whether an expression is a list or tuple that the program writes out."""
         if isinstance(node, (cst.List, cst.Tuple)):
             return True
-        rows = self.checks.flow.rows(node, at) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        rows = self.literals.rows(node, at) if isinstance(node, (cst.Name, cst.Attribute)) else None
         return bool(rows)
 
     def _checked_by_statements(self, name: str, at: At) -> Iterator[Checked]:
@@ -301,7 +175,7 @@ class Guards:
                         self.restricts(part, holds, target.value, here)
                         for inner in compound.arms[0][1].compounds
                         if inner.kind == "assert" or (inner.arms and inner.arms[0][1].leaves == "return")
-                        for condition in _passed(inner)
+                        for condition in conditions_after(inner)
                         for part, holds in parts(condition.test, condition.outcome)
                     ):
                         yield Checked(compound.node.iter, here)
@@ -343,7 +217,7 @@ class Guards:
         return all(
             any(
                 _is_empty(part, holds, name) or self.restricts(part, holds, name, at)
-                for part, holds in _alternatives(compound.node.test, outcome)
+                for part, holds in alternatives(compound.node.test, outcome)
             )
             or (arm is not None and self._settled_in(name, arm, at))
             for outcome, arm in ways
@@ -453,7 +327,7 @@ class Guards:
             return False
         self.comparing.add(node)
         try:
-            return self.checks.flow.is_literal(node, at)
+            return self.literals.is_literal(node, at)
         finally:
             self.comparing.discard(node)
 
@@ -465,27 +339,6 @@ class Guards:
             if not found or not all(isinstance(value, Instance) and self.safe(value.type) for value in found):
                 return False
         return True
-
-
-def _alternatives(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExpression, bool]]:
-    """The simple tests that an outcome decides, and the test itself where it only says that one of two came out so."""
-    yield from parts(test, outcome)
-    while isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-        test, outcome = test.expression, not outcome
-    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And) is not outcome:
-        yield test, outcome
-
-
-def operands(test: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:
-    """What one operator connects, however many there are."""
-    kind = type(test.operator)
-    pending: list[cst.BaseExpression] = [test]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, cst.BooleanOperation) and type(node.operator) is kind:
-            pending += [node.right, node.left]
-        else:
-            yield node
 
 
 def _is_empty(test: cst.BaseExpression, holds: bool, name: str) -> bool:
@@ -581,35 +434,6 @@ def _leaves_room(pattern: str) -> bool:
     if any(low <= quote <= high for low, high in re.findall(r"(?<=[\[\w])([ -~])-([ -~])", text) for quote in "'\""):
         return True
     return "." in re.sub(r"\[[^\]]*\]", "", text)
-
-
-def encloses(outer: At, inner: At) -> bool:
-    """Whether code at `outer` certainly ran before a later place `inner` of the same scope.
-
-    The body of a `try` counts for what follows it where every handler leaves.
-    """
-    around = set()
-    block: Block | None = inner.block
-    while block is not None:
-        around.add(block)
-        block = block.owner.block if block.owner else None
-    block = outer.block
-    while block not in around:
-        owner = block.owner
-        if owner is None or owner.kind not in ("try", "with") or not owner.complete:
-            return False
-        if owner.kind == "try" and not all(arm.leaves for role, arm in owner.arms if role == "handler"):
-            return False
-        if owner.arms[0][1] is not block:
-            return False
-        block = owner.block
-    return True
-
-
-def same_value(name: str, before: At, after: At) -> bool:
-    """Whether the name still means what the test saw."""
-    root = re.split(r"[.\[]", name, maxsplit=1)[0]
-    return scopes.lookup(root, before).bindings == scopes.lookup(root, after).bindings
 
 
 _RAISES = re.compile(r"_?(?:validate|check|ensure|verify|require|assert)_")

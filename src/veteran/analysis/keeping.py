@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from veteran.analysis import guards, scopes, waiting
+from veteran.analysis import places, scopes, waiting
 from veteran.analysis.lowering import At, Binding, Scope, all_parameters, dotted, first_parameter
 from veteran.analysis.nodes import changed
 
@@ -27,10 +27,10 @@ def is_first(module: Module, part: cst.BaseExpression, outcome: bool, function: 
     if isinstance(part, cst.Call):
         if outcome or not isinstance(part.func, cst.Attribute) or part.func.attr.value != "is_set":
             return False
-        return guards.spelling(part.func.value) in _kept(module, function).events
+        return places.spelling(part.func.value) in _kept(module, function).events
     if outcome or _is_local(part, function):
         return False
-    name = guards.spelling(part)
+    name = places.spelling(part)
     return name is not None and name in _with_called(module, function).flags
 
 
@@ -74,14 +74,14 @@ def _is_membership(part: cst.Comparison) -> bool:
 def _source(node: object) -> str:
     """What a value is taken from: the cache of `cache.get(key)` and `cache[key]`, or an attribute."""
     if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and _FETCHES.fullmatch(node.func.attr.value):
-        return guards.spelling(node.func.value) or ""
+        return places.spelling(node.func.value) or ""
     if isinstance(node, cst.Call) and dotted(node.func) in ("getattr", "hasattr") and len(node.args) > 1:
         key = node.args[1].value
-        owner = guards.spelling(node.args[0].value)
+        owner = places.spelling(node.args[0].value)
         return f"{owner}.{key.raw_value}" if owner and isinstance(key, cst.SimpleString) else ""
     if isinstance(node, cst.Subscript):
-        return guards.spelling(node.value) or ""
-    return (guards.spelling(node) or "") if isinstance(node, cst.Attribute) else ""
+        return places.spelling(node.value) or ""
+    return (places.spelling(node) or "") if isinstance(node, cst.Attribute) else ""
 
 
 class Kept(NamedTuple):
@@ -92,16 +92,26 @@ class Kept(NamedTuple):
     events: frozenset[str]
 
 
+class _Known:
+    """What is known of the functions of a module. fills: those that they call included."""
+
+    def __init__(self, _: Module) -> None:
+        self.keeps: dict[Scope, Kept] = {}
+        self.fills: dict[Scope, Kept] = {}
+
+
 def _kept(module: Module, function: Scope) -> Kept:
-    found = module.keeps.get(function)
+    keeps = module.once(_Known).keeps
+    found = keeps.get(function)
     if found is None:
-        found = module.keeps[function] = _keeps(module, function)
+        found = keeps[function] = _keeps(module, function)
     return found
 
 
 def _with_called(module: Module, function: Scope) -> Kept:
     """What a function fills, or one that it calls by its plain name or on its own object."""
-    found = module.fills.get(function)
+    fills = module.once(_Known).fills
+    found = fills.get(function)
     if found is not None:
         return found
     kept = [_kept(module, function)]
@@ -119,7 +129,7 @@ def _with_called(module: Module, function: Scope) -> Kept:
         if len(bound) == 1 and bound[0].kind == "def" and bound[0].value is not function:
             kept.append(_kept(module, bound[0].value))
     names, flags, events = ({name for one in kept for name in one[index]} for index in range(3))
-    module.fills[function] = found = Kept(frozenset(names), frozenset(flags), frozenset(events))
+    fills[function] = found = Kept(frozenset(names), frozenset(flags), frozenset(events))
     return found
 
 
@@ -129,7 +139,7 @@ def _keeps(module: Module, function: Scope) -> Kept:
     for call in module.calls_of.get(function, ()):
         func = call.node.func
         if isinstance(func, cst.Attribute) and _PUTS.fullmatch(func.attr.value):
-            owner = guards.spelling(func.value) or ""
+            owner = places.spelling(func.value) or ""
             if func.attr.value == "set" and not call.node.args:
                 events.add(owner)
             elif call.node.args and owner.partition(".")[0] not in _own_names(function):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from veteran.analysis.chains import Chain, Chains, Direct
 from veteran.analysis.program import Function, Loaded
-from veteran.analysis.summary import ArgumentFact, Parameter, Summary
+from veteran.analysis.reports import ArgumentFact, Parameter
+from veteran.analysis.summary import Summary
 from veteran.catalog import Catalog
-from veteran.findings import Confidence, Finding, Span, Step
+from veteran.findings import Confidence, Finding, Step
 from veteran.registry import Rule, Subscription, subscribers
 
 if TYPE_CHECKING:
@@ -34,23 +35,6 @@ class LinkedCall(NamedTuple):
     direct: Direct
     catalog: Catalog
     table: str
-
-
-class LinkedStep(NamedTuple):
-    """A place in a module that explains a linked report."""
-
-    path: Path
-    span: Span
-    text: str
-
-
-class Linked(NamedTuple):
-    """What a rule says of a call whose consequences lie elsewhere."""
-
-    span: Span
-    message: str
-    confidence: Confidence
-    steps: tuple[LinkedStep, ...]
 
 
 def decided(summary: Summary) -> list[Finding]:

@@ -15,8 +15,9 @@ from veteran.findings import Finding, Step
 from veteran.registry import subscribers
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import Module, Report
+    from veteran.analysis.model import Module
     from veteran.analysis.project import Project
+    from veteran.analysis.reports import Report
     from veteran.analysis.summary import Summary
     from veteran.registry import Rule
 

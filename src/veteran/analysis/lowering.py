@@ -232,7 +232,8 @@ class Lowered:
     """
 
     __slots__ = (
-        "assigned", "calls", "choices", "held", "matches", "module", "private", "reads", "scopes", "stored", "tree",
+        "_opened", "assigned", "calls", "choices", "held", "matches", "module", "private", "reads", "scopes", "stored",
+        "tree",
     )  # fmt: skip
 
     def __init__(self, tree: cst.Module, module: Scope) -> None:
@@ -247,6 +248,13 @@ class Lowered:
         self.matches: list[cst.Match] = []
         self.assigned: set[str] = set()
         self.stored: list[tuple[cst.BaseExpression, At, cst.CSTNode]] = []
+        self._opened: dict[cst.CSTNode, Scope] | None = None
+
+    def scope_of(self, node: cst.CSTNode) -> Scope | None:
+        """The scope that a function, class, lambda or comprehension opens."""
+        if self._opened is None:
+            self._opened = {scope.node: scope for scope in self.scopes}
+        return self._opened.get(node)
 
 
 def lower(tree: cst.Module) -> Lowered:

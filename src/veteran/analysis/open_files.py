@@ -7,9 +7,11 @@ from typing import NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.calls import argument
 from veteran.analysis.lowering import At, Binding, Scope, first_parameter
 from veteran.analysis.nodes import string_value
-from veteran.analysis.types import Instance, Local, Types, Values, argument
+from veteran.analysis.type_values import Instance, Local, Values
+from veteran.analysis.types import Types
 
 #: What opens a file by its name, with the position of the mode.
 _OPENERS = {

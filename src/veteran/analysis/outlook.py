@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from veteran.analysis.model import Module
     from veteran.analysis.project import Project
 
 #: More names than this of one file are not asked about.
@@ -67,6 +68,11 @@ def outlook_of(data: bytes, spreads: tuple[str, ...] = (), clients: Container[st
     uses = any(_is_client(meant, clients) for meant in imports.values())
     tells = uses or b".json(" in data
     return Outlook(imports, tuple(stars), spreads, uses, tells, tells or any(key in data for key in _KEYS))
+
+
+def outlook_in(module: Module) -> Outlook:
+    """What the bytes of a module say, but for what it offers to others."""
+    return outlook_of(module.source.text.encode("utf-8", "replace"), (), module.catalog.client_libraries)
 
 
 _KEYS = (b'["', b"['", b"loads(")

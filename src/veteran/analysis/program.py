@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from veteran.analysis.python import is_class_private
 from veteran.analysis.summary import ClassFact, Facts, FunctionFact
 
 if TYPE_CHECKING:
@@ -24,11 +25,6 @@ MAX_CLASSES = 200
 ITSELF = "<self>"
 #: Between a class and a method that `super()` finds in its methods.
 SUPER = ".super()."
-
-
-def is_class_private(name: str) -> bool:
-    """Whether Python spells the name anew for each class, so that no class inherits it."""
-    return name.startswith("__") and not name.endswith("__")
 
 
 class Loaded(NamedTuple):

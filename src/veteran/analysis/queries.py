@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import libcst as cst
 
 from veteran.analysis import scopes, sql
-from veteran.analysis.flow import ENVIRONMENT, KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined, unpacked
-from veteran.analysis.guards import Checked, spelling
+from veteran.analysis.callers import is_private, passed_holes, passes_safely
+from veteran.analysis.calls import argument, class_bindings, function_of, passed_value, unpacked
+from veteran.analysis.flow import ENVIRONMENT, KEEPS_TEXT, Hole, Pieces, Verdict, holes, joined
+from veteran.analysis.guards import Checked
 from veteran.analysis.lowering import At, Binding, Call, Scope, dotted, last_name
 from veteran.analysis.nodes import changed
-from veteran.analysis.types import argument
+from veteran.analysis.places import spelling
+from veteran.analysis.reports import Report, ReportStep
 from veteran.catalog import Catalog, Sink
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import Module, Report, ReportStep
+    from veteran.analysis.model import Module
     from veteran.findings import Confidence
 
 #: Texts followed from one call, and calls of functions that hand a query on.
@@ -127,18 +130,20 @@ class SinkValue:
         function, name = hole.parameter
         for call in self.text.via:
             node, at = (call.node, call) if isinstance(call, Call) else call
-            if self.module.flow.function_of(node.func, at) is function:
-                return self.module.passes_safely(node, at, function, name)
+            if function_of(self.module.types, node.func, at) is function:
+                return passes_safely(self.module.flow, node, at, function, name)
         return False
 
-    def report(self, roles: Iterable[str], say: Callable[[SinkValue, sql.Slot], str]) -> Iterator[Report]:
-        """What a rule says of the worst hole with one of these roles."""
-        from veteran.analysis.model import Report
+    def report(self, roles: Iterable[str], say: Say) -> Iterator[Report]:
+        """What a rule says of the worst hole with one of these roles; of one text it says one thing."""
+        said = self.module.once(Queries).said(frozenset(roles), say)
+        yield from (report for value, report in said.values() if value is self)
 
-        wanted = frozenset(roles)
-        found = [slot for slot in self.open.values() if slot.role in wanted]
+    def worst(self, roles: frozenset[str], say: Say) -> Report | None:
+        """What is to say of the worst hole with one of these roles, whatever is said of other values."""
+        found = [slot for slot in self.open.values() if slot.role in roles]
         if not found:
-            return
+            return None
         # Where all depends on the callers, linking decides, and says so.
         found = [slot for slot in found if not _callers_are_safe(self.module, slot.hole)] or found
         # The worst one is named; a certain one before one that depends on the callers.
@@ -148,7 +153,7 @@ class SinkValue:
         )
         place = self.place(worst.hole)
         conditional = all(_is_private(self.module, slot.hole) for slot in found)
-        yield Report(
+        return Report(
             place.node,
             place.at,
             say(self, worst),
@@ -198,8 +203,6 @@ class SinkValue:
 
     def _steps(self, hole: Hole, place: Text) -> tuple[ReportStep, ...]:
         """Where the value came from, and where the text is executed, if that is elsewhere."""
-        from veteran.analysis.model import ReportStep
-
         module = self.module
         steps = []
         if hole.source is not None and hole.source.target is not None and hole.source.kind != "import":
@@ -208,7 +211,7 @@ class SinkValue:
             steps.append(ReportStep(hole.source.target, hole.source, text))
         text = f"`{module.code(self.call.node.func, 40)}` executes it"
         steps.append(ReportStep(self.call.node, self.call, text, anchor=True))
-        for node, at in module.queries.builders(self.text):
+        for node, at in module.once(Queries).builders(self.text):
             if node is not place.node:
                 steps.append(ReportStep(node, at, "a part of it is built here", anchor=True))
         return tuple(steps)
@@ -255,7 +258,7 @@ def _callers_are_safe(module: Module, hole: Hole) -> bool:
     """Whether all callers of a private function pass what is safe."""
     if hole.parameter is None or not _is_private(module, hole):
         return False
-    passed = module.passed_holes(*hole.parameter)
+    passed = passed_holes(module.flow, *hole.parameter)
     return all(other is not None and (not other.verdict or other.parameter == hole.parameter) for other in passed)
 
 
@@ -263,13 +266,13 @@ def _callers_decide(module: Module, hole: Hole) -> bool:
     """Whether all callers of a private function pass what they do not decide themselves either."""
     if hole.parameter is None or not _is_private(module, hole):
         return False
-    found = [hole for hole in module.passed_holes(*hole.parameter) if hole is None or hole.verdict]
+    found = [hole for hole in passed_holes(module.flow, *hole.parameter) if hole is None or hole.verdict]
     return bool(found) and all(hole is not None and _is_decided_elsewhere(hole) for hole in found)
 
 
 def _is_private(module: Module, hole: Hole) -> bool:
     """Whether the callers of a private function decide what the hole holds."""
-    return hole.parameter is not None and module.is_private(hole.parameter[0])
+    return hole.parameter is not None and is_private(module.flow, hole.parameter[0])
 
 
 def _is_number(slot: sql.Slot) -> bool:
@@ -611,6 +614,15 @@ _HANDS_ON = frozenset(
 _WRAPS = frozenset(["text", "sa_text", "sql_text", "_text", "TextClause", "SimpleStatement", "literal_sql"])
 
 
+#: What a rule says of a hole.
+Say = Callable[[SinkValue, sql.Slot], str]
+
+
+def events(module: Module) -> Iterator[SinkValue]:
+    """Each text built by the program that a query's place receives."""
+    yield from module.once(Queries).values
+
+
 class Queries:
     """Finds the queries of one module."""
 
@@ -619,6 +631,21 @@ class Queries:
         self.flow = module.flow
         #: What a call executes, by the expression: nothing of it is "not executed here".
         self.executed: set[cst.CSTNode] = set()
+        self._said: dict[tuple[frozenset[str], Say], dict[cst.CSTNode, tuple[SinkValue, Report]]] = {}
+
+    def said(self, roles: frozenset[str], say: Say) -> dict[cst.CSTNode, tuple[SinkValue, Report]]:
+        """What a rule says of holes with these roles, by the text: one thing, and rather what is certain."""
+        key = roles, say
+        if key not in self._said:
+            said: dict[cst.CSTNode, tuple[SinkValue, Report]] = {}
+            for value in self.values:
+                report = value.worst(roles, say)
+                if report is not None:
+                    known = said.get(report.node)
+                    if known is None or (known[1].unless_safe and not report.unless_safe):
+                        said[report.node] = value, report
+            self._said[key] = said
+        return self._said[key]
 
     @cached_property
     def _by_name(self) -> dict[str, list[Call]]:
@@ -647,11 +674,11 @@ class Queries:
             sink = None if what else self._sink(made, call)
             if isinstance(sink, str):
                 if trace:
-                    trace.note("sql", call.node, call, sink)
+                    trace.note("queries", call.node, call, sink)
                 continue
             if sink is None:
                 if trace:
-                    trace.note("sql", call.node, call, f"`{self.module.code(func, 40)}` {what or _NO_SINK}")
+                    trace.note("queries", call.node, call, f"`{self.module.code(func, 40)}` {what or _NO_SINK}")
                 continue
             query = argument(made, sink.query, sink.keywords)
             if not sink.proven and _is_second(made, query):  # `exec_sql(self, query)`
@@ -659,7 +686,7 @@ class Queries:
             if not (sink.weak and isinstance(query, (cst.List, cst.Tuple))):  # a command line
                 yield call, sink, query
             elif trace:
-                trace.note("sql", call.node, call, "a list is a command line, no statement")
+                trace.note("queries", call.node, call, "a list is a command line, no statement")
 
     def _sink(self, node: cst.Call, at: At) -> Sink | str | None:
         """What a call executes queries as; the reason where it is known to be something else."""
@@ -672,7 +699,7 @@ class Queries:
         sink = self._named_like_one(node.func, at, catalog)
         if sink is None and _is_of_database(node):
             return _SOME_METHOD
-        if sink is None and _is_given_database(node) and self.flow.function_of(node.func, at) is None:
+        if sink is None and _is_given_database(node) and function_of(self.flow.types, node.func, at) is None:
             return _SOME_HELPER
         if sink is not None and sink.weak and refs and not refs[0].spelled and _known(catalog, refs[0].name):
             return f"`{refs[0].name}` is no method of a database"
@@ -712,7 +739,7 @@ class Queries:
         if sink is None or (name == plain and isinstance(func, cst.Attribute)):
             return sink
         # `_execute(…)`, `run_query(…)`: of another module, or of a base class.
-        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or self.flow.function_of(func, at):
+        if (isinstance(func, cst.Name) and (sink.weak or "_" not in plain)) or function_of(self.flow.types, func, at):
             return None
         return sink._replace(weak=True)
 
@@ -727,7 +754,7 @@ class Queries:
         for done, (call, sink, query) in enumerate(pending):
             if query is None or isinstance(query, (cst.SimpleString, cst.Dict)) or done > limit:
                 if trace:
-                    trace.note("sql", call.node, call, _no_text(query))
+                    trace.note("queries", call.node, call, _no_text(query))
                 continue
             for text in self.texts(query, call):
                 known = found.get(text.node)
@@ -764,8 +791,8 @@ class Queries:
             return
         wrapped = sink._replace(parameters="none" if sink.parameters == "none" else "handed")
         for call in self._by_name.get(function.name, ()):
-            if self.flow.function_of(call.node.func, call) is function:
-                value = self.flow.passed_value(call.node, call, function, name)
+            if function_of(self.flow.types, call.node.func, call) is function:
+                value = passed_value(self.flow.types, call.node, call, function, name)
                 if value is not None:
                     yield call, wrapped, value
 
@@ -813,7 +840,7 @@ class Queries:
             rows = self.flow.rows(node.value, at) if table is None else [(value, where) for _, value, where in table]
             return [(Text(row, where, via), path) for row, where in rows] if rows else None
         if isinstance(node, cst.Attribute):
-            bound = self.flow.class_bindings(node, at)
+            bound = class_bindings(self.flow.types, node, at)
             if bound and len(bound) == 1 and bound[0].kind == "def":
                 function: Scope = bound[0].value
                 names = {dotted(d.decorator) or "" for d in getattr(function.node, "decorators", ())}
@@ -854,7 +881,7 @@ class Queries:
         self, node: cst.Call, at: At, via: tuple[Call | tuple[cst.Call, At], ...], path: tuple[int, ...]
     ) -> list[tuple[Text, tuple[int, ...]]] | None:
         func = node.func
-        function = self.flow.function_of(func, at)
+        function = function_of(self.flow.types, func, at)
         if function is not None and len(via) < 4:
             returned = self._returned(function, (*via, (node, at)), path)
             if returned:

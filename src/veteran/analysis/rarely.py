@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis import guards, scopes
+from veteran.analysis import conditions, places, scopes
 from veteran.analysis.lowering import At, Compound, Scope, dotted
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def raises(body: cst.BaseSuite) -> bool:
     return isinstance(small, cst.Raise) and small.exc is not None
 
 
-def is_required(condition: guards.Condition) -> bool:
+def is_required(condition: conditions.Condition) -> bool:
     """Whether an error is raised where a test comes out otherwise."""
     for compound in condition.at.block.compounds:
         if isinstance(compound.node, cst.If) and compound.node.test is condition.test:
@@ -176,7 +176,7 @@ def is_option(module: Module, part: cst.BaseExpression, outcome: bool, at: At, d
                 node = part.args[0].value
             return _is_absolute(node, at)
         return not part.args and last in _READS and bool(_CONSTANT.fullmatch(owner.rpartition(".")[2]))
-    last = (guards.spelling(part) or "").rpartition(".")[2]
+    last = (places.spelling(part) or "").rpartition(".")[2]
     if _OFF.fullmatch(last) or _INTERACTIVE.fullmatch(last):
         return True
     if not isinstance(part, cst.Name) or depth >= _MAX_NAMES:
@@ -188,7 +188,7 @@ def is_option(module: Module, part: cst.BaseExpression, outcome: bool, at: At, d
 
 def switched(part: cst.BaseExpression, outcome: bool, function: Scope) -> tuple[str, ...]:
     """The constant of a module or class that a test asks for; if it is what is then called, it is no switch."""
-    name = guards.spelling(part) if outcome and isinstance(part, (cst.Name, cst.Attribute)) else None
+    name = places.spelling(part) if outcome and isinstance(part, (cst.Name, cst.Attribute)) else None
     if name is None:
         return ()
     owner, _, last = name.rpartition(".")
@@ -206,7 +206,7 @@ def _is_optional(module: Module, value: cst.BaseExpression, outcome: bool, at: A
             return False
         sides = (_is_optional(module, side, outcome, at, depth + 1) for side in (value.left, value.right))
         return any(sides) if isinstance(value.operator, cst.And) is outcome else all(sides)
-    if isinstance(value, (cst.Name, cst.Attribute)) and not _OFF.fullmatch(guards.spelling(value) or ""):
+    if isinstance(value, (cst.Name, cst.Attribute)) and not _OFF.fullmatch(places.spelling(value) or ""):
         return False
     return _asks_environment(value) or is_option(module, value, outcome, at, depth)
 
@@ -226,7 +226,7 @@ def _is_unusual(part: cst.BaseExpression, outcome: bool) -> bool:
         return bool(texts) and any(map("linux".startswith, texts)) is not outcome
     if isinstance(part, cst.Call) and part.args:
         return False
-    last = (guards.spelling(node) or "").rpartition(".")[2]
+    last = (places.spelling(node) or "").rpartition(".")[2]
     return bool((_UNUSUAL if outcome else _USUAL).fullmatch(last))
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis import scopes
-from veteran.analysis.guards import conditions, parts, spelling
+from veteran.analysis.conditions import conditions, parts
 from veteran.analysis.lowering import At, Binding, Scope, dotted, last_name
 from veteran.analysis.nodes import string_value
-from veteran.analysis.types import HANDED, Instance, Value, Values
+from veteran.analysis.places import spelling
+from veteran.analysis.type_values import Instance, Value, Values
+from veteran.analysis.types import HANDED
 
 if TYPE_CHECKING:
     from veteran.analysis.model import Module

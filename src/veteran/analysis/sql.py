@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from veteran.analysis.flow import Hole, Pieces, joined
-from veteran.analysis.guards import spelling
+from veteran.analysis.places import spelling
 from veteran.patterns import lazily
 
 #: Stands for a hole in joined text; no program text holds it.

@@ -45,7 +45,7 @@ class Trace:
 
     def statement(self, call: Call, text: cst.CSTNode, reason: str) -> None:
         """Keeps what was concluded of the statement that a call executes, for the call and for the text."""
-        self.note("sql", call.node, call, reason, Because(text, "the statement"))
+        self.note("queries", call.node, call, reason, Because(text, "the statement"))
 
 
 def told(why: str | Checked) -> tuple[str, tuple[Because, ...]]:

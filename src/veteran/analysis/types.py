@@ -10,17 +10,17 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 import libcst as cst
 
 from veteran.analysis import scopes
+from veteran.analysis.calls import PLAIN_DECORATORS, argument, keeps_result
+from veteran.analysis.conditions import conditions, parts
 from veteran.analysis.containers import Containers
 from veteran.analysis.lowering import (
     At,
     Binding,
     Block,
-    Call,
     Lowered,
     Scope,
     decorator_name,
@@ -30,39 +30,9 @@ from veteran.analysis.lowering import (
     running,
 )
 from veteran.analysis.nodes import MAX_QUOTED, Unconverted, expression, integer_value, string_value
-from veteran.analysis.program import is_class_private
+from veteran.analysis.python import is_class_private
+from veteran.analysis.type_values import UNKNOWN, Instance, Local, Ref, Value, Values
 from veteran.catalog import Catalog
-
-
-class Ref(NamedTuple):
-    """A function, class, module or other named thing of another module. spelled: bound nowhere in the file."""
-
-    name: str
-    spelled: bool = False
-
-
-class Instance(NamedTuple):
-    """An object of a class named so."""
-
-    type: str
-    #: The binding or call that says so, to show where a receiver came from.
-    origin: At | None = None
-    #: The type of the items of a collection, and of the values of a mapping; the types of the parts of a tuple.
-    #: One that is a collection itself is named with what it holds, see `Types.one`.
-    item: str = ""
-    value: str = ""
-    parts: tuple[str, ...] = ()
-
-
-class Local(NamedTuple):
-    """A function or class of this module."""
-
-    scope: Scope
-
-
-Value = Ref | Instance | Local | None
-Values = tuple[Value, ...]
-UNKNOWN: Values = (None,)
 
 _LITERALS: dict[type, str] = {
     cst.SimpleString: "str",
@@ -116,9 +86,6 @@ _MAX_GUARDED = 20_000
 _MAX_ASSIGNMENTS = 16
 #: Functions and classes that import the module they are given the name of, now or later.
 _IMPORTS = re.compile(r"(?i)_*(?:lazy_?(?:import|module)|import_module|importorskip|optional_import|try_import)")
-_PLAIN_DECORATORS = frozenset(("staticmethod", "classmethod", "override", "final", "cache", "lru_cache"))
-#: Decorators that call a function again or later, and give what it gives.
-_REPEATS = re.compile(r"(?i)retr(?:y|ies)|backoff|throttle|rate_?limit")
 
 
 class Types:
@@ -299,8 +266,6 @@ class Types:
     @cached_property
     def _guarded(self) -> dict[int, list[tuple[cst.Call, bool]]]:
         """The `isinstance` tests that came out before a name is read in the same expression, by the name's id."""
-        from veteran.analysis import guards
-
         found: dict[int, list[tuple[cst.Call, bool]]] = {}
         steps = 0
         for node in self.lowered.choices if self._told_apart else ():
@@ -311,7 +276,7 @@ class Types:
             for test, part, outcome in ways:
                 tests = [
                     (one, holds)
-                    for one, holds in itertools.islice(guards.parts(test, outcome), _MAX_PARTS)
+                    for one, holds in itertools.islice(parts(test, outcome), _MAX_PARTS)
                     if isinstance(one, cst.Call) and _asks(one) and dotted(one.args[0].value) is not None
                 ]
                 pending: list[cst.CSTNode] = [part] if tests else []
@@ -329,12 +294,10 @@ class Types:
 
     def _tests(self, node: cst.CSTNode, name: str, at: At) -> Iterator[tuple[cst.CSTNode, bool, At]]:
         """What `isinstance` or a `match` asked of a name on the way to a place: the classes, and how it came out."""
-        from veteran.analysis import guards
-
         for test, outcome in self._guarded.get(id(node), ()):
             yield test.args[1].value, outcome, at
-        for condition in guards.conditions(at):
-            for part, outcome in guards.parts(condition.test, condition.outcome):
+        for condition in conditions(at):
+            for part, outcome in parts(condition.test, condition.outcome):
                 if isinstance(part, cst.Call) and _asks(part) and dotted(part.args[0].value) == name:
                     yield part.args[1].value, outcome, condition.at
         here: At | None = at
@@ -850,7 +813,7 @@ class Types:
         names = [(dotted(d.decorator) or "").rpartition(".")[2] for d in node.decorators]
         if not names or names[0] in ("contextmanager", "asynccontextmanager"):
             return (Local(function),)
-        if set(names) <= _PLAIN_DECORATORS:
+        if set(names) <= PLAIN_DECORATORS:
             return (Local(function),)
         if names[0] in ("property", "cached_property") and function.entry:
             return self._result(function, node, function.entry)
@@ -1254,12 +1217,6 @@ def _class_around(at: At) -> Scope | None:
     return scope
 
 
-def keeps_result(node: cst.FunctionDef) -> bool:
-    """Whether the decorators of a function, judged by their names, leave what it returns the same."""
-    names = [decorator_name(decorator) for decorator in node.decorators]
-    return all(name in _PLAIN_DECORATORS or _REPEATS.search(name) for name in names)
-
-
 def _is_none(node: cst.CSTNode) -> bool:
     return isinstance(node, cst.Name) and node.value == "None"
 
@@ -1309,22 +1266,3 @@ def _through(value: cst.CSTNode, path: tuple[int, ...]) -> cst.CSTNode | None:
             return None
         value = value.elements[index].value
     return value
-
-
-def argument(call: Call | cst.Call, position: int | None, keywords: Iterable[str]) -> cst.BaseExpression | None:
-    """The value of a call's argument, by position or keyword; None where it is not written out."""
-    node = call.node if isinstance(call, Call) else call
-    wanted = frozenset(keywords)
-    index = 0
-    starred = False
-    for arg in node.args:
-        if arg.keyword is not None:
-            if arg.keyword.value in wanted:
-                return arg.value
-        elif arg.star:
-            starred = True
-        else:
-            if index == position and not starred:
-                return arg.value
-            index += 1
-    return None

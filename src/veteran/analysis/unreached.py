@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from veteran.analysis import guards
+from veteran.analysis import conditions
 from veteran.analysis.lowering import At, dotted
 from veteran.analysis.nodes import integer_value
 
@@ -17,8 +17,8 @@ def never_runs(at: At) -> str:
     """Why the code at a place never runs, or not where threads exist; empty where it may."""
     if is_behind_exit(at):
         return "the code before it always leaves, so that it never runs"
-    for condition in guards.conditions(at):
-        for test, outcome in guards.parts(condition.test, condition.outcome):
+    for condition in conditions.conditions(at):
+        for test, outcome in conditions.parts(condition.test, condition.outcome):
             truth = _constant(test)
             if truth is not None and truth is not outcome:
                 return "a test on the way here never comes out so"

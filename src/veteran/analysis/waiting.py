@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis import guards, scopes, unreached
+from veteran.analysis import conditions, places, scopes, unreached
+from veteran.analysis.calls import argument
+from veteran.analysis.catalog_calls import blocking_call, made_non_blocking
 from veteran.analysis.lowering import At, Binding, Call, Compound, Held, Read, Scope, Use, dotted, first_parameter
 from veteran.analysis.nodes import children, integer_value
-from veteran.analysis.types import Instance, argument
+from veteran.analysis.type_values import Instance
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import CatalogCall, Module
+    from veteran.analysis.catalog_calls import CatalogCall
+    from veteran.analysis.model import Module
     from veteran.catalog import Opens
 
 #: Methods that tell that another will not wait, and what they then answer.
@@ -79,7 +82,7 @@ def never_waits(event: CatalogCall) -> str:
     if group in ("input", "network", "lock") and _is_readable(event):
         return "`select` said before that it will not wait"
     if name.startswith(("socket.", "ssl.")):
-        non_blocking = binding is not None and module.made_non_blocking(binding)
+        non_blocking = binding is not None and made_non_blocking(module, binding)
         return "the socket does not block: see where it was made" if non_blocking else ""
     if name.startswith("requests.Response."):
         made = _constructor(event)
@@ -112,7 +115,7 @@ def hardly_waits(event: CatalogCall) -> str:
     if event.name.startswith("duckdb.") and _moves_no_data(event):
         return "the statement moves no data, and the database is in this process"
     if event.name.endswith(".Popen.wait"):
-        name = guards.spelling(_receiver(event.call))
+        name = places.spelling(_receiver(event.call))
         for other in _earlier(event, name, ("kill",)):
             if _ran(other, event.call):
                 return "the process was killed just before"
@@ -209,7 +212,7 @@ def _is_reported(event: CatalogCall, made: object, at: At | None) -> bool:
     if not isinstance(made, cst.Call) or at is None or made is event.call.node:
         return False
     first = next((call for call in module.calls_of.get(event.function, ()) if call.node is made), None)
-    found = module.blocking_call(first) if first is not None and not first.awaited else None
+    found = blocking_call(module, first) if first is not None and not first.awaited else None
     if found is None or found.entry.group != "file" or found.entry.lazy:
         return False
     return not never_waits(found)
@@ -375,18 +378,18 @@ def _handed_to_await(module: Module, call: Call) -> bool:
 def _is_data_url(module: Module, made: cst.Call, call: Call) -> bool:
     """Whether a URL holds the data itself: it is written out, or a test on the way says so."""
     url = argument(made, 0, ("url", "fullurl"))
-    name = guards.spelling(url) if url is not None else None
+    name = places.spelling(url) if url is not None else None
     if url is None:
         return False
     if _begins_with_data(url):
         return True
-    tests = [*guards.conditions(call)] if name is not None else []
-    parts = [(part, holds, c.at) for c in tests for part, holds in guards.parts(c.test, c.outcome)]
+    tests = [*conditions.conditions(call)] if name is not None else []
+    parts = [(part, holds, c.at) for c in tests for part, holds in conditions.parts(c.test, c.outcome)]
     parts += [(part, holds, call) for part, holds in around(module, call)]
     for part, holds, at in parts:
         if holds and isinstance(part, cst.Call) and isinstance(part.func, cst.Attribute) and part.args:
-            asked = part.func.attr.value == "startswith" and guards.spelling(part.func.value) == name
-            if asked and _begins_with_data(part.args[0].value) and guards.same_value(name or "", at, call):
+            asked = part.func.attr.value == "startswith" and places.spelling(part.func.value) == name
+            if asked and _begins_with_data(part.args[0].value) and places.same_value(name or "", at, call):
                 return True
     return False
 
@@ -406,9 +409,9 @@ def _begins_with_data(node: cst.BaseExpression) -> bool:
 
 def _is_for_other_callers(call: Call) -> bool:
     """Whether a call stands where a flag says that no event loop is in use: `if asynchronous: await … else: …`."""
-    for condition in guards.conditions(call):
-        for part, outcome in guards.parts(condition.test, condition.outcome):
-            name = (guards.spelling(part) or "").rpartition(".")[2]
+    for condition in conditions.conditions(call):
+        for part, outcome in conditions.parts(condition.test, condition.outcome):
+            name = (places.spelling(part) or "").rpartition(".")[2]
             if (_ASYNCHRONOUS if not outcome else _SYNCHRONOUS).fullmatch(name):
                 return True
     return False
@@ -470,17 +473,17 @@ def _is_readable(event: CatalogCall) -> bool:
     if "select" not in methods and "kbhit" not in methods:
         return False
     call = event.call
-    name = guards.spelling(_receiver(call))
-    tests = list(guards.conditions(call))
+    name = places.spelling(_receiver(call))
+    tests = list(conditions.conditions(call))
     if event.name.startswith("msvcrt."):
-        asked_for = [part for test in tests for part in guards.parts(test.test, test.outcome)]
+        asked_for = [part for test in tests for part in conditions.parts(test.test, test.outcome)]
         true = {part for part, outcome in (*asked_for, *around(event.module, call)) if outcome}
         return any(other.node in true for other in methods.get("kbhit", ()))
     for other in methods.get("select", ()):
         asked = other.node.args[0].value if other.node.args else None
         if other.scope.function is not event.function or not isinstance(asked, (cst.List, cst.Tuple)):
             continue
-        if name not in {guards.spelling(element.value) for element in asked.elements}:
+        if name not in {places.spelling(element.value) for element in asked.elements}:
             continue
         if other.place < call.place and any(test.outcome and test.at.place >= other.place - 1 for test in tests):
             return True
@@ -495,8 +498,8 @@ def _earlier(event: CatalogCall, name: str | None, methods: tuple[str, ...]) -> 
         for other in event.module.methods.get(method, ()):
             if (
                 _is_before(other, event)
-                and guards.spelling(_receiver(other)) == name
-                and guards.same_value(name, other, event.call)
+                and places.spelling(_receiver(other)) == name
+                and places.same_value(name, other, event.call)
             ):
                 yield other
 
@@ -509,18 +512,18 @@ def _ran(other: Call, at: At) -> bool:
     """Whether an earlier call certainly ran, seen from a place that may be in a comprehension."""
     while at.scope is not other.scope and at.scope.inline and at.scope.entry is not None:
         at = at.scope.entry
-    return guards.encloses(other, at)
+    return places.encloses(other, at)
 
 
 def _finished_by_await(event: CatalogCall) -> bool:
     """Whether a future was waited for by an `await` before, or comes from those that are done."""
     origin = event.origin
-    names = {(guards.spelling(_receiver(event.call)) or "")}
+    names = {(places.spelling(_receiver(event.call)) or "")}
     if isinstance(origin, Binding):
         if origin.kind == "for" and isinstance(origin.value, cst.Call):
             return (dotted(origin.value.func) or "").rpartition(".")[2] == "as_completed"
         if origin.kind == "for":
-            names.add(guards.spelling(origin.value) or "")
+            names.add(places.spelling(origin.value) or "")
     names.discard("")
     return any(_is_before(other, event) and _ran(other, event.call) for other in event.module.awaited_names(names))
 
@@ -528,7 +531,7 @@ def _finished_by_await(event: CatalogCall) -> bool:
 def _known_ready(event: CatalogCall) -> bool:
     """Whether a test on the way here, or an earlier call, says that the answer is there already."""
     call = event.call
-    name = guards.spelling(_receiver(call))
+    name = places.spelling(_receiver(call))
     if name is None:
         return False
     if event.name.endswith(".Popen.wait"):
@@ -536,12 +539,12 @@ def _known_ready(event: CatalogCall) -> bool:
             return True
     elif not any(method in event.module.methods for method in _READY):
         return False
-    tests = [*guards.conditions(call), *_after_loops(call)]
+    tests = [*conditions.conditions(call), *_after_loops(call)]
     parts = [
         (*part, test.at)
         for test in tests
-        if guards.same_value(name, test.at, call)
-        for part in guards.parts(test.test, test.outcome)
+        if places.same_value(name, test.at, call)
+        for part in conditions.parts(test.test, test.outcome)
     ]
     parts += [(*part, call) for part in around(event.module, call)]
     return any(_says_ready(*_answered(part, outcome, at), name) for part, outcome, at in parts)
@@ -567,19 +570,19 @@ def _says_ready(test: cst.BaseExpression, outcome: bool, name: str) -> bool:
         if not isinstance(test.left, cst.Attribute) or dotted(target.comparator) != "None":
             return False
         absent = isinstance(target.operator, cst.Is)
-        return test.left.attr.value == "returncode" and guards.spelling(test.left.value) == name and outcome != absent
+        return test.left.attr.value == "returncode" and places.spelling(test.left.value) == name and outcome != absent
     if not isinstance(test, cst.Call) or not isinstance(test.func, cst.Attribute):
         return False
-    return guards.spelling(test.func.value) == name and _READY.get(test.func.attr.value) is outcome
+    return places.spelling(test.func.value) == name and _READY.get(test.func.attr.value) is outcome
 
 
-def _after_loops(at: At) -> Iterator[guards.Condition]:
+def _after_loops(at: At) -> Iterator[conditions.Condition]:
     """The tests of earlier `while` loops that can only end by them."""
     block, place = at.block, at.place
     while True:
         for compound in block.compounds:
             if compound.place < place and isinstance(compound.node, cst.While) and not _breaks(compound.node.body):
-                yield guards.Condition(compound.node.test, False, At(at.scope, block, compound.place, at.statement))
+                yield conditions.Condition(compound.node.test, False, At(at.scope, block, compound.place, at.statement))
         owner = block.owner
         if owner is None:
             return
@@ -604,10 +607,10 @@ def around(module: Module, call: Call | Read | Held) -> Iterator[tuple[cst.BaseE
     for node in module.uses.ancestors(call.node, call):
         if isinstance(node, cst.IfExp):
             if inner is not node.test:
-                yield from guards.parts(node.test, inner is node.body)
+                yield from conditions.parts(node.test, inner is node.body)
         elif isinstance(node, cst.BooleanOperation):
             if inner is node.right:
-                yield from guards.parts(node.left, isinstance(node.operator, cst.And))
+                yield from conditions.parts(node.left, isinstance(node.operator, cst.And))
         elif not isinstance(node, (cst.BaseExpression, cst.Arg)):
             return
         inner = node
@@ -626,8 +629,8 @@ def kept(module: Module, call: Call) -> str:
     if innermost_loop(call) is not None:
         return ""
     targets: set[str] | None = None
-    for condition in guards.conditions(call):
-        for part, outcome in guards.parts(condition.test, condition.outcome):
+    for condition in conditions.conditions(call):
+        for part, outcome in conditions.parts(condition.test, condition.outcome):
             name = empty(part, outcome)
             if name is None:
                 continue
@@ -646,11 +649,11 @@ def empty(test: cst.BaseExpression, outcome: bool) -> str | None:
     if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
         target = test.comparisons[0]
         if dotted(target.comparator) == "None":
-            return guards.spelling(test.left) if isinstance(target.operator, cst.Is) is outcome else None
+            return places.spelling(test.left) if isinstance(target.operator, cst.Is) is outcome else None
         if isinstance(target.operator, (cst.In, cst.NotIn)):
-            return guards.spelling(target.comparator) if isinstance(target.operator, cst.NotIn) is outcome else None
+            return places.spelling(target.comparator) if isinstance(target.operator, cst.NotIn) is outcome else None
         return None
-    return guards.spelling(test) if not outcome else None
+    return places.spelling(test) if not outcome else None
 
 
 #: The statements that hold others, and where.
@@ -664,12 +667,18 @@ _COMPOUND = frozenset(
 _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
+def _outliving_of(_: Module) -> dict[Scope, set[str]]:
+    """What is known of the functions of a module, to begin with: nothing."""
+    return {}
+
+
 def outliving(module: Module, function: Scope) -> set[str]:
     """What outlives a call of a function and is given a value by it: attributes, items, global names."""
-    found = module.outliving.get(function)
+    known = module.once(_outliving_of)
+    found = known.get(function)
     if found is None:
         found = {name for name, value, _ in assigned(function) if value not in ("True", "False", "None")}
-        module.outliving[function] = found
+        known[function] = found
     return found
 
 
@@ -697,7 +706,7 @@ def assigned(function: Scope) -> Iterator[tuple[str, str | None, bool]]:
 
 def _outliving(node: cst.BaseExpression, target: cst.BaseExpression, function: Scope) -> str:
     """The spelling of what is assigned to, if it belongs to the object itself or to the module; else empty."""
-    name = guards.spelling(node)
+    name = places.spelling(node)
     if name is None:
         return ""
     root = re.split(r"[.\[]", name, maxsplit=1)[0]

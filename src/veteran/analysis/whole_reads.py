@@ -16,11 +16,12 @@ from veteran.analysis import scopes, small_files
 from veteran.analysis.lowering import At, Binding, Call, Compound, Scope, Use, dotted
 from veteran.analysis.nodes import children, integer_value, string_value
 from veteran.analysis.open_files import PATH_READS, Handle, Handles
+from veteran.analysis.reports import Report, ReportStep
 from veteran.analysis.trace import LINE, Because
 from veteran.findings import Confidence
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import Module, Report
+    from veteran.analysis.model import Module
 
 #: What may stand between the read and the split; the lines are the same but for blank ends.
 _KEEPS_LINES = frozenset(("strip", "rstrip", "lstrip", "decode"))
@@ -748,8 +749,6 @@ def _number(node: cst.BaseExpression | None) -> int | None:
 
 def report(event: WholeRead) -> Report:
     """The report of a whole read: what is held, and what to write instead."""
-    from veteran.analysis.model import Report, ReportStep
-
     module, handle, use = event.module, event.handle, event.use
     file = module.code(handle.node) if handle.node is not None else "file"
     handed = use.taker and not isinstance(event.node, cst.ListComp)

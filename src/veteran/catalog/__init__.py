@@ -346,12 +346,13 @@ class Catalog:
         return False
 
     def roots(self, table: str) -> frozenset[str]:
-        """The words of which a program must hold one to reach a name in a table: modules and builtins."""
+        """The words of which a program must hold one to reach a name in a table, or there are no such events: modules
+        and builtins."""
         if table == "decoded":
             return self._client_words()
-        names = self.sinks if table == "sql" else self.calls[table]
+        names = self.sinks if table == "queries" else self.calls[table]
         words = {name.partition(".")[0] for name in names}
-        if table == "sql":
+        if table == "queries":
             words |= {name for name, sink in self.execute_like.items() if not sink.weak}
         return frozenset(words)
 
@@ -391,7 +392,7 @@ class Catalog:
 
     def weak_roots(self, table: str) -> frozenset[str]:
         """Words that count like `roots` in a program that holds a word of SQL, too."""
-        if table != "sql":
+        if table != "queries":
             return frozenset()
         return frozenset(name for name, sink in self.execute_like.items() if sink.weak) | _DATABASES
 

@@ -411,8 +411,8 @@ def _say_what_is_refused(refused: dict[str, Refusal], options: argparse.Namespac
 def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Settings]) -> int:
     from pathlib import Path
 
-    from veteran.engine import check_stdin, display
     from veteran.findings import Outcome
+    from veteran.one_file import check_stdin, display
     from veteran.reporting.lines import line_reader
     from veteran.store import Stores
 

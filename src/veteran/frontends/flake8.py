@@ -91,7 +91,7 @@ class Plugin:
     def _findings(self) -> list[Finding]:
         import os
 
-        from veteran.engine import check_text
+        from veteran.one_file import check_text
         from veteran.store import shared
 
         settings = self._settings()

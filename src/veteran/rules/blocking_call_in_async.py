@@ -69,9 +69,10 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, calls_of, events_of, linked_calls_of
 
 if TYPE_CHECKING:
+    from veteran.analysis.catalog_calls import CatalogCall
     from veteran.analysis.entered_locks import EnteredLock
-    from veteran.analysis.link import Linked, LinkedCall
-    from veteran.analysis.model import CatalogCall, Report
+    from veteran.analysis.link import LinkedCall
+    from veteran.analysis.reports import Linked, Report
 
 rule = Rule(
     "VET311",

@@ -71,7 +71,8 @@ from veteran.registry import Rule, chains_to
 
 if TYPE_CHECKING:
     from veteran.analysis.chains import Chain
-    from veteran.analysis.link import Blocked, Linked
+    from veteran.analysis.link import Blocked
+    from veteran.analysis.reports import Linked
 
 rule = Rule("VET312", since="0.1.0", off_in=("tests",), low_in=("cli", "startup"), needs=("async",))
 
@@ -84,7 +85,7 @@ NEEDS_LOOP = frozenset(("asyncio.get_running_loop", "asyncio.create_task", "asyn
 @rule.on(chains_to("blocking"))
 def blocking_helper(event: Blocked) -> Iterator[Linked]:
     """One finding for each coroutine and helper, at the first such call."""
-    from veteran.analysis.link import Linked, LinkedStep
+    from veteran.analysis.reports import Linked, LinkedStep
 
     chain = event.chain
     group = event.catalog.groups[chain.effect.group]

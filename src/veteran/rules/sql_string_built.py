@@ -42,7 +42,7 @@ from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
     from veteran.analysis.built_sql import BuiltText
-    from veteran.analysis.model import Report
+    from veteran.analysis.reports import Report
 
 rule = Rule(
     "VET203",
@@ -62,7 +62,8 @@ _WORDS = (
 @rule.on(events_of("built_sql", *_WORDS))
 def sql_string_built(event: BuiltText) -> Iterator[Report]:
     """A text of SQL, or a fragment for Django, that is built from parts and executed elsewhere."""
-    from veteran.analysis.model import Report
+    from veteran.analysis.callers import is_private
+    from veteran.analysis.reports import Report
 
     module, hole = event.module, event.slot.hole
     name = module.code(hole.node, 40)
@@ -72,7 +73,7 @@ def sql_string_built(event: BuiltText) -> Iterator[Report]:
         message = f"`{name}` is built into SQL that is not executed here: give the statement and its parameters apart"
     else:
         message = f"`{name}` is built into SQL that is not executed here: take it from a list of allowed names"
-    private = hole.parameter is not None and module.is_private(hole.parameter[0])
+    private = hole.parameter is not None and is_private(module.flow, hole.parameter[0])
     yield Report(
         event.text.node,
         event.text.at,

@@ -68,7 +68,7 @@ from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
     from veteran.analysis.fan_outs import FanOut
-    from veteran.analysis.model import Report
+    from veteran.analysis.reports import Report
 
 rule = Rule("VET301", since="0.1.0", off_in=("tests",), needs_gil=True)
 
@@ -91,7 +91,7 @@ def threads_for_cpu_work(event: FanOut) -> Iterator[Report]:
     """Several jobs on threads, each of which only computes in Python."""
     import libcst as cst
 
-    from veteran.analysis.model import Report, ReportStep
+    from veteran.analysis.reports import Report, ReportStep
     from veteran.findings import Confidence
 
     module, profile, target = event.module, event.profile, event.target

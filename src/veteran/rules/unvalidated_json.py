@@ -81,9 +81,8 @@ from veteran.registry import Rule, answers_of, events_of
 if TYPE_CHECKING:
     from veteran.analysis.answers_linked import Told
     from veteran.analysis.decoded import Unchecked
-    from veteran.analysis.link import Linked
-    from veteran.analysis.model import Report
     from veteran.analysis.program import Function
+    from veteran.analysis.reports import Linked, Report
 
 rule = Rule("VET401", since="0.1.0", off_in=("tests",), needs=("json",))
 
@@ -96,7 +95,7 @@ def unvalidated_json(event: Unchecked) -> Iterator[Report]:
     """One finding for each decoded value, at its first access that nothing has checked."""
     from veteran.analysis.answers import shown
     from veteran.analysis.lowering import Binding
-    from veteran.analysis.model import Report, ReportStep
+    from veteran.analysis.reports import Report, ReportStep
 
     module, access, root = event.module, event.first, event.root
     through = access.denoted.through
@@ -123,7 +122,7 @@ def unvalidated_json(event: Unchecked) -> Iterator[Report]:
 @rule.on(answers_of("decoded"))
 def unvalidated_json_by_other_modules(event: Told) -> Iterator[Linked]:
     """One finding for each decoded value that other modules give, take or may have checked."""
-    from veteran.analysis.link import Linked, LinkedStep
+    from veteran.analysis.reports import Linked, LinkedStep
 
     home, bare = event.home.path, event.bare
     steps = []

@@ -53,7 +53,7 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import Report
+    from veteran.analysis.reports import Report
     from veteran.analysis.whole_reads import WholeRead
 
 rule = Rule(

@@ -1,31 +1,28 @@
-"""One file, from bytes to summary: source, gate, tree, lowering, model, rules."""
+"""One file understood, from bytes to summary and facts: source, gate, tree, lowering, model, rules."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from veteran import catalog as catalogue
 from veteran import suppressions
 from veteran.analysis.gate import gate_for
-from veteran.analysis.outlook import Outlook, outlook_of
-from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Comment, Facts, Summary
+from veteran.analysis.outlook import Outlook, outlook_in, outlook_of
+from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
 from veteran.registry import Rule, all_rules
 from veteran.stacks import roomy
-from veteran.store import Read, digest_of
+from veteran.suppressions import Comment
 from veteran.timings import phase
 
-T = TypeVar("T")
 if TYPE_CHECKING:
     from veteran.analysis.model import Module
     from veteran.analysis.source import Source
     from veteran.settings import Settings
-    from veteran.store import Store, Stores
 
 
 @roomy
@@ -33,7 +30,7 @@ def summarise(path: str, data: bytes, settings: Settings) -> Summary:
     """The summary of a file's bytes. Never raises: what goes wrong becomes a VET001 or VET003 finding."""
     from veteran.analysis.source import Source
 
-    return _guarded(path, data, settings, lambda: Source.from_bytes(data))
+    return guarded(path, data, settings, lambda: Source.from_bytes(data))
 
 
 def unreadable(path: str, error: OSError) -> Summary:
@@ -48,99 +45,6 @@ def crashed(path: str, error: object) -> Summary:
     except Exception:  # it holds what cannot be shown
         what = type(error).__name__
     return Summary(path, (_finding(path, INTERNAL, f"veteran failed on this file: {' '.join(what.split())}"),))
-
-
-@roomy
-def check_bytes(path: str, data: bytes, settings: Settings) -> list[Finding]:
-    """One file all the way, with what it imports."""
-    return judge(summarise(path, data, settings), data, settings)[0]
-
-
-@roomy
-def check_text(
-    path: str, text: str, settings: Settings, *, suppress: bool = True, stores: Stores | None = None
-) -> list[Finding]:
-    """One file all the way, from text that a host has decoded. suppress: whether comments silence findings."""
-    data = text.encode("utf-8", "surrogatepass")
-
-    def summarised() -> Summary:
-        from veteran.analysis.source import Source
-
-        return _guarded(path, data, settings, lambda: Source(text))
-
-    def check(stores: Stores | None) -> list[Finding]:
-        summary = _kept(path, digest_of(data, text=True), settings, stores, summarised)
-        if not suppress:
-            summary = summary._replace(comments=())
-        return judge(summary, data, settings, stores)[0]
-
-    return _unharmed(check, stores)
-
-
-@roomy
-def check_stdin(
-    path: str, data: bytes, settings: Settings, stores: Stores | None = None
-) -> tuple[list[Finding], list[Finding]]:
-    """One file all the way, whose bytes need not be those on the disk. See `finish`."""
-
-    def check(stores: Stores | None) -> tuple[list[Finding], list[Finding]]:
-        summary = _kept(path, digest_of(data), settings, stores, lambda: summarise(path, data, settings))
-        return judge(summary, data, settings, stores)
-
-    return _unharmed(check, stores)
-
-
-def _unharmed(check: Callable[[Stores | None], T], stores: Stores | None) -> T:
-    """What a check with these stores gives; without them where what is kept there is damaged."""
-    try:
-        return check(stores)
-    except Exception:
-        if stores is None or not stores.used:
-            raise
-    catalogue.forget()
-    return check(None)
-
-
-def give_catalog(store: Store) -> None:
-    """Lets the catalogue be read from there, where that was not done in this process."""
-    if not catalogue.is_known():
-        catalogue.give(store.catalog())
-
-
-def _kept(
-    path: str, digest: bytes, settings: Settings, stores: Stores | None, summarised: Callable[[], Summary]
-) -> Summary:
-    """The summary of that content, from an earlier run or made and kept."""
-    store = stores.of(settings) if stores else None
-    if store:
-        give_catalog(store)
-    summary = store.summary(digest, path, settings, facts=True) if store else None
-    if summary is None:
-        summary = summarised()
-        if store:
-            store.keep(Read(summary, digest), settings)
-    return summary
-
-
-@roomy
-def judge(
-    summary: Summary, data: bytes, settings: Settings, stores: Stores | None = None
-) -> tuple[list[Finding], list[Finding]]:
-    """Link and `finish` for one file, whose bytes need not be those on the disk."""
-    from veteran.linker import Linker
-
-    path = Path(summary.path).absolute()
-    linker = Linker(display, {path: data}, stores)
-    (findings,) = linker.link([(summary, path, settings)])
-    return finish(summary, findings, settings)
-
-
-def display(path: Path) -> str:
-    """The path as findings show it: below the working directory relative to it, with forward slashes."""
-    try:
-        return path.absolute().relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.as_posix()
 
 
 def enabled_rules(path: str, settings: Settings) -> tuple[Rule, ...]:
@@ -225,37 +129,8 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def finish(summary: Summary, findings: Iterable[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
-    """What is reported of a linked file, sorted; and malformed suppressions if VET002 does not report them."""
-    enabled = settings.enabled(Path(summary.path))
-    found = [finding for finding in findings if finding.code in enabled]
-    own = [finding for finding in found if finding.code in (UNPARSABLE, INTERNAL)]
-    rest = [finding for finding in found if finding.code not in (UNPARSABLE, INTERNAL)]
-    warnings: list[Finding] = []
-    if summary.comments:
-        applied = suppressions.apply(summary.path, rest, summary.comments, all_rules(), enabled)
-        rest = applied.kept
-        if SUPPRESSION in enabled:
-            own += applied.malformed + applied.unused
-        else:
-            warnings = applied.malformed
-    contexts = settings.contexts_of(Path(summary.path))
-    rest = [
-        finding
-        for finding in (in_context(finding, contexts) for finding in rest)
-        if finding.confidence >= settings.min_confidence
-    ]
-    return sorted({*own, *rest}, key=lambda f: (f.span, f.code, f.message)), warnings
-
-
-def in_context(finding: Finding, contexts: frozenset[str]) -> Finding:
-    """The finding, of low confidence where its rule says so of the file's contexts."""
-    if all_rules()[finding.code].low_in.isdisjoint(contexts):
-        return finding
-    return finding._replace(confidence=Confidence.LOW)
-
-
-def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Source]) -> Summary:
+def guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Source]) -> Summary:
+    """The summary of a file's bytes, and what is read of them where it is needed. Never raises."""
     from veteran.analysis.source import SourceError
 
     try:
@@ -286,7 +161,7 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
 def _analysed(
     path: str,
     source: Source,
-    rules: Iterable[Rule],
+    rules: Collection[Rule],
     linked: bool,
     answering: bool,
     catalog: Catalog,
@@ -294,20 +169,27 @@ def _analysed(
 ) -> Summary:
     """linked, answering: whether other files may ask for the facts; to read them now is cheaper than a second parse."""
     from veteran.analysis.model import Module
+    from veteran.analysis.rule_runner import run
     from veteran.analysis.tree import parse
 
     with phase("parse"):
         tree = parse(source)
     module = Module(path, source, tree, catalog)
     if outlook is not None:
-        module.outlook = outlook
-    summary = module.summary(rules)._replace(comments=comments(source))
+        module.give(outlook_in, outlook)
+    summary = Summary(path, *run(module, rules))._replace(comments=comments(source))
     if outlook is not None:
-        summary = summary._replace(outlook=outlook._replace(spreads=tuple(sorted(module.spreads))))
+        summary = summary._replace(outlook=outlook)
+    if outlook is not None and any(map(_of_fan_outs, rules)):
+        from veteran.analysis.fan_outs import Beyond
+
+        beyond = module.once(Beyond)
+        spreads = tuple(sorted(beyond.spreads))
+        summary = summary._replace(asks=tuple(sorted(beyond.asks)), outlook=outlook._replace(spreads=spreads))
     if answering:
         from veteran.analysis.answers import answers_of
 
-        if module.outlook.tells:
+        if module.once(outlook_in).tells:
             summary = summary._replace(answers=answers_of(module))
     if linked or (summary.answers is not None and (summary.answers.data or summary.answers.given)):
         from veteran.analysis.facts import facts_of
