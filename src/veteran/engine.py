@@ -14,7 +14,7 @@ from veteran.analysis.gate import gate_for
 from veteran.analysis.outlook import Outlook, outlook_of
 from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Comment, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
-from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
+from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span, failed
 from veteran.registry import Rule, all_rules
 from veteran.stacks import roomy
 from veteran.store import Read, digest_of
@@ -42,11 +42,7 @@ def unreadable(path: str, error: OSError) -> Summary:
 
 def crashed(path: str, error: object) -> Summary:
     """The summary of a file on which veteran itself failed. error: what was raised, or words."""
-    try:
-        what = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
-    except Exception:  # it holds what cannot be shown
-        what = type(error).__name__
-    return Summary(path, (_finding(path, INTERNAL, f"veteran failed on this file: {' '.join(what.split())}"),))
+    return Summary(path, (failed(path, error),))
 
 
 @roomy
@@ -145,7 +141,7 @@ def facts(data: bytes, catalog: Catalog) -> Facts | None:
 
 def outlook(data: bytes, catalog: Catalog) -> Outlook:
     """What a file's bytes say of other modules."""
-    gate = gate_for(tuple(rule for rule in all_rules().values() if _of_fan_outs(rule)), catalog)
+    gate = gate_for(tuple(rule for rule in all_rules().values() if of_fan_outs(rule)), catalog)
     clients = catalog.client_libraries
     if not gate.live(data):
         return outlook_of(data, clients=clients)
@@ -247,11 +243,11 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
         with phase("gate"):
             live = gate_for(rules, catalog).live(data)
             outlook = None
-            if answering or any(map(_of_fan_outs, rules)):
+            if answering or any(map(of_fan_outs, rules)):
                 outlook = outlook_of(data, clients=catalog.client_libraries)
         if live:
             with uncollected():
-                return _analysed(path, read(), live, any(map(_of_chains, rules)), answering, catalog, outlook)
+                return _analysed(path, read(), live, rules, catalog, outlook)
         if SUPPRESSION in enabled and suppressions.GATE.search(data):
             return Summary(path, comments=comments(read()), outlook=outlook)
         if outlook is not None and outlook.imports and suppressions.MAY_SILENCE.search(data):
@@ -267,13 +263,15 @@ def _guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sour
 def _analysed(
     path: str,
     source: Source,
+    live: Iterable[Rule],
     rules: Iterable[Rule],
-    linked: bool,
-    answering: bool,
     catalog: Catalog,
     outlook: Outlook | None,
 ) -> Summary:
-    """linked, answering: whether other files may ask for the facts; to read them now is cheaper than a second parse."""
+    """live: those of the rules that may find something.
+
+    Where other files may ask for the facts, they are read now: that is cheaper than a second parse.
+    """
     from veteran.analysis.model import Module
     from veteran.analysis.tree import parse
 
@@ -282,24 +280,29 @@ def _analysed(
     module = Module(path, source, tree, catalog)
     if outlook is not None:
         module.outlook = outlook
-    summary = module.summary(rules)._replace(comments=comments(source))
+    summary = module.summary(live)._replace(comments=comments(source))
     if outlook is not None:
         summary = summary._replace(outlook=outlook._replace(spreads=tuple(sorted(module.spreads))))
-    if answering:
+    answering, linked = [*filter(of_answers, rules)], [*filter(of_chains, rules)]
+    if answering and module.outlook.tells:
         from veteran.analysis.answers import answers_of
 
-        if module.outlook.tells:
-            summary = summary._replace(answers=answers_of(module))
+        if (told := module.trying(answering, lambda: answers_of(module))) is not None:
+            summary = summary._replace(answers=told)
     if linked or (summary.answers is not None and (summary.answers.data or summary.answers.given)):
         from veteran.analysis.facts import facts_of
 
         with phase("facts for other modules"):
-            summary = summary.explained(facts_of(module))
+            facts = module.trying(linked or answering, lambda: facts_of(module))
+        if facts is not None:
+            summary = summary.explained(facts)
+    summary = summary._replace(findings=(*summary.findings, *module.failures()))
     module.forget()
     return summary
 
 
-def _of_chains(rule: Rule) -> bool:
+def of_chains(rule: Rule) -> bool:
+    """Whether a rule asks what other modules know of calls."""
     return any(subscription.kind in ("chain", "linked") for subscription, _ in rule.handlers)
 
 
@@ -308,7 +311,8 @@ def of_answers(rule: Rule) -> bool:
     return any(subscription.kind == "answer" for subscription, _ in rule.handlers)
 
 
-def _of_fan_outs(rule: Rule) -> bool:
+def of_fan_outs(rule: Rule) -> bool:
+    """Whether a rule asks what jobs on threads do."""
     return any(subscription.table == "fan_outs" for subscription, _ in rule.handlers)
 
 

@@ -78,11 +78,10 @@ class Checks:
                 yield parameter.name.value
 
     def _ask(self, function: Scope, name: str, kind: str) -> bool:
-        key = (function, name, kind)
-        if key not in self.known:
-            self.known[key] = False  # a function that asks itself knows nothing
-            self.known[key] = self._raises(function, name) if kind == "raises" else self._says(function, name, kind)
-        return self.known[key]
+        def judged() -> bool:
+            return self._raises(function, name) if kind == "raises" else self._says(function, name, kind)
+
+        return self.flow.remembered(self.known, (function, name, kind), judged, False)
 
     def _raises(self, function: Scope, name: str) -> bool:
         """Whether every way out of a function but an exception is behind a check of a parameter."""

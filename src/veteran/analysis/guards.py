@@ -11,7 +11,7 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, Scope, dotted
-from veteran.analysis.nodes import children, string_value
+from veteran.analysis.nodes import children, operands, string_value
 from veteran.analysis.types import Instance, Types
 
 if TYPE_CHECKING:
@@ -163,15 +163,20 @@ def spelling(node: cst.CSTNode) -> str | None:
     """`a.b["c"]` of names, attributes and literal keys: what a test and a use can have in common."""
     if type(node) is cst.Name:
         return node.value
-    if type(node) is cst.Attribute:
-        inner = spelling(node.value)
-        return None if inner is None else f"{inner}.{node.attr.value}"
-    if type(node) is cst.Subscript and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
-        key, inner = node.slice[0].slice.value, spelling(node.value)
-        if inner is not None and isinstance(key, (cst.SimpleString, cst.Integer)):
+    parts: list[str] = []
+    while type(node) is not cst.Name:
+        if type(node) is cst.Attribute:
+            parts.append(f".{node.attr.value}")
+        elif type(node) is cst.Subscript and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
+            key = node.slice[0].slice.value
+            if not isinstance(key, (cst.SimpleString, cst.Integer)):
+                return None
             value = string_value(key) if isinstance(key, cst.SimpleString) else key.value
-            return f"{inner}[{value!r}]"
-    return None
+            parts.append(f"[{value!r}]")
+        else:
+            return None
+        node = node.value
+    return node.value + "".join(reversed(parts))
 
 
 class Guards:
@@ -474,18 +479,6 @@ def _alternatives(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst
         test, outcome = test.expression, not outcome
     if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And) is not outcome:
         yield test, outcome
-
-
-def operands(test: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:
-    """What one operator connects, however many there are."""
-    kind = type(test.operator)
-    pending: list[cst.BaseExpression] = [test]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, cst.BooleanOperation) and type(node.operator) is kind:
-            pending += [node.right, node.left]
-        else:
-            yield node
 
 
 def _is_empty(test: cst.BaseExpression, holds: bool, name: str) -> bool:

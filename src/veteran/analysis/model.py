@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import libcst as cst
 
 from veteran.analysis import flow as flows
 from veteran.analysis.contexts import Contexts
 from veteran.analysis.lowering import At, Binding, Call, Scope, lower
+from veteran.analysis.nodes import operands
 from veteran.analysis.outlook import Outlook, outlook_of
 from veteran.analysis.queries import Queries
 from veteran.analysis.source import Source
@@ -22,7 +23,7 @@ from veteran.analysis.tree import Tree
 from veteran.analysis.types import Instance, Local, Ref, Types, argument
 from veteran.analysis.uses import Uses, names_in
 from veteran.catalog import Blocking, Catalog, Unless
-from veteran.findings import Confidence, Finding, Step
+from veteran.findings import Confidence, Finding, Step, failed
 from veteran.registry import Handler, Rule, subscribers
 from veteran.timings import phase
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from veteran.analysis.decoded import Decoded
     from veteran.analysis.keeping import Kept
     from veteran.analysis.trace import Trace
+
+
+T = TypeVar("T")
 
 
 class ReportStep(NamedTuple):
@@ -85,6 +89,8 @@ class Module:
         self.uses = Uses(self.lowered)
         self.asks: set[str] = set()  # names of other modules that decide more
         self.spreads: set[str] = set()  # functions that hand a parameter of theirs to threads
+        self.judged: cst.CSTNode | None = None  # what is looked at right now
+        self._failures: dict[tuple[str, ...], tuple[Exception, cst.CSTNode | None]] = {}
         self.decoded: Decoded | None = None  # see `decoded`
         self.trace: Trace | None = None  # what is dropped and why, where somebody asks
         self.outliving: dict[Scope, set[str]] = {}  # of functions, see `waiting`
@@ -190,11 +196,14 @@ class Module:
         for name, handlers in events.items():
             with phase(_shared(handlers)):
                 events_of = importlib.import_module(f"veteran.analysis.{name}").events
+                self.judged = None
+                found = self.trying([rule for rule, _ in handlers], lambda: list(events_of(self)))  # noqa: B023
+                self.judged = None
                 said = [
-                    (rule, report)
-                    for event in events_of(self)
+                    one
+                    for event in found or ()
                     for rule, handler in handlers
-                    for report in handler(event)
+                    for one in self._said(rule, handler, event)
                 ]
             yield from said
         if sinks:
@@ -206,10 +215,31 @@ class Module:
                 said = list(self._of_calls(calls))
             yield from said
 
+    def trying(self, rules: Iterable[Rule], work: Callable[[], T]) -> T | None:
+        """What `work()` gives; where veteran fails in it, None, and that costs these rules alone."""
+        try:
+            return work()
+        except Exception as error:
+            codes = tuple(dict.fromkeys(rule.code for rule in rules))
+            self._failures.setdefault(codes, (error, self.judged))
+            return None
+
+    def failures(self) -> list[Finding]:
+        """One finding for the rules that something failed in, where it did so first."""
+        return [
+            failed(self.path, error, codes, self.tree.span(node)) if node else failed(self.path, error, codes)
+            for codes, (error, node) in self._failures.items()
+        ]
+
+    def _said(self, rule: Rule, handler: Handler, event: Any) -> list[tuple[Rule, Report]]:
+        """What a rule says of what it hears of."""
+        return [(rule, report) for report in self.trying([rule], lambda: list(handler(event))) or ()]
+
     def _of_calls(self, calls: dict[str, list[tuple[Rule, Handler]]]) -> Iterator[tuple[Rule, Report]]:
         """What the rules say of calls that the catalogue lists."""
         tails = self.catalog.tails
         for call in self.lowered.calls:
+            self.judged = call.node
             func = call.node.func
             if isinstance(func, cst.Attribute):
                 if func.attr.value not in tails:
@@ -219,16 +249,19 @@ class Module:
                 self._note_unlisted(call, calls)
                 continue
             for table, handlers in calls.items():
-                if found := self._catalog_call(table, call):
+                rules = [rule for rule, _ in handlers]
+                if found := self.trying(rules, lambda: self._catalog_call(table, call)):  # noqa: B023
                     for rule, handler in handlers:
-                        yield from ((rule, report) for report in handler(found))
+                        yield from self._said(rule, handler, found)
 
     def _of_queries(self, sinks: list[tuple[Rule, Handler]]) -> Iterator[tuple[Rule, Report]]:
         """What the rules say of queries; of one text a rule says one thing."""
         said: dict[tuple[str, cst.CSTNode], tuple[Rule, Report]] = {}
+        values = self.trying([rule for rule, _ in sinks], lambda: self.queries.values) or ()
         for rule, handler in sinks:
-            for value in self.queries.values:
-                for report in handler(value):
+            for value in values:
+                self.judged = value.call.node
+                for _, report in self._said(rule, handler, value):
                     key = rule.code, report.node
                     known = said.get(key)
                     if known is None or (known[1].unless_safe and not report.unless_safe):
@@ -303,7 +336,9 @@ class Module:
         value = argument(call, unless.position, keywords)
         if value is None:
             return unless.absent
-        return any(self._is_one_of(part, unless, call) for part in _operands(value))
+        flags = isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.BitOr)
+        parts = operands(value) if flags else (value,)  # type: ignore[arg-type]
+        return any(self._is_one_of(part, unless, call) for part in parts)
 
     def _is_one_of(self, value: cst.BaseExpression, unless: Unless, call: Call) -> bool:
         """Whether a value is one of those that make a call harmless; an unknown flag may be one."""
@@ -335,15 +370,13 @@ class Module:
 
     def summary(self, rules: Iterable[Rule]) -> Summary:
         """Runs the rules and turns what they say into plain data."""
-        said = [
-            (rule, report)
-            for rule, report in self.reports(rules)
-            if not (rule.off_in and rule.off_in & self.contexts.of(report.at.scope.function))
-        ]
         findings, conditional = [], []
         needed: set[tuple[Scope, str]] = set()
-        for rule, report in said:
-            finding = self._finding(rule, report)
+        for rule, report in self.reports(rules):
+            self.judged = report.node
+            finding = self.trying([rule], lambda: self._finding(rule, report))  # noqa: B023
+            if finding is None:
+                continue
             if report.unless_safe:
                 parameters = tuple(Parameter(s.qualname, name) for s, name in report.unless_safe)
                 conditional.append(Conditional(finding, parameters))
@@ -354,11 +387,14 @@ class Module:
             self.path,
             tuple(findings),
             tuple(conditional),
-            tuple(self._arguments(needed)),
+            tuple(self.trying([rule for rule in rules if conditional], lambda: list(self._arguments(needed))) or ()),
             asks=tuple(sorted(self.asks)),
         )
 
-    def _finding(self, rule: Rule, report: Report) -> Finding:
+    def _finding(self, rule: Rule, report: Report) -> Finding | None:
+        """None where the rule does not run in the context of the place."""
+        if rule.off_in and rule.off_in & self.contexts.of(report.at.scope.function):
+            return None
         steps = tuple(Step(self.path, self.tree.span(step.node), step.text, step.anchor) for step in report.steps)
         confidence = report.confidence
         if rule.low_in and rule.low_in & self.contexts.of(report.at.scope.function):
@@ -447,13 +483,6 @@ class Module:
                 elif hole.verdict is not flows.Verdict.SAFE:
                     return True, []
         return False, depends
-
-
-def _operands(value: cst.BaseExpression) -> list[cst.BaseExpression]:
-    """The flags that `|` combines."""
-    if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.BitOr):
-        return [*_operands(value.left), *_operands(value.right)]
-    return [value]
 
 
 def _shared(handlers: list[tuple[Rule, Handler]]) -> str:
