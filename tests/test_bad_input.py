@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import threading
+from encodings.aliases import aliases
 from pathlib import Path
 
 import pytest
 
 from helpers import EVERYTHING, ROOT, check, places
 from veteran import one_file, runner
+from veteran.analysis.source import BOM, Source, SourceError
 
 GOOD = "import time\nasync def f():\n    time.sleep(1)\n"
 FOUND = [(3, "VET311")]
@@ -87,6 +90,89 @@ def test_what_is_no_program_is_one_finding(name: str) -> None:
 def test_encodings(name: str) -> None:
     data, expected = ENCODED[name]
     assert places(one_file.check_bytes("a.py", data, EVERYTHING)) == expected
+
+
+def spellings(name: str) -> set[str]:
+    """How a name of an encoding may stand in a file, with the line ends that editors add."""
+    dashed = name.replace("_", "-")
+    ends = [f"{name}{end}" for end in ("-unix", "-dos", "-mac", "_unix", "unix", "-", ".unix")]
+    return {name, name.upper(), name.title(), dashed, name.replace("-", "_"), *ends, f"{dashed}-unix", f"{dashed}-x"}
+
+
+def refuses(data: bytes) -> bool:
+    """Whether CPython takes bytes for no program."""
+    try:
+        compile(data, "a.py", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return True
+    return False
+
+
+def we_refuse(data: bytes) -> bool:
+    """Whether we do."""
+    try:
+        ast.parse(Source.from_bytes(data).text)
+    except (SourceError, SyntaxError, ValueError):
+        return True
+    return False
+
+
+def test_names_of_encodings_mean_what_they_mean_to_python() -> None:
+    slow = {alias for alias, encoding in aliases.items() if encoding in ("idna", "punycode")} | {"idna", "punycode"}
+    names = {*aliases, *aliases.values(), "utf-8-sig", "iso-latin-1", "latin-1", "undefined", "nonsense"}
+    for name in sorted({each for known in names - slow for each in spellings(known)}):
+        for data in (b"# coding: %b\nx = 1\n", b"# coding: %b\nx = '\xe9'\n", b"# coding: %b\nx = '\xc3\xa9'\n"):
+            for bom in (b"", BOM):
+                text = bom + data % name.encode()
+                assert we_refuse(text) is refuses(text), text
+
+
+@pytest.mark.parametrize("name", ["utf-8-unix", "latin-1-dos", "nonsense", "cp1252"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "#coding=@",
+        "# vim: set fileencoding=@ :",
+        "#!/bin/python\n# coding: @",
+        "\n# coding: @",
+        "x = 2\n# coding: @",
+        "'''\n# coding: @\n'''",
+        "\f# coding: @",
+        "\t\f # coding: @",
+        "# a\r# coding: @\r",
+        "\r# coding: @\r",
+        "\r\n# coding: @\r\n",
+        "# coding : @",
+        "#coding @",
+        "# Coding: @",
+        "# coding:  \t@",
+        "# coding: @;",
+        "\n\n# coding: @",
+        "\f\n# coding: @",
+        "\\\n# coding: @",
+        "x=1 # coding: @",
+        "# coding=\n# coding: @",
+        "# decoding: @",
+        "# coding: @ coding: ascii",
+        "(\n# coding: @\n)",
+        "# coding: '@'",
+        "x=1\r# coding: @",
+        " \r# coding: @",
+        "# a\r# b\r# coding: @",
+        "# a\r\n# coding: @",
+    ],
+)
+def test_where_an_encoding_is_declared(form: str, name: str) -> None:
+    for end in (b"\nx = '\xe9'\n", b"\nx = '\xc3\xa9'\n", b"\nx = '\x81'\n"):
+        for bom in (b"", BOM):
+            text = bom + form.replace("@", name).encode("latin-1") + end
+            assert we_refuse(text) is refuses(text), text
+
+
+def test_an_encoding_costs_no_more_than_its_text() -> None:
+    for name in ("punycode", "idna", "PUNYCODE"):
+        data = f"# coding: {name}\n{GOOD}".encode()
+        assert places(one_file.check_bytes("a.py", data, EVERYTHING)) == [(1, "VET001")]
 
 
 def test_other_files_are_untouched(tmp_path: Path) -> None:

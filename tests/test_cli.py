@@ -17,6 +17,7 @@ import pytest
 
 import veteran
 from veteran import discovery, runner, understand
+from veteran.analysis import link, queries
 from veteran.cache import Cache
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
@@ -163,10 +164,33 @@ def test_an_internal_error_is_shown_with_the_findings(call: Veteran, monkeypatch
 
     write({"a.py": BLOCKING})
     monkeypatch.setattr(understand, "_analysed", fails)
-    result = call("check", "--exit-zero", "--output-format=concise")
+    result = call("check", "--output-format=concise")
     assert result.code == 2
     assert result.out.startswith(f"a.py:1:1: {INTERNAL} ")
     assert "no such thing" in result.out
+    assert call("check", "--exit-zero").code == 0
+    assert call("check", f"--ignore={INTERNAL}").code == 0
+    write({"pyproject.toml": f"[tool.veteran.per-file-ignores]\n'a.py' = ['{INTERNAL}']\n"})
+    forget()
+    assert call("check").code == 0
+
+
+def test_a_failing_rule_is_a_finding_like_any_other(call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("no such thing")
+
+    write({"a.py": f"{BLOCKING}\ndef g(cur, x):\n    cur.execute(f\"SELECT * FROM t WHERE a = '{{x}}'\")\n"})
+    monkeypatch.setattr(queries.Queries, "texts", fails)
+    result = call("check", "--output-format=concise")
+    last = len(Path("a.py").read_text().splitlines())
+    assert result.code == 1
+    assert "VET311" in result.out
+    assert f"a.py:{last}:5: {INTERNAL} veteran failed in VET201, VET202: RuntimeError: no such thing" in result.out
+    assert call("check", "--exit-zero").code == 0
+    assert INTERNAL not in call("check", f"--ignore={INTERNAL}", "--output-format=concise").out
+    with monkeypatch.context() as patch:
+        patch.setattr(link, "chained", fails)
+        assert call("check", "--output-format=concise").out.count(INTERNAL) == 3  # VET311 and VET312 hear of chains
 
 
 def test_a_bug_in_the_command_itself_ends_with_2(call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,11 +41,12 @@ def failing_rule(monkeypatch: pytest.MonkeyPatch) -> Rule:
 
 @pytest.mark.usefixtures("failing_rule")
 def test_a_failing_rule_is_a_finding_of_that_file(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text(BLOCKING)
-    (tmp_path / "b.py").write_text("def f(cur, x):\n    cur.execute(f\"SELECT * FROM t WHERE a = '{x}'\")\n")
+    query = "def f(cur, x):\n    cur.execute(f\"SELECT * FROM t WHERE a = '{x}'\")\n"
+    (tmp_path / "a.py").write_text(BLOCKING + query)
+    (tmp_path / "b.py").write_text(query)
     outcome = runner.run([tmp_path / "a.py", tmp_path / "b.py"], settings_for)
-    assert [finding.code for finding in outcome.findings] == ["VET003", "VET201"]
-    assert "RuntimeError: no luck" in outcome.findings[0].message
+    assert places(outcome.findings) == [(3, "VET003"), (5, "VET201"), (2, "VET201")]
+    assert outcome.findings[0].message == "veteran failed in VET311: RuntimeError: no luck"
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -333,6 +333,22 @@ def test_what_only_the_parser_of_veteran_refuses_is_silent(tmp_path: Path) -> No
     assert set(flake8(tmp_path, "a.py").codes) <= {"VET311"}
 
 
+@pytest.mark.parametrize(
+    "begins",
+    [b"", b"# coding: klingon\n", b"# coding: ascii\n", b"\xef\xbb\xbf# coding: latin-1\n", b"# coding: punycode\n"],
+)
+def test_what_python_does_not_decode_is_silent(tmp_path: Path, begins: bytes) -> None:
+    """flake8 reads it as latin-1."""
+    (tmp_path / "a.py").write_bytes(begins + BLOCKING.encode() + b"x = '\xe9'\n")
+    write(tmp_path, b=f"{BLOCKING}x = 'é'\n")
+    assert [place for place in flake8(tmp_path, "--select=VET", ".").places if "VET" in place] == ["./b.py:5:5: VET311"]
+
+
+def test_what_python_decodes_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(b"# coding: latin-1-unix\n" + BLOCKING.encode() + b"x = '\xe9'\n")
+    assert flake8(tmp_path, "--select=VET", ".").places == ["./a.py:6:5: VET311"]
+
+
 # Both ways in
 
 

@@ -86,3 +86,23 @@ TOOL_CODES = {
     SUPPRESSION: "bad-suppression",
     INTERNAL: "internal-error",
 }
+
+#: Where nothing says more than that it is somewhere in a file.
+_START = Span(1, 1, 1, 2)
+#: Begins the message of a VET003 where nothing of the file was checked.
+_UNCHECKED = "veteran failed on this file"
+
+
+def failed(path: str, error: object, rules: Sequence[str] = (), span: Span = _START) -> Finding:
+    """What is said where veteran itself failed. error: what was raised, or words. rules: the codes that it cost."""
+    try:
+        what = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
+    except Exception:  # it holds what cannot be shown
+        what = type(error).__name__
+    begins = f"veteran failed in {', '.join(rules)}" if rules else _UNCHECKED
+    return Finding(path, span, INTERNAL, f"{begins}: {' '.join(what.split())}", Confidence.HIGH)
+
+
+def is_unchecked(finding: Finding) -> bool:
+    """Whether veteran failed, so that nothing of the file was checked."""
+    return finding.code == INTERNAL and finding.message.startswith(_UNCHECKED)

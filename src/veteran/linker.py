@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +14,7 @@ from veteran.analysis.nearby import Nearby
 from veteran.analysis.outlook import NOTHING, Outlook
 from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Facts
 from veteran.catalog import Catalog, catalog_for
-from veteran.findings import Finding
+from veteran.findings import Finding, failed
 from veteran.snapshot import Edges
 from veteran.store import Damaged, decoded
 
@@ -124,21 +124,21 @@ class Linker:
         rules = understand.enabled_rules(summary.path, settings)
         if summary.begins:
             catalog = catalog_for(settings.catalog)
-            findings += link.chained(summary, path, rules, self.chains_for(path, settings), catalog, self.shown)
-        if summary.outlook is not None:
-            try:
-                findings += self._answered(summary, summary.outlook, path, settings, rules)
-            except Damaged:
-                raise
-            except Exception as error:
-                findings += understand.crashed(summary.path, error).findings
+            for rule in filter(understand.of_chains, rules):
+
+                def chained(one: Rule = rule) -> Iterator[Finding]:
+                    return link.chained(summary, path, [one], self.chains_for(path, settings), catalog, self.shown)
+
+                findings += _trying(summary, [rule], chained)
+        if (outlook := summary.outlook) is not None:
+            answering = [*filter(understand.of_answers, rules)]
+            findings += _trying(summary, answering, lambda: self._answered(summary, outlook, path, settings, answering))
         return findings
 
     def _answered(
-        self, summary: Summary, outlook: Outlook, path: Path, settings: Settings, rules: Iterable[Rule]
+        self, summary: Summary, outlook: Outlook, path: Path, settings: Settings, rules: Sequence[Rule]
     ) -> Iterator[Finding]:
         """What is said of decoded data that other modules decide on."""
-        rules = [rule for rule in rules if understand.of_answers(rule)]
         if not rules or not (summary.answers or (outlook.reads and (outlook.imports or outlook.stars))):
             return
         answering = self._answers_for(path, settings)
@@ -218,13 +218,9 @@ class Linker:
                     modules[other] = None
             return modules[other]
 
-        try:
-            project, _ = self._program(path, settings)
-            return list(linked_findings(summary, path, rules, project, module_at, spreading))
-        except Damaged:
-            raise
-        except Exception as error:
-            return list(understand.crashed(summary.path, error).findings)
+        project, _ = self._program(path, settings)
+        spread = [*filter(understand.of_fan_outs, rules)]
+        return _trying(summary, spread, lambda: linked_findings(summary, path, spread, project, module_at, spreading))
 
     def chains_for(self, path: Path, settings: Settings) -> Chains:
         """The chains of the program that a file belongs to."""
@@ -289,3 +285,13 @@ class Linker:
         finally:
             if not gc.isenabled():
                 gc.collect(0)
+
+
+def _trying(summary: Summary, rules: Iterable[Rule], found: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """What is found of a file; where veteran fails, that it did so, which costs these rules alone."""
+    try:
+        return list(found())
+    except Damaged:
+        raise
+    except Exception as error:
+        return [failed(summary.path, error, [rule.code for rule in rules])]

@@ -565,11 +565,12 @@ def _enabled(
 
     codes = {rule.code for rule in rules if not rule.off_in & contexts and is_on(rule.code, rule.name, rule.default)}
     # A file that nobody could check must not look like a clean one: only its own code turns it off.
-    if _strength(ignore + ignored_here, UNPARSABLE, TOOL_CODES[UNPARSABLE]) < len(UNPARSABLE):
-        codes.add(UNPARSABLE)
+    for code in (UNPARSABLE, INTERNAL):
+        if _strength(ignore + ignored_here, code, TOOL_CODES[code]) < len(code):
+            codes.add(code)
     if is_on(SUPPRESSION, TOOL_CODES[SUPPRESSION], False):
         codes.add(SUPPRESSION)
-    return frozenset({*codes, INTERNAL})
+    return frozenset(codes)
 
 
 # Globs

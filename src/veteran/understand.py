@@ -13,7 +13,7 @@ from veteran.analysis.gate import gate_for
 from veteran.analysis.outlook import Outlook, outlook_in, outlook_of
 from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Facts, Summary
 from veteran.catalog import Catalog, catalog_for
-from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Finding, Span
+from veteran.findings import SUPPRESSION, UNPARSABLE, Confidence, Finding, Span, failed
 from veteran.registry import Rule, all_rules
 from veteran.stacks import roomy
 from veteran.suppressions import Comment
@@ -40,11 +40,7 @@ def unreadable(path: str, error: OSError) -> Summary:
 
 def crashed(path: str, error: object) -> Summary:
     """The summary of a file on which veteran itself failed. error: what was raised, or words."""
-    try:
-        what = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
-    except Exception:  # it holds what cannot be shown
-        what = type(error).__name__
-    return Summary(path, (_finding(path, INTERNAL, f"veteran failed on this file: {' '.join(what.split())}"),))
+    return Summary(path, (failed(path, error),))
 
 
 def enabled_rules(path: str, settings: Settings) -> tuple[Rule, ...]:
@@ -68,7 +64,7 @@ def facts(data: bytes, catalog: Catalog) -> Facts | None:
 
 def outlook(data: bytes, catalog: Catalog) -> Outlook:
     """What a file's bytes say of other modules."""
-    gate = gate_for(tuple(rule for rule in all_rules().values() if _of_fan_outs(rule)), catalog)
+    gate = gate_for(tuple(rule for rule in all_rules().values() if of_fan_outs(rule)), catalog)
     clients = catalog.client_libraries
     if not gate.live(data):
         return outlook_of(data, clients=clients)
@@ -141,11 +137,11 @@ def guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sourc
         with phase("gate"):
             live = gate_for(rules, catalog).live(data)
             outlook = None
-            if answering or any(map(_of_fan_outs, rules)):
+            if answering or any(map(of_fan_outs, rules)):
                 outlook = outlook_of(data, clients=catalog.client_libraries)
         if live:
             with uncollected():
-                return _analysed(path, read(), live, any(map(_of_chains, rules)), answering, catalog, outlook)
+                return _analysed(path, read(), live, rules, catalog, outlook)
         if SUPPRESSION in enabled and suppressions.GATE.search(data):
             return Summary(path, comments=comments(read()), outlook=outlook)
         if outlook is not None and outlook.imports and suppressions.MAY_SILENCE.search(data):
@@ -161,13 +157,15 @@ def guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sourc
 def _analysed(
     path: str,
     source: Source,
+    live: Collection[Rule],
     rules: Collection[Rule],
-    linked: bool,
-    answering: bool,
     catalog: Catalog,
     outlook: Outlook | None,
 ) -> Summary:
-    """linked, answering: whether other files may ask for the facts; to read them now is cheaper than a second parse."""
+    """live: those of the rules that may find something.
+
+    Where other files may ask for the facts, they are read now: that is cheaper than a second parse.
+    """
     from veteran.analysis.model import Module
     from veteran.analysis.rule_runner import run
     from veteran.analysis.tree import parse
@@ -177,30 +175,33 @@ def _analysed(
     module = Module(path, source, tree, catalog)
     if outlook is not None:
         module.give(outlook_in, outlook)
-    summary = Summary(path, *run(module, rules))._replace(comments=comments(source))
-    if outlook is not None:
-        summary = summary._replace(outlook=outlook)
-    if outlook is not None and any(map(_of_fan_outs, rules)):
+    summary = Summary(path, *run(module, live))._replace(comments=comments(source), outlook=outlook)
+    if outlook is not None and any(map(of_fan_outs, live)):
         from veteran.analysis.fan_outs import Beyond
 
         beyond = module.once(Beyond)
         spreads = tuple(sorted(beyond.spreads))
         summary = summary._replace(asks=tuple(sorted(beyond.asks)), outlook=outlook._replace(spreads=spreads))
-    if answering:
+    answering, linked = [*filter(of_answers, rules)], [*filter(of_chains, rules)]
+    if answering and module.once(outlook_in).tells:
         from veteran.analysis.answers import answers_of
 
-        if module.once(outlook_in).tells:
-            summary = summary._replace(answers=answers_of(module))
+        if (told := module.trying(answering, lambda: answers_of(module))) is not None:
+            summary = summary._replace(answers=told)
     if linked or (summary.answers is not None and (summary.answers.data or summary.answers.given)):
         from veteran.analysis.facts import facts_of
 
         with phase("facts for other modules"):
-            summary = summary.explained(facts_of(module))
+            facts = module.trying(linked or answering, lambda: facts_of(module))
+        if facts is not None:
+            summary = summary.explained(facts)
+    summary = summary._replace(findings=(*summary.findings, *module.failures()))
     module.forget()
     return summary
 
 
-def _of_chains(rule: Rule) -> bool:
+def of_chains(rule: Rule) -> bool:
+    """Whether a rule asks what other modules know of calls."""
     return any(subscription.kind in ("chain", "linked") for subscription, _ in rule.handlers)
 
 
@@ -209,7 +210,8 @@ def of_answers(rule: Rule) -> bool:
     return any(subscription.kind == "answer" for subscription, _ in rule.handlers)
 
 
-def _of_fan_outs(rule: Rule) -> bool:
+def of_fan_outs(rule: Rule) -> bool:
+    """Whether a rule asks what jobs on threads do."""
     return any(subscription.table == "fan_outs" for subscription, _ in rule.handlers)
 
 

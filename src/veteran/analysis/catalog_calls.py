@@ -9,6 +9,7 @@ import libcst as cst
 
 from veteran.analysis.calls import argument
 from veteran.analysis.lowering import At, Binding, Call, Scope
+from veteran.analysis.nodes import operands
 from veteran.analysis.type_values import Instance, Local, Ref
 from veteran.catalog import Blocking, Unless
 
@@ -105,7 +106,9 @@ def _holds(module: Module, unless: Unless, call: Call) -> bool:
     value = argument(call, unless.position, keywords)
     if value is None:
         return unless.absent
-    return any(_is_one_of(module, part, unless, call) for part in _operands(value))
+    flags = isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.BitOr)
+    parts = operands(value) if flags else (value,)  # type: ignore[arg-type]
+    return any(_is_one_of(module, part, unless, call) for part in parts)
 
 
 def _is_one_of(module: Module, value: cst.BaseExpression, unless: Unless, call: Call) -> bool:
@@ -134,13 +137,6 @@ def made_non_blocking(module: Module, receiver: Binding) -> bool:
         for call in module.flow.methods_called.get(receiver.name, ())
         if isinstance(func := call.node.func, cst.Attribute) and call.scope.function is receiver.scope.function
     )
-
-
-def _operands(value: cst.BaseExpression) -> list[cst.BaseExpression]:
-    """The flags that `|` combines."""
-    if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.BitOr):
-        return [*_operands(value.left), *_operands(value.right)]
-    return [value]
 
 
 def _is_no_method(name: str) -> bool:

@@ -10,6 +10,7 @@ import libcst as cst
 from veteran.analysis import scopes
 from veteran.analysis.calls import function_of, passed_value
 from veteran.analysis.conditions import parts
+from veteran.analysis.following import Following
 from veteran.analysis.guards import Guards
 from veteran.analysis.lowering import At, Call, Scope, all_parameters, dotted
 from veteran.analysis.nodes import string_value
@@ -23,7 +24,8 @@ _MAX_RETURNS = 12
 class Checks:
     """Answers for the functions of one module, each question once."""
 
-    def __init__(self, types: Types, guards: Guards) -> None:
+    def __init__(self, types: Types, guards: Guards, following: Following) -> None:
+        self.following = following
         self.types = types
         self.guards = guards
         self.known: dict[tuple[Scope, str, str], bool] = {}
@@ -78,11 +80,10 @@ class Checks:
                 yield parameter.name.value
 
     def _ask(self, function: Scope, name: str, kind: str) -> bool:
-        key = (function, name, kind)
-        if key not in self.known:
-            self.known[key] = False  # a function that asks itself knows nothing
-            self.known[key] = self._raises(function, name) if kind == "raises" else self._says(function, name, kind)
-        return self.known[key]
+        def judged() -> bool:
+            return self._raises(function, name) if kind == "raises" else self._says(function, name, kind)
+
+        return self.following.remembered(self.known, (function, name, kind), judged, False)
 
     def _raises(self, function: Scope, name: str) -> bool:
         """Whether every way out of a function but an exception is behind a check of a parameter."""

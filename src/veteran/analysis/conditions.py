@@ -149,15 +149,3 @@ def alternatives(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.
         test, outcome = test.expression, not outcome
     if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And) is not outcome:
         yield test, outcome
-
-
-def operands(test: cst.BooleanOperation) -> Iterator[cst.BaseExpression]:
-    """What one operator connects, however many there are."""
-    kind = type(test.operator)
-    pending: list[cst.BaseExpression] = [test]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, cst.BooleanOperation) and type(node.operator) is kind:
-            pending += [node.right, node.left]
-        else:
-            yield node

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import libcst as cst
 
+from veteran.analysis.following import Following
 from veteran.analysis.lowering import At, Call, Lowered, Scope, dotted
 from veteran.analysis.nodes import string_value
 from veteran.analysis.type_values import Local, Ref
@@ -24,10 +25,11 @@ _APPLICATIONS = frozenset(("Starlette", "FastAPI", "Litestar", "Quart", "Applica
 NONE: frozenset[str] = frozenset()
 
 
-class Contexts:
+class Contexts(Following):
     """The contexts of one module's functions."""
 
     def __init__(self, lowered: Lowered, types: Types) -> None:
+        super().__init__()
         self.lowered = lowered
         self.types = types
         self.catalog = types.catalog
@@ -35,11 +37,7 @@ class Contexts:
 
     def of(self, function: Scope) -> frozenset[str]:
         """The contexts that a function's own code, or what runs it, puts it into."""
-        found = self._known.get(function)
-        if found is None:
-            self._known[function] = NONE  # a function that only itself runs
-            found = self._known[function] = self._decide(function)
-        return found
+        return self.remembered(self._known, function, lambda: self._decide(function), NONE)
 
     def _decide(self, function: Scope) -> frozenset[str]:
         node = function.node

@@ -38,6 +38,7 @@ from veteran.analysis.cpu_kinds import (
     integer,
     items_of,
 )
+from veteran.analysis.following import Following
 from veteran.analysis.lowering import At, Binding, Call, Scope, all_parameters, dotted
 from veteran.analysis.type_values import Local, Ref, Value
 
@@ -83,6 +84,7 @@ class Cpu:
         self.lowered = module.lowered
         self.results: dict[tuple[Any, ...], Result | Stop] = {}
         self.frames: dict[Scope, Frame] = {}
+        self.following = Following()
 
     # Questions
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import libcst as cst
 
+from veteran.analysis.following import Following
 from veteran.analysis.lowering import At, Binding, Lowered, Scope, running
 from veteran.analysis.nodes import integer_value
 
@@ -122,6 +123,7 @@ class Interpreter(Protocol):
     lowered: Lowered
     frames: dict[Scope, Frame]
     results: dict[tuple[Any, ...], Result | Stop]
+    following: Following
 
     @property
     def places(self) -> dict[cst.CSTNode, At]: ...

@@ -39,9 +39,8 @@ from veteran.analysis.cpu_kinds import (
     words,
 )
 from veteran.analysis.lowering import At, Binding, Scope, dotted, first_parameter
-from veteran.analysis.nodes import MAX_QUOTED, string_value
+from veteran.analysis.nodes import MAX_QUOTED, Unconverted, expression, operands, string_value
 from veteran.analysis.type_values import Local, Ref
-from veteran.stacks import on_large_stack
 
 #: Annotations that say nothing of what the value does.
 _VAGUE = words(
@@ -468,11 +467,11 @@ class Values:
             if not isinstance(text, str) or len(text) > MAX_QUOTED:
                 return UNKNOWN
             try:
-                return self.annotated(on_large_stack(lambda: cst.parse_expression(text)), at)
-            except (cst.ParserSyntaxError, ValueError):
+                return self.annotated(expression(text), at)
+            except Unconverted:
                 return UNKNOWN
         if isinstance(node, cst.BinaryOperation):
-            return either((self.annotated(node.left, at), self.annotated(node.right, at)))
+            return either(self.annotated(part, at) for part in operands(node))
         if isinstance(node, cst.Subscript):
             name = (dotted(node.value) or "").rpartition(".")[2]
             inner = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
@@ -498,7 +497,8 @@ class Values:
             found = scopes.lookup(node.value, at).bindings
             value = found[0].value if len(found) == 1 and found[0].kind in ("assign", "type") else None
             if isinstance(value, (cst.Subscript, cst.BinaryOperation)):  # the type's other name
-                return self.annotated(value, found[0])
+                alias = found[0]
+                return self.cpu.following.follow(alias, lambda: self.annotated(alias.value, alias), UNKNOWN)
         values = self.cpu.types.of(node, at)
         value = values[0] if len(values) == 1 else None
         if isinstance(value, Local) and value.scope.kind == "class":

@@ -34,9 +34,10 @@ from veteran.analysis.access_paths import (
 )
 from veteran.analysis.boundaries import Boundaries
 from veteran.analysis.calls import argument, keeps_result
-from veteran.analysis.conditions import conditions, operands, parts
+from veteran.analysis.conditions import conditions, parts
 from veteran.analysis.doubts import Doubts
 from veteran.analysis.facts import Names
+from veteran.analysis.following import Following
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -53,7 +54,7 @@ from veteran.analysis.lowering import (
     last_name,
     with_statements,
 )
-from veteran.analysis.nodes import children, string_value
+from veteran.analysis.nodes import children, operands, string_value
 from veteran.analysis.outlook import outlook_in
 from veteran.analysis.places import encloses, spelling
 from veteran.analysis.responses import CALLED, CALLED_FOR_EACH, WAITING, Responses, is_new
@@ -129,6 +130,7 @@ class Decoded:
             known = vars(beside)
             vars(self).update({name: known[name] for name in ("_bound_from", "calls_of") if name in known})
         self._doubts = Doubts(module, self.names, self.known, lambda: self.given_to)
+        self._following = Following()
         self._why: tuple[str, cst.CSTNode | None] = ("", None)  # what was found last to check an access, and where
 
     def may_be_own(self, target: str) -> bool:
@@ -162,6 +164,7 @@ class Decoded:
         """Follows every decoding, then judges the accesses."""
         pending: list[tuple[cst.CSTNode, At, Denoted]] = []
         for call in self.module.lowered.calls:
+            self.module.judged = call.node
             root = self._root(call)
             if root is not None:
                 root.decodes.append((call.node, call))
@@ -1702,12 +1705,12 @@ class Decoded:
         name = dotted(kind) or ""
         if name.rpartition(".")[2] in _CAUGHT_BY.get(error, _CAUGHT_BY["KeyError"]):
             return True
-        if isinstance(kind, cst.Name):
-            found = scopes.lookup(kind.value, at)
-            for binding in found.bindings:
-                if binding.kind == "assign" and isinstance(binding.value, (cst.Tuple, cst.Name)):
-                    return self._catches(binding.value, binding, error)
-        return False
+        bound = scopes.lookup(kind.value, at).bindings if isinstance(kind, cst.Name) else ()
+        given = (b for b in bound if b.kind == "assign" and isinstance(b.value, (cst.Tuple, cst.Name)))
+        binding = next(given, None)
+        return binding is not None and self._following.follow(
+            binding, lambda: self._catches(binding.value, binding, error), False
+        )
 
     def _suppresses(self, manager: cst.BaseExpression, at: At, error: str) -> bool:
         if not isinstance(manager, cst.Call):

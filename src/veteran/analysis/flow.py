@@ -20,6 +20,7 @@ import libcst as cst
 from veteran.analysis import scopes
 from veteran.analysis.calls import class_bindings, default_of, function_of, is_enum, passed_value, unpacked
 from veteran.analysis.checks import Checks
+from veteran.analysis.following import Following
 from veteran.analysis.guards import Checked, Guards, matches_whole
 from veteran.analysis.lowering import (
     At,
@@ -31,7 +32,7 @@ from veteran.analysis.lowering import (
     decorators_of,
     dotted,
 )
-from veteran.analysis.nodes import changed, integer_value, string_value
+from veteran.analysis.nodes import changed, integer_value, operands, string_value
 from veteran.analysis.type_values import Instance, Local
 from veteran.analysis.types import Types
 
@@ -69,9 +70,6 @@ MAX_ALTERNATIVES = 8
 MAX_PIECES = 200
 MAX_BINDINGS = 16
 MAX_ELEMENTS = 50
-#: Expressions looked at for one question, and how deep: what needs more is not followed.
-MAX_STEPS = 2_000
-_MAX_DEPTH = 60
 _PERCENT = re.compile(r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?P<kind>[a-zA-Z%])")
 _NUMERIC_SPEC = re.compile(r"[<>=^+\-, _#]*\d*[,_]?(?:\.\d+)?[bcdeEfFgGnoxX%]")
 KEEPS_TEXT = frozenset(
@@ -102,17 +100,14 @@ _FIELD = re.compile(r"\w*(?:\.\w+)+")
 _QUOTE_DOUBLING = (("'", "''"), ('"', '""'), ("`", "``"), ("]", "]]"))
 
 
-class Flow:
+class Flow(Following):
     """Follows values within one module."""
 
     def __init__(self, lowered: Lowered, types: Types) -> None:
+        super().__init__()
         self.lowered = lowered
         self.types = types
         self.catalog = types.catalog
-        self.depth = 0
-        self.steps = 0
-        self.cuts = 0  # how often something was not followed to its end
-        self.active: set[object] = set()
         self.known: dict[Binding, list[Pieces]] = {}
         self.purpose = "sql"
         self.guards = Guards(types, self._is_safe_instance, lambda: self.checks, self)
@@ -121,7 +116,7 @@ class Flow:
     @cached_property
     def checks(self) -> Checks:
         """What the functions of the module check."""
-        return Checks(self.types, self.guards)
+        return Checks(self.types, self.guards, self)
 
     @cached_property
     def methods_called(self) -> dict[str, list[Call]]:
@@ -152,25 +147,11 @@ class Flow:
 
     def pieces(self, node: cst.CSTNode, at: At) -> list[Pieces]:
         """The alternatives for the text of an expression."""
-        if self.depth == 0:
-            self.steps = 0
-        if self._exhausted():
-            return [self._unknown(node, at, Verdict.SAFE, "too much to follow")]
-        self.depth += 1
-        try:
-            found = self._pieces(node, at)
-        finally:
-            self.depth -= 1
+        found = self.deeper(
+            lambda: self._pieces(node, at), [self._unknown(node, at, Verdict.SAFE, "too much to follow")]
+        )
         unique = list({_key(pieces): pieces[:MAX_PIECES] for pieces in found}.values())
         return unique if len(unique) <= MAX_ALTERNATIVES else [self._worst(unique)]
-
-    def _exhausted(self) -> bool:
-        """Counts a step; True where the question has cost too much: what is not followed is silent."""
-        self.steps += 1
-        if self.depth <= _MAX_DEPTH and self.steps <= MAX_STEPS:
-            return False
-        self.cuts += 1
-        return True
 
     def _unknown(
         self, node: cst.CSTNode, at: At, verdict: Verdict = Verdict.UNKNOWN, why: str | Checked = ""
@@ -224,10 +205,12 @@ class Flow:
         if isinstance(node, cst.Attribute):
             return self._attribute(node, at)
         if isinstance(node, cst.IfExp):
-            return self._assuming(node.test, True, node.body, at) + self._assuming(node.test, False, node.orelse, at)
+            return self.pieces_assuming([(node.test, True)], node.body, at) + self.pieces_assuming(
+                [(node.test, False)], node.orelse, at
+            )
         if isinstance(node, cst.BooleanOperation):
             if isinstance(node.operator, cst.And):  # what is false is empty or no text
-                return [("",), *self._assuming(node.left, True, node.right, at)]
+                return [("",), *self.pieces_assuming([(node.left, True)], node.right, at)]
             return self.pieces(node.left, at) + self.pieces(node.right, at)
         if isinstance(node, (cst.NamedExpr, cst.Await)):
             inner = node.value if isinstance(node, cst.NamedExpr) else node.expression
@@ -244,13 +227,15 @@ class Flow:
             return [self._worst([way for row in table for part in row[:2] for way in self.pieces(part, row[2])])]
         return [self._typed(node, at)]
 
-    def _assuming(self, test: cst.BaseExpression, outcome: bool, node: cst.CSTNode, at: At) -> list[Pieces]:
-        """The alternatives of an expression that is evaluated only if a test came out so."""
-        self.assumed.append((test, outcome))
+    def pieces_assuming(
+        self, tests: Sequence[tuple[cst.BaseExpression, bool]], node: cst.CSTNode, at: At
+    ) -> list[Pieces]:
+        """The alternatives of an expression that is evaluated only if tests came out so."""
+        self.assumed += tests
         try:
             return self.pieces(node, at)
         finally:
-            self.assumed.pop()
+            del self.assumed[len(self.assumed) - len(tests) :]
 
     # Building
 
@@ -276,18 +261,12 @@ class Flow:
 
     def _binary(self, node: cst.BinaryOperation, at: At) -> list[Pieces]:
         if isinstance(node.operator, cst.Add):
-            operands: list[cst.CSTNode] = []
-            left: cst.CSTNode = node
-            while isinstance(left, cst.BinaryOperation) and isinstance(left.operator, cst.Add):
-                operands.append(left.right)
-                left = left.left
-            operands.append(left)
-            if len(operands) > MAX_PIECES:
+            parts = list(operands(node))
+            if len(parts) > MAX_PIECES:
                 return [self._unknown(node, at)]
-            ordered = list(reversed(operands))
             if self._numeric(node, at):
                 return [self._unknown(node, at, Verdict.SAFE, "a number")]
-            return self._sequence([self.pieces(part, at) for part in ordered])
+            return self._sequence([self.pieces(part, at) for part in parts])
         if isinstance(node.operator, cst.Modulo):
             ways = []
             for template in self.pieces(node.left, at):
@@ -306,8 +285,8 @@ class Flow:
         if isinstance(node.operator, cst.Divide) and not (
             self._numeric(node.left, at) or self._numeric(node.right, at)
         ):
-            parts = (node.left, node.right)  # of a path
-            verdict = Verdict.SAFE if all(self._is_safe(part, at) for part in parts) else Verdict.UNKNOWN
+            sides = (node.left, node.right)  # of a path
+            verdict = Verdict.SAFE if all(self._is_safe(side, at) for side in sides) else Verdict.UNKNOWN
             return [self._unknown(node, at, verdict, _PATH if not verdict else "")]
         # Any other operator needs numbers; what is no number raises.
         return [self._unknown(node, at, Verdict.SAFE, "a number")]
@@ -315,7 +294,7 @@ class Flow:
     def _numeric(self, node: cst.CSTNode, at: At) -> bool:
         """Whether an expression is a number, or would fail if it were none."""
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
-            if self._numeric(node.right, at) or self._numeric(node.left, at):
+            if any(self._numeric(part, at) for part in operands(node)):
                 return True
         elif isinstance(node, (cst.Integer, cst.Float)) or (
             isinstance(node, cst.Call) and dotted(node.func) in _NUMBERS_MADE
@@ -458,8 +437,9 @@ class Flow:
 
     def elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
         """The alternatives of each kind of element that an iterable yields; None where not known."""
-        if self._exhausted():
-            return None
+        return self.deeper(lambda: self._elements(node, at), None)
+
+    def _elements(self, node: cst.CSTNode, at: At) -> list[list[Pieces]] | None:
         if isinstance(node, (cst.List, cst.Tuple, cst.Set)):
             found: list[list[Pieces]] = []
             for element in node.elements:
@@ -486,8 +466,7 @@ class Flow:
                     return self.elements(side, at)
             return None
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
-            left, right = self.elements(node.left, at), self.elements(node.right, at)
-            return None if left is None or right is None else left + right
+            return self._together([self.elements(part, at) for part in operands(node)])
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, (cst.BitAnd, cst.Subtract)):
             common = isinstance(node.operator, cst.BitAnd)
             return self._common(node.left, [node.right] if common else [], at)
@@ -520,8 +499,13 @@ class Flow:
                 return [[self._unknown(node, at, Verdict.SAFE, "the names of a class's fields")]]
             bound = class_bindings(self.types, node, at)
             if bound and all(b.kind == "assign" and not b.path for b in bound):
-                return self._together([self.elements(b.value, b) for b in bound])
+                return self._together([self._elements_kept(binding) for binding in bound[-MAX_BINDINGS:]])
         return self._typed_elements(node, at)
+
+    def _elements_kept(self, binding: Binding) -> list[list[Pieces]] | None:
+        """The elements that an assignment to an attribute put there; what it takes from itself adds nothing."""
+        nothing: list[list[Pieces]] | None = []
+        return self.once((binding, "elements"), lambda: self.elements(binding.value, binding), nothing)
 
     def _common(self, node: cst.CSTNode, others: Sequence[cst.CSTNode], at: At) -> list[list[Pieces]] | None:
         """The elements that collections have in common: those of the one that says least against them."""
@@ -596,26 +580,29 @@ class Flow:
     def _elements_returned(self, node: cst.Call, at: At) -> list[list[Pieces]] | None:
         """The elements of what a function of this module returns or yields; None where not known."""
         function = function_of(self.types, node.func, at)
-        if function is None or not isinstance(function.node, cst.FunctionDef) or (function, "elements") in self.active:
+        if function is None or not isinstance(function.node, cst.FunctionDef):
             return None
-        self.active.add((function, "elements"))
-        try:
-            found: list[list[Pieces]] = []
-            for value, where in function.yielded or function.returns:
-                if value is None and not function.yielded:
-                    continue
-                if value is None:
-                    return None
-                inner = [self.pieces(value, where)] if function.yielded else self.elements(value, where)
-                if inner is None:
-                    return None
-                found += inner
-        finally:
-            self.active.discard((function, "elements"))
+        found = self.once((function, "elements"), lambda: self._elements_given(function), None)
+        if found is None:
+            return None
         return [
             [w for way in part for w in self._sequence([self._passed(p, node, at, function) for p in way])]
             for part in found
         ]
+
+    def _elements_given(self, function: Scope) -> list[list[Pieces]] | None:
+        """The elements that a function itself names."""
+        found: list[list[Pieces]] = []
+        for value, where in function.yielded or function.returns:
+            if value is None and not function.yielded:
+                continue
+            if value is None:
+                return None
+            inner = [self.pieces(value, where)] if function.yielded else self.elements(value, where)
+            if inner is None:
+                return None
+            found += inner
+        return found
 
     def _mapped(self, node: cst.Call, at: At) -> list[Pieces]:
         """An element of `map(function, …)`."""
@@ -664,31 +651,31 @@ class Flow:
         if len(found.bindings) == 1 and found.bindings[0].kind == "for":
             rows = self.rows(node, at)
             return None if rows is None else [self.pieces(row, where) for row, where in rows]
-        if not self._enter(node, at):
-            return []
-        try:
-            elements: list[list[Pieces]] = []
-            for binding in found.bindings:
-                value = binding.value
-                if binding.kind == "augment":
-                    inner = self.elements(value.value, binding)
-                    before = self._elements_of_name(node, binding)
-                    if inner is None or before is None:
-                        return None
-                    elements += before + inner
-                    continue
-                value = unpacked(value, binding.path) if isinstance(value, cst.CSTNode) else None
-                if binding.kind not in ("assign", "walrus") or value is None:
+        nothing: list[list[Pieces]] | None = []
+        return self.once((node, at.place), lambda: self._elements_bound(node, found.bindings, at), nothing)
+
+    def _elements_bound(self, node: cst.Name, bindings: Sequence[Binding], at: At) -> list[list[Pieces]] | None:
+        """The elements that bindings give a name, and what is added to them before a place."""
+        elements: list[list[Pieces]] = []
+        for binding in bindings:
+            value = binding.value
+            if binding.kind == "augment":
+                inner = self.elements(value.value, binding)
+                before = self.deeper(lambda: self._elements_of_name(node, binding), None)  # noqa: B023
+                if inner is None or before is None:
                     return None
-                empty = isinstance(value, cst.Call) and dotted(value.func) == "list" and not value.args
-                inner = [] if empty else self.elements(value, binding)
-                if inner is None:
-                    return None
-                elements += inner
-            grown = self._grown(node.value, found.bindings[0].scope, at)
-            return None if grown is None else elements + grown + self._keys_added(node.value, found.bindings, at)
-        finally:
-            self._leave(node, at)
+                elements += before + inner
+                continue
+            value = unpacked(value, binding.path) if isinstance(value, cst.CSTNode) else None
+            if binding.kind not in ("assign", "walrus") or value is None:
+                return None
+            empty = isinstance(value, cst.Call) and dotted(value.func) == "list" and not value.args
+            inner = [] if empty else self.elements(value, binding)
+            if inner is None:
+                return None
+            elements += inner
+        grown = self._grown(node.value, bindings[0].scope, at)
+        return None if grown is None else elements + grown + self._keys_added(node.value, bindings, at)
 
     def _keys_added(self, name: str, bindings: Sequence[Binding], at: At) -> list[list[Pieces]]:
         """The keys that assignments may have added to a dictionary before a place."""
@@ -743,17 +730,6 @@ class Flow:
 
     # Following names
 
-    def _enter(self, node: cst.CSTNode, at: At) -> bool:
-        key = (node, at.place)
-        if key in self.active:
-            self.cuts += 1
-            return False
-        self.active.add(key)
-        return True
-
-    def _leave(self, node: cst.CSTNode, at: At) -> None:
-        self.active.discard((node, at.place))
-
     def _only(self, node: cst.Name, at: At) -> Binding | None:
         found = scopes.lookup(node.value, at)
         return found.bindings[0] if len(found.bindings) == 1 and found.sure else None
@@ -794,25 +770,14 @@ class Flow:
         """The alternatives that one binding gives its name."""
         if binding in self.known:
             return self.known[binding]
-        if self._exhausted():
-            return [self._unknown(node, binding, Verdict.SAFE, "too much to follow")]
-        if binding in self.active:  # a loop feeds the name into itself: it adds nothing new
-            self.cuts += 1
-            return [()]
         cuts = self.cuts
-        self.active.add(binding)
-        self.depth += 1
-        try:
-            found = [
-                tuple(
-                    piece._replace(source=piece.source or binding) if isinstance(piece, Hole) else piece
-                    for piece in pieces
-                )
-                for pieces in self._bound(binding, node)
-            ]
-        finally:
-            self.depth -= 1
-            self.active.discard(binding)
+        cut = [self._unknown(node, binding, Verdict.SAFE, "too much to follow")]
+        # a loop that feeds the name into itself adds nothing new
+        bound = self.deeper(lambda: self.once(binding, lambda: self._bound(binding, node), [()]), cut)
+        found = [
+            tuple(piece._replace(source=piece.source or binding) if isinstance(piece, Hole) else piece for piece in way)
+            for way in bound
+        ]
         if self.cuts == cuts:
             self.known[binding] = found
         return found
@@ -950,8 +915,9 @@ class Flow:
 
     def rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
         """The items of something written out: a literal, what was appended to it, pairs of a dictionary, `zip`."""
-        if self._exhausted():
-            return None
+        return self.deeper(lambda: self._rows(node, at), None)
+
+    def _rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
         if isinstance(node, cst.Call):
             return self._rows_of_call(node, at)
         if isinstance(node, (cst.Name, cst.Attribute)):
@@ -960,25 +926,13 @@ class Flow:
                 if isinstance(node, cst.Name)
                 else class_bindings(self.types, node, at)
             )
-            if not bound or len(bound) != 1 or (bound[0], "rows") in self.active:
+            if not bound or len(bound) != 1:
                 return None
-            if bound[0].kind == "for" and bound[0].path is not None:
-                return self._rows_of_rows(bound[0])
-            if bound[0].kind != "assign" or bound[0].path:
-                return None
-            self.active.add((bound[0], "rows"))
-            try:
-                rows = self.rows(bound[0].value, bound[0])
-                if rows is None and isinstance(node, cst.Name):
-                    table = self.dictionary(node, at)
-                    return None if table is None else [(key, where) for key, _, where in table]
-                added = self._appended(node.value, bound[0], at) if isinstance(node, cst.Name) else []
-            finally:
-                self.active.discard((bound[0], "rows"))
-            return None if rows is None or added is None else rows + added
+            return self.once((bound[0], "rows"), lambda: self._rows_bound(node, bound[0], at), None)
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
-            left, right = self.rows(node.left, at), self.rows(node.right, at)
-            return None if left is None or right is None else left + right
+            parts = [self.rows(part, at) for part in operands(node)]
+            known = [part for part in parts if part is not None]
+            return [row for part in known for row in part] if len(known) == len(parts) else None
         if isinstance(node, cst.Subscript) and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Slice):
             return self.rows(node.value, at)
         if isinstance(node, cst.Dict):
@@ -997,20 +951,33 @@ class Flow:
             found += inner
         return found
 
+    def _rows_bound(
+        self, node: cst.Name | cst.Attribute, binding: Binding, at: At
+    ) -> list[tuple[cst.BaseExpression, At]] | None:
+        """The items of what a name or attribute is bound to, and what is added to them before a place."""
+        if binding.kind == "for" and binding.path is not None:
+            return self._rows_of_rows(binding)
+        if binding.kind != "assign" or binding.path:
+            return None
+        rows = self.rows(binding.value, binding)
+        if isinstance(node, cst.Attribute):
+            return rows
+        if rows is None:
+            table = self.dictionary(node, at)
+            return None if table is None else [(key, where) for key, _, where in table]
+        added = self._appended(node.value, binding, at)
+        return None if added is None else rows + added
+
     def _rows_of_rows(self, binding: Binding) -> list[tuple[cst.BaseExpression, At]] | None:
         """The items of what a loop takes out of something written out."""
-        self.active.add((binding, "rows"))
-        try:
-            found: list[tuple[cst.BaseExpression, At]] = []
-            for row, where in self.rows(binding.value, binding) or ():
-                value = unpacked(row, binding.path)
-                inner = None if value is None else self.rows(value, where)
-                if inner is None:
-                    return None
-                found += inner
-            return found[:MAX_PIECES] or None
-        finally:
-            self.active.discard((binding, "rows"))
+        found: list[tuple[cst.BaseExpression, At]] = []
+        for row, where in self.rows(binding.value, binding) or ():
+            value = unpacked(row, binding.path)
+            inner = None if value is None else self.rows(value, where)
+            if inner is None:
+                return None
+            found += inner
+        return found[:MAX_PIECES] or None
 
     def _appended(self, name: str, binding: Binding, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
         """What `append` and the like add to a list before a place; None where not known."""
@@ -1047,7 +1014,7 @@ class Flow:
             return [(value if method == "values" else key, where) for key, value, where in table]
         function = function_of(self.types, node.func, at)
         if function is not None and isinstance(function.node, cst.FunctionDef) and not function.yields:
-            return self._rows_returned(function)
+            return self.once((function, "rows"), lambda: self._rows_returned(function), None)
         callee = (dotted(node.func) or "").rpartition(".")[2]
         plain = node.args and all(arg.keyword is None and not arg.star for arg in node.args[:1])
         if not plain:
@@ -1074,22 +1041,19 @@ class Flow:
 
     def _rows_returned(self, function: Scope) -> list[tuple[cst.BaseExpression, At]] | None:
         """The items of what a function of this module returns, where they are written out."""
-        if (function, "rows") in self.active:
-            return None
-        self.active.add((function, "rows"))
-        try:
-            found: list[tuple[cst.BaseExpression, At]] = []
-            for value, where in function.returns:
-                inner = None if value is None else self.rows(value, where)
-                if inner is None:
-                    return None
-                found += inner
-            return found or None
-        finally:
-            self.active.discard((function, "rows"))
+        found: list[tuple[cst.BaseExpression, At]] = []
+        for value, where in function.returns:
+            inner = None if value is None else self.rows(value, where)
+            if inner is None:
+                return None
+            found += inner
+        return found or None
 
     def dictionary(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
         """The rows of a literal dictionary, directly or through a name bound once."""
+        return self.deeper(lambda: self._dictionary(node, at), None)
+
+    def _dictionary(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
         if isinstance(node, cst.Call) and dotted(node.func) == "dict" and node.args:
             named = [(arg.keyword, arg.value, at) for arg in node.args if arg.keyword is not None]
             plain = [(cst.SimpleString(repr(key.value)), value, where) for key, value, where in named]
@@ -1108,30 +1072,28 @@ class Flow:
             if bound and len(bound) == 1 and bound[0].kind == "def":
                 return self._table_of_property(bound[0].value)
         if bound and len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path:
-            if (bound[0], "table") in self.active:
-                return None
-            self.active.add((bound[0], "table"))
-            try:
-                written = self.dictionary(bound[0].value, bound[0])
-                added = self._added(node.value, bound, at) if isinstance(node, cst.Name) else []
-            finally:
-                self.active.discard((bound[0], "table"))
-            if written is None and not (added and _is_empty_dictionary(bound[0].value)):
-                return None
-            return ((written or []) + added)[:MAX_PIECES]
+            return self.once((bound[0], "table"), lambda: self._table_bound(node, bound[0], at), None)
         return None
+
+    def _table_bound(
+        self, node: cst.CSTNode, binding: Binding, at: At
+    ) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
+        """The rows of the dictionary that a name or attribute is bound to, and what is added before a place."""
+        written = self.dictionary(binding.value, binding)
+        added = self._added(node.value, [binding], at) if isinstance(node, cst.Name) else []
+        if written is None and not (added and _is_empty_dictionary(binding.value)):
+            return None
+        return ((written or []) + added)[:MAX_PIECES]
 
     def _table_of_property(self, function: Scope) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
         """The rows of the dictionaries that a property returns, where all are written out."""
         if not any(decorator_name(d) in ("property", "cached_property") for d in decorators_of(function)):
             return None
-        if (function, "table") in self.active:
-            return None
-        self.active.add((function, "table"))
-        try:
-            tables = [None if value is None else self.dictionary(value, where) for value, where in function.returns]
-        finally:
-            self.active.discard((function, "table"))
+        return self.once((function, "table"), lambda: self._table_returned(function), None)
+
+    def _table_returned(self, function: Scope) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
+        """The rows of the dictionaries that a function returns, where all are written out."""
+        tables = [None if value is None else self.dictionary(value, where) for value, where in function.returns]
         known = [table for table in tables if table is not None]
         return [row for table in known for row in table] if known and len(known) == len(tables) else None
 
@@ -1190,23 +1152,14 @@ class Flow:
 
     def _kept(self, binding: Binding, node: cst.Attribute, at: At) -> list[Pieces]:
         """What an assignment to an attribute put there; holes are seen as the attribute."""
-        key = (binding, node.attr.value)
-        if key in self.active:
-            self.cuts += 1
-            return [()]
-        self.active.add(key)
-        try:
-            return [
-                tuple(
-                    Hole(node, p.verdict, at, binding, None, True, p.why)
-                    if isinstance(p, Hole) and len(pieces) == 1
-                    else p
-                    for p in pieces
-                )
-                for pieces in self.pieces(binding.value, binding)
-            ]
-        finally:
-            self.active.discard(key)
+        nothing: list[Pieces] = [()]
+        return [
+            tuple(
+                Hole(node, p.verdict, at, binding, None, True, p.why) if isinstance(p, Hole) and len(pieces) == 1 else p
+                for p in pieces
+            )
+            for pieces in self.once((binding, "kept"), lambda: self.pieces(binding.value, binding), nothing)
+        ]
 
     def _subscript(self, node: cst.Subscript, at: At) -> list[Pieces]:
         table = self.dictionary(node.value, at)
@@ -1267,24 +1220,27 @@ class Flow:
     def _returned(self, node: cst.Call, at: At, path: tuple[int, ...] = ()) -> list[Pieces] | None:
         """What a function of this module returns to a call; None where that says no more than that it is unknown."""
         function = function_of(self.types, node.func, at)
-        if function is None or not isinstance(function.node, cst.FunctionDef) or function in self.active:
+        if function is None or not isinstance(function.node, cst.FunctionDef):
             return None
-        self.active.add(function)
-        try:
-            ways: list[Pieces] = []
-            for value, where in function.returns:
-                taken = unpacked(value, path) if value is not None else None
-                if taken is None:
-                    if value is None or dotted(value) == "None":
-                        continue
-                    return None
-                for pieces in self.pieces(taken, where):
-                    ways += self._sequence([self._passed(piece, node, at, function) for piece in pieces])
-        finally:
-            self.active.discard(function)
+        ways = self.once(function, lambda: self._ways_returned(function, node, at, path), None)
+        if ways is None:
+            return None
         lone = [way[0] for way in ways if len(way) == 1 and isinstance(way[0], Hole)]
         if not ways or any(hole.verdict is Verdict.UNKNOWN for hole in lone):
             return None
+        return ways
+
+    def _ways_returned(self, function: Scope, node: cst.Call, at: At, path: tuple[int, ...]) -> list[Pieces] | None:
+        """The alternatives of what a function returns to a call, `None` aside; None where one of them is not known."""
+        ways: list[Pieces] = []
+        for value, where in function.returns:
+            taken = unpacked(value, path) if value is not None else None
+            if taken is None:
+                if value is None or dotted(value) == "None":
+                    continue
+                return None
+            for pieces in self.pieces(taken, where):
+                ways += self._sequence([self._passed(piece, node, at, function) for piece in pieces])
         return ways
 
     def _passed(self, piece: Piece, node: cst.Call, at: At, function: Scope) -> list[Pieces]:

@@ -11,8 +11,9 @@ import libcst as cst
 
 from veteran.analysis import scopes
 from veteran.analysis.calls import is_enumeration
-from veteran.analysis.conditions import alternatives, conditions, conditions_after, operands, outwards, parts
+from veteran.analysis.conditions import alternatives, conditions, conditions_after, outwards, parts
 from veteran.analysis.lowering import At, Binding, Block, Call, Compound, dotted
+from veteran.analysis.nodes import operands
 from veteran.analysis.places import encloses, same_value, spelling
 from veteran.analysis.type_values import Instance
 from veteran.analysis.types import Types

@@ -18,6 +18,8 @@ from veteran.analysis.tree import Tree
 from veteran.analysis.types import Types
 from veteran.analysis.uses import Uses, names_in
 from veteran.catalog import Catalog
+from veteran.findings import Finding, failed
+from veteran.registry import Rule
 from veteran.timings import phase
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ class Module:
         self.flow = Flow(self.lowered, self.types)
         self.uses = Uses(self.lowered)
         self.trace: Trace | None = None  # what is dropped and why, where somebody asks
+        self.judged: cst.CSTNode | None = None  # what is looked at right now
+        self._failures: dict[tuple[str, ...], tuple[Exception, cst.CSTNode | None]] = {}
         self._concluded: dict[Callable[[Module], Any], Any] = {}
 
     def once(self, make: Callable[[Module], T]) -> T:
@@ -53,6 +57,22 @@ class Module:
     def give(self, make: Callable[[Module], T], found: T) -> None:
         """Gives what `make` would conclude, where it is known already."""
         self._concluded[make] = found
+
+    def trying(self, rules: Iterable[Rule], work: Callable[[], T]) -> T | None:
+        """What `work()` gives; where veteran fails in it, None, and that costs these rules alone."""
+        try:
+            return work()
+        except Exception as error:
+            codes = tuple(dict.fromkeys(rule.code for rule in rules))
+            self._failures.setdefault(codes, (error, self.judged))
+            return None
+
+    def failures(self) -> list[Finding]:
+        """One finding for the rules that something failed in, where it did so first."""
+        return [
+            failed(self.path, error, codes, self.tree.span(node)) if node else failed(self.path, error, codes)
+            for codes, (error, node) in self._failures.items()
+        ]
 
     def forget(self) -> None:
         """Lets go of everything: scopes, places and bindings hold each other, and the tree."""

@@ -184,6 +184,18 @@ def string_value(node: cst.SimpleString) -> str | bytes:
     return value
 
 
+def operands(operation: cst.BooleanOperation | cst.BinaryOperation) -> Iterator[cst.BaseExpression]:
+    """What one operator connects, in order, however many there are: they stand as deep as they are many."""
+    kind = type(operation.operator)
+    pending: list[cst.BaseExpression] = [operation]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (cst.BooleanOperation, cst.BinaryOperation)) and type(node.operator) is kind:
+            pending += [node.right, node.left]
+        else:
+            yield node
+
+
 def integer_value(node: cst.Integer) -> int:
     """The value of a number; CPython reads no decimal one of thousands of digits."""
     try:

@@ -15,15 +15,20 @@ def spelling(node: cst.CSTNode) -> str | None:
     """`a.b["c"]` of names, attributes and literal keys: what a test and a use can have in common."""
     if type(node) is cst.Name:
         return node.value
-    if type(node) is cst.Attribute:
-        inner = spelling(node.value)
-        return None if inner is None else f"{inner}.{node.attr.value}"
-    if type(node) is cst.Subscript and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
-        key, inner = node.slice[0].slice.value, spelling(node.value)
-        if inner is not None and isinstance(key, (cst.SimpleString, cst.Integer)):
+    parts: list[str] = []
+    while type(node) is not cst.Name:
+        if type(node) is cst.Attribute:
+            parts.append(f".{node.attr.value}")
+        elif type(node) is cst.Subscript and len(node.slice) == 1 and isinstance(node.slice[0].slice, cst.Index):
+            key = node.slice[0].slice.value
+            if not isinstance(key, (cst.SimpleString, cst.Integer)):
+                return None
             value = string_value(key) if isinstance(key, cst.SimpleString) else key.value
-            return f"{inner}[{value!r}]"
-    return None
+            parts.append(f"[{value!r}]")
+        else:
+            return None
+        node = node.value
+    return node.value + "".join(reversed(parts))
 
 
 def encloses(outer: At, inner: At) -> bool:

@@ -756,6 +756,7 @@ class Queries:
                 if trace:
                     trace.note("queries", call.node, call, _no_text(query))
                 continue
+            self.module.judged = call.node
             for text in self.texts(query, call):
                 known = found.get(text.node)
                 if known is not None and (known.sink.proven or not sink.proven):
@@ -764,9 +765,7 @@ class Queries:
                     if trace:
                         trace.statement(call, text.node, _no_text(text.node))
                     continue
-                self.flow.assumed += text.assumed
-                alternatives: list[Pieces] = self.flow.pieces(text.node, text.at)
-                del self.flow.assumed[len(self.flow.assumed) - len(text.assumed) :]
+                alternatives: list[Pieces] = self.flow.pieces_assuming(text.assumed, text.node, text.at)
                 passed = _parameter(alternatives)
                 if passed is not None:
                     if (*passed, sink.proven) not in handed:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import libcst as cst
 
@@ -40,9 +40,12 @@ def reports(module: Module, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Repor
     for name, handlers in events.items():
         with phase(_shared(handlers)):
             events_of = importlib.import_module(f"veteran.analysis.{name}").events
-            said = [
-                (rule, report) for event in events_of(module) for rule, handler in handlers for report in handler(event)
-            ]
+            module.judged = None
+            found = module.trying([rule for rule, _ in handlers], lambda: list(events_of(module)))  # noqa: B023
+            said = []
+            for event in found or ():
+                module.judged = _about(event)
+                said += [one for rule, handler in handlers for one in _said(module, rule, handler, event)]
         yield from said
     if calls:
         with phase(_shared([one for handlers in calls.values() for one in handlers])):
@@ -50,10 +53,22 @@ def reports(module: Module, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Repor
         yield from said
 
 
+def _said(module: Module, rule: Rule, handler: Handler, event: Any) -> list[tuple[Rule, Report]]:
+    """What a rule says of what it hears of."""
+    return [(rule, report) for report in module.trying([rule], lambda: list(handler(event))) or ()]
+
+
+def _about(event: Any) -> cst.CSTNode | None:
+    """The node that an event is about, as far as it says so."""
+    node = getattr(getattr(event, "call", event), "node", None)
+    return node if isinstance(node, cst.CSTNode) else None
+
+
 def _of_calls(module: Module, calls: dict[str, list[tuple[Rule, Handler]]]) -> Iterator[tuple[Rule, Report]]:
     """What the rules say of calls that the catalogue lists."""
     tails = module.catalog.tails
     for call in module.lowered.calls:
+        module.judged = call.node
         func = call.node.func
         if isinstance(func, cst.Attribute):
             if func.attr.value not in tails:
@@ -63,32 +78,36 @@ def _of_calls(module: Module, calls: dict[str, list[tuple[Rule, Handler]]]) -> I
             note_unlisted(module, call, calls)
             continue
         for table, handlers in calls.items():
-            if found := catalog_call(module, table, call):
+            rules = [rule for rule, _ in handlers]
+            if found := module.trying(rules, lambda: catalog_call(module, table, call)):  # noqa: B023
                 for rule, handler in handlers:
-                    yield from ((rule, report) for report in handler(found))
+                    yield from _said(module, rule, handler, found)
 
 
-def run(module: Module, rules: Iterable[Rule]) -> Results:
+def run(module: Module, rules: Collection[Rule]) -> Results:
     """Runs the rules and turns what they say into plain data."""
-    said = [
-        (rule, report)
-        for rule, report in reports(module, rules)
-        if not (rule.off_in and rule.off_in & module.contexts.of(report.at.scope.function))
-    ]
     findings, conditional = [], []
     needed: set[tuple[Scope, str]] = set()
-    for rule, report in said:
-        finding = _finding(module, rule, report)
+    for rule, report in reports(module, rules):
+        module.judged = report.node
+        finding = module.trying([rule], lambda: _finding(module, rule, report))  # noqa: B023
+        if finding is None:
+            continue
         if report.unless_safe:
             parameters = tuple(Parameter(s.qualname, name) for s, name in report.unless_safe)
             conditional.append(Conditional(finding, parameters))
             needed.update(report.unless_safe)
         else:
             findings.append(finding)
-    return Results(tuple(findings), tuple(conditional), tuple(_arguments(module, needed)))
+    depending = [rule for rule in rules if conditional]
+    passed = module.trying(depending, lambda: tuple(_arguments(module, needed)))
+    return Results(tuple(findings), tuple(conditional), passed or ())
 
 
-def _finding(module: Module, rule: Rule, report: Report) -> Finding:
+def _finding(module: Module, rule: Rule, report: Report) -> Finding | None:
+    """None where the rule does not run in the context of the place."""
+    if rule.off_in and rule.off_in & module.contexts.of(report.at.scope.function):
+        return None
     steps = tuple(Step(module.path, module.tree.span(step.node), step.text, step.anchor) for step in report.steps)
     confidence = report.confidence
     if rule.low_in and rule.low_in & module.contexts.of(report.at.scope.function):

@@ -24,6 +24,7 @@ MAX_FIELDS = 10_000  # in one formatted string
 BOM = codecs.BOM_UTF8
 COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 NEWLINE = re.compile(r"\r\n|\r|\n")
 
 STRING = r"""
@@ -132,23 +133,7 @@ class Source:
     @classmethod
     def from_bytes(cls, data: bytes) -> Source:
         """Decodes as CPython would (PEP 263) and scans. SourceError for what CPython refuses."""
-        bom = data.startswith(BOM)
-        if bom:
-            data = data[len(BOM) :]
-        encoding = declared_encoding(data, bom)
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError as error:
-            before = data[: error.start]
-            line = before.count(b"\n") + 1
-            raise SourceError(
-                f"not {encoding}: byte 0x{data[error.start]:02x}",
-                line,
-                error.start - before.rfind(b"\n"),
-            ) from None
-        except (LookupError, ValueError) as error:
-            raise SourceError(f"cannot decode as {encoding}: {error}") from None
-        return cls(text, encoding, bom)
+        return cls(*decoded(data))
 
     @property
     def lines(self) -> list[str]:
@@ -378,22 +363,60 @@ def _line_starts(text: str) -> list[int]:
     return starts
 
 
+def decoded(data: bytes) -> tuple[str, str, bool]:
+    """Text, encoding, and whether a byte order mark stood before it. SourceError for what CPython refuses."""
+    bom = data.startswith(BOM)
+    if bom:
+        data = data[len(BOM) :]
+    encoding = declared_encoding(data, bom)
+    try:
+        return data.decode(encoding), encoding, bom
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        message = f"not {encoding}: byte 0x{data[error.start]:02x}"
+        raise SourceError(message, line, error.start - before.rfind(b"\n")) from None
+    except (LookupError, ValueError) as error:
+        raise SourceError(f"cannot decode as {encoding}: {error}") from None
+
+
 def declared_encoding(data: bytes, bom: bool) -> str:
     """The encoding that the first two lines declare, else utf-8. SourceError if unknown or against the BOM."""
-    for number, raw in enumerate(data.split(b"\n", 2)[:2], 1):
+    for number, raw in enumerate(_LINE_END.split(data, maxsplit=2)[:2], 1):
         found = COOKIE.match(raw)
         if found:
-            name = found[1].decode("ascii", "replace")
-            try:
-                codec = codecs.lookup(name)
-            except (LookupError, ValueError):
-                raise SourceError(f"unknown encoding: {name}", number) from None
-            if bom and codec.name != "utf-8":
-                raise SourceError(f"encoding {name} contradicts the byte order mark", number)
-            return codec.name
-        if not BLANK.match(raw.rstrip(b"\r")):
+            return _encoding(found[1].decode("ascii"), number, bom)
+        if not BLANK.match(raw):
             break
     return "utf-8"
+
+
+def _encoding(declared: str, line: int, bom: bool) -> str:
+    """The encoding of that name. SourceError for one that CPython does not read, or that costs more than its text."""
+    name = _normal(declared)
+    if bom and name != "utf-8":
+        raise SourceError(f"encoding {declared} contradicts the byte order mark", line)
+    try:
+        codec = codecs.lookup(name)
+    except (LookupError, ValueError):
+        raise SourceError(f"unknown encoding: {declared}", line) from None
+    if codec.name in _SLOW:
+        raise SourceError(f"cannot decode as {declared}: it is for short names", line)
+    return codec.name
+
+
+def _normal(declared: str) -> str:
+    """The name as CPython's tokenizer spells it: editors add how lines end, as in `utf-8-unix`."""
+    short = declared[:12].lower().replace("_", "-")
+    for name, encoding in _EDITED.items():
+        if short == name or short.startswith(f"{name}-"):
+            return encoding
+    return declared
+
+
+_EDITED = {"utf-8": "utf-8", "latin-1": "iso-8859-1", "iso-8859-1": "iso-8859-1", "iso-latin-1": "iso-8859-1"}
+#: Their decoders take a time that grows with the square of the text.
+_SLOW = frozenset(("idna", "punycode"))
 
 
 def skip_formatted(

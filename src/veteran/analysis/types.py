@@ -17,6 +17,7 @@ from veteran.analysis import scopes
 from veteran.analysis.calls import PLAIN_DECORATORS, argument, keeps_result
 from veteran.analysis.conditions import conditions, parts
 from veteran.analysis.containers import Containers
+from veteran.analysis.following import Following
 from veteran.analysis.lowering import (
     At,
     Binding,
@@ -29,7 +30,7 @@ from veteran.analysis.lowering import (
     last_name,
     running,
 )
-from veteran.analysis.nodes import MAX_QUOTED, Unconverted, expression, integer_value, string_value
+from veteran.analysis.nodes import MAX_QUOTED, Unconverted, expression, integer_value, operands, string_value
 from veteran.analysis.python import is_class_private
 from veteran.analysis.type_values import UNKNOWN, Instance, Local, Ref, Value, Values
 from veteran.catalog import Catalog
@@ -75,8 +76,6 @@ _VAGUE = frozenset(
     for module in ("typing.", "typing_extensions.", "")
     for name in ("Any", "Final", "ClassVar", "TypeAlias", "object")
 )
-_MAX_DEPTH = 40
-_MAX_STEPS = 2_000
 #: Of the name of a type that says what its collections hold.
 _MAX_NAME = 300
 #: Of tests in one expression, and of what stands behind such tests in a module.
@@ -88,17 +87,15 @@ _MAX_ASSIGNMENTS = 16
 _IMPORTS = re.compile(r"(?i)_*(?:lazy_?(?:import|module)|import_module|importorskip|optional_import|try_import)")
 
 
-class Types:
+class Types(Following):
     """Answers what expressions of one module are. Concluded once per binding."""
 
+    max_depth = 40
+
     def __init__(self, catalog: Catalog, lowered: Lowered) -> None:
+        super().__init__()
         self.catalog = catalog
         self.lowered = lowered
-        self.depth = 0
-        self.steps = 0
-        self.cuts = 0  # how often a cycle or a limit kept a value from being followed
-        self.active: set[Binding] = set()
-        self.returning: set[Scope] = set()
         self.known: dict[tuple[int, int, int], tuple[cst.CSTNode, Block, Values]] = {}
         self.containers = Containers(self)
         self.nested: dict[str, Instance] = {}
@@ -114,7 +111,7 @@ class Types:
         if self.depth == 0:
             return self._asked(node, at)
         self.steps += 1
-        if self.depth > _MAX_DEPTH or self.steps > _MAX_STEPS:
+        if self.depth > self.max_depth or self.steps > self.max_steps:
             self.cuts += 1
             return UNKNOWN
         self.depth += 1
@@ -334,7 +331,7 @@ class Types:
         if isinstance(node, cst.Tuple):
             return self._merge(self._classes_of(element.value, at) for element in node.elements)
         if isinstance(node, cst.BinaryOperation):
-            return self._merge((self._classes_of(node.left, at), self._classes_of(node.right, at)))
+            return self._merge(self._classes_of(part, at) for part in operands(node))
         found: list[Value] = []
         for value in self.of(node, at):
             if isinstance(value, Ref):
@@ -620,15 +617,9 @@ class Types:
         """What the value bound there can be."""
         if binding.values is not None:
             return binding.values  # type: ignore[no-any-return]
-        if binding in self.active:  # a loop feeds the name into itself: it adds nothing new
-            self.cuts += 1
-            return ()
         cuts = self.cuts
-        self.active.add(binding)
-        try:
-            values = self._binding(binding)
-        finally:
-            self.active.discard(binding)
+        nothing: Values = ()  # is added by a loop that feeds the name into itself
+        values = self.once(binding, lambda: self._binding(binding), nothing)
         if self.cuts == cuts or not self.active:
             binding.values = values
         return values
@@ -826,14 +817,7 @@ class Types:
 
     def _inherited(self, owner: Scope, name: str) -> Values:
         """An attribute of an instance of a class of this module: its own, or a known base's."""
-        if self.depth > _MAX_DEPTH:
-            self.cuts += 1
-            return UNKNOWN
-        self.depth += 1
-        try:
-            return self._own_or_inherited(owner, name)
-        finally:
-            self.depth -= 1
+        return self.deeper(lambda: self._own_or_inherited(owner, name), UNKNOWN)
 
     def _own_or_inherited(self, owner: Scope, name: str) -> Values:
         bound = [*owner.bindings.get(name, ()), *owner.attributes.get(name, ())]
@@ -970,22 +954,20 @@ class Types:
         if node.returns and not self._is_any(node.returns.annotation, entry):
             where = At(function, function.body, 0, entry.statement) if _is_generic(function) else entry
             return self._later(node.returns.annotation, where, function)
-        if function in self.returning:
-            self.cuts += 1
-            return ()
-        self.returning.add(function)
-        try:
-            if function.yields:
-                given = [(value, at) for value, at in function.yielded if value is not None]
-                if len(given) != len(function.yielded) or len(given) > _MAX_ASSIGNMENTS:
-                    return UNKNOWN
-                return (Instance("generator", None, self._kind(self._merge(self.of(v, at) for v, at in given))),)
-            values = [expression for expression in function.returns if expression[0] is not None]
-            if not values or len(values) > _MAX_ASSIGNMENTS:
+        nothing: Values = ()
+        return self.once(function, lambda: self._given_by(function), nothing)
+
+    def _given_by(self, function: Scope) -> Values:
+        """What the `return` or `yield` statements of a function give."""
+        if function.yields:
+            given = [(value, at) for value, at in function.yielded if value is not None]
+            if len(given) != len(function.yielded) or len(given) > _MAX_ASSIGNMENTS:
                 return UNKNOWN
-            return self._merge(self.of(value, at) for value, at in values if value is not None)
-        finally:
-            self.returning.discard(function)
+            return (Instance("generator", None, self._kind(self._merge(self.of(v, at) for v, at in given))),)
+        values = [expression for expression in function.returns if expression[0] is not None]
+        if not values or len(values) > _MAX_ASSIGNMENTS:
+            return UNKNOWN
+        return self._merge(self.of(value, at) for value, at in values if value is not None)
 
     def _is_any(self, node: cst.BaseExpression, at: At) -> bool:
         """Whether an annotation leaves it to the body what a function gives."""
@@ -1019,15 +1001,14 @@ class Types:
             pieces = list(_pieces(node))
             return self._quoted("".join(map(str, pieces)), at) if all(isinstance(p, str) for p in pieces) else UNKNOWN
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
-            parts = [p for p in (node.left, node.right) if not _is_none(p)]
-            return self._merge(self.annotation(part, at) for part in parts)
+            return self._merge(self.annotation(part, at) for part in operands(node) if not _is_none(part))
         if isinstance(node, cst.Subscript):
             return self._subscripted(node, at)
         if isinstance(node, cst.Name) and (alias := self._alias(node, at)) is not None:
             meant = alias.value
             if isinstance(meant, cst.Call):  # NewType("Name", meant)
                 meant = meant.args[1].value if len(meant.args) > 1 else meant
-            return self.annotation(meant, alias) if not isinstance(meant, cst.Call) else UNKNOWN
+            return self._meant(meant, alias) if not isinstance(meant, cst.Call) else UNKNOWN
         values = []
         for value in self.of(node, at):
             if isinstance(value, Ref) and value.name in SELF and (owner := _class_around(at)) is not None:
@@ -1040,6 +1021,10 @@ class Types:
             else:
                 return UNKNOWN
         return tuple(values) or UNKNOWN
+
+    def _meant(self, meant: cst.BaseExpression, alias: Binding) -> Values:
+        """What a type's other name allows; nothing is known of one that is made of itself."""
+        return self.follow(("alias", alias), lambda: self.annotation(meant, alias), UNKNOWN)
 
     def _alias(self, node: cst.Name, at: At) -> Binding | None:
         """The assignment or `type` statement that gives a type its other name."""
@@ -1104,7 +1089,7 @@ class Types:
             except Unconverted:
                 self.quoted[text] = None
         read = self.quoted[text]
-        return self.annotation(read, at) if read is not None and self.depth <= _MAX_DEPTH else UNKNOWN
+        return UNKNOWN if read is None else self.follow(("quoted", text), lambda: self.annotation(read, at), UNKNOWN)
 
 
 def _pieces(node: cst.BaseString) -> Iterator[str | bytes | None]:

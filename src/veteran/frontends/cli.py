@@ -474,11 +474,13 @@ def _report(outcome: Outcome, options: argparse.Namespace, read_line: ReadLine, 
 
 
 def _exit_code(findings: Sequence[Finding], options: argparse.Namespace, failed: bool = False) -> int:
-    from veteran.findings import INTERNAL
+    from veteran.findings import is_unchecked
 
-    if failed or any(finding.code == INTERNAL for finding in findings):
+    if failed:
         return FAILED
-    return FOUND if findings and not options.exit_zero else CLEAN
+    if options.exit_zero or not findings:
+        return CLEAN
+    return FAILED if any(map(is_unchecked, findings)) else FOUND
 
 
 # The other commands

@@ -35,6 +35,8 @@ SELECTIONS = {
     "ignore": "Do not run these rules of veteran",
 }
 MIN_CONFIDENCE = "min-confidence"
+#: As much of a text as its first two lines, in all that declare an encoding.
+_BEGINNING = 10_000
 
 
 class Plugin:
@@ -98,9 +100,29 @@ class Plugin:
         if settings.excluded(Path(self.filename)):
             return []
         suppress = not getattr(self.options, "disable_noqa", False)
-        found = check_text(self.filename, "".join(self.lines), settings, suppress=suppress, stores=shared(os.getpid()))
-        # flake8 itself reports what is no valid program, as E999.
-        return [finding for finding in found if finding.code != UNPARSABLE]
+        text = "".join(self.lines)
+        found = check_text(self.filename, text, settings, suppress=suppress, stores=shared(os.getpid()))
+        # flake8 itself reports what is no valid program, as E902 or E999.
+        found = [finding for finding in found if finding.code != UNPARSABLE]
+        return found if found and self._is_decoded(text) else []
+
+    def _is_decoded(self, text: str) -> bool:
+        """Whether Python decodes the file; flake8 reads what it cannot decode as latin-1."""
+        from veteran.analysis.source import BOM, SourceError, declared_encoding, decoded
+
+        try:
+            declared_encoding(text[:_BEGINNING].encode("utf-8", "surrogatepass"), False)
+        except SourceError:
+            return False
+        try:
+            data = Path(self.filename).read_bytes()
+        except (OSError, ValueError):  # it came from elsewhere, under a name
+            return True
+        try:
+            decoded(data)
+        except SourceError:
+            return "".join(data.removeprefix(BOM).decode("latin-1").splitlines()) != "".join(text.splitlines())
+        return True
 
     def _settings(self) -> Settings:
         """veteran's own configuration for the file, with flake8's options on top."""

@@ -53,12 +53,13 @@ total = 1 + 1
 veteran itself failed on a file.
 
 ## What it does
-Takes the place of the file's findings when checking it raised an error. The other files are checked
-as usual and veteran exits with 2. It cannot be ignored or suppressed.
+Says that checking a file raised an error. Where it names rules, only their findings are missing, and the line is
+the one that was looked at; else nothing of the file was checked, and veteran exits with 2. The other files are
+checked as usual. A comment cannot suppress it; `ignore`, `per-file-ignores` and `--exit-zero` count.
 
 ## Why is this bad?
-The file was not checked, and veteran has a bug: please report it with the file, or the part of it
-that shows the error.
+What was not checked may be wrong, and veteran has a bug: please report it with the file, or the part of
+it that shows the error.
 """,
 }
 
