@@ -74,7 +74,7 @@ def test_one_that_is_no_file_is_replaced(place: Path, tmp_path: Path, kind: str)
 
 
 @POSIX
-@pytest.mark.parametrize("kind", ["file above", "directory", "a\0b", "too long", ""])
+@pytest.mark.parametrize("kind", ["file above", "directory", "a\0b", "too long"])
 def test_without_a_place_there_is_none(tmp_path: Path, kind: str) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "directory").mkdir()
@@ -124,6 +124,7 @@ def test_only_an_absolute_directory_counts(named: str, monkeypatch: pytest.Monke
     for variable in ("HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, "relative")
     assert secret.place() == ""
+    assert secret.own("") is None
 
 
 def _tell(place: str, answers: multiprocessing.Queue[bytes | None]) -> None:

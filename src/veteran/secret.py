@@ -27,9 +27,9 @@ def place() -> str:
 
 
 def own(path: str) -> bytes | None:
-    """The secret at that path, made where there is none or others might know it; None where it cannot be kept."""
+    """The secret at an absolute path, made where there is none or others may know it; None where it cannot be kept."""
     try:
-        return _known(path) or _made(path)
+        return (_known(path) or _made(path)) if path else None
     except (OSError, ValueError):
         return None
 

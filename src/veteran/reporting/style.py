@@ -59,8 +59,8 @@ def printable(text: str) -> str:
 
 def cells(text: str) -> list[str]:
     """The same, character by character."""
-    shown = list(map(_printable, text))
-    for found in COMMAND.finditer(text):
+    shown = list(text) if text.isprintable() else list(map(_printable, text))
+    for found in COMMAND.finditer(text) if "##" in text else ():
         shown[found.end() - 1] = "\\x5b"
     return shown
 
