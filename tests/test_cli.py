@@ -441,6 +441,7 @@ def test_version_imports_little() -> None:
         "veteran",
         "veteran.frontends",
         "veteran.frontends.cli",
+        "veteran.imports",
     }
     assert not {"typing", "pathlib", "shutil", "inspect", "json", "libcst"} & set(modules)
 
