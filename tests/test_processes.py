@@ -144,9 +144,10 @@ def test_the_module_runs_nothing_if_python_is_told_so(tree: Path, tmp_path: Path
 
 
 FLAKE8 = """
-import multiprocessing, multiprocessing.pool, os, sys
-from multiprocessing import forkserver, popen_fork, queues, resource_tracker, spawn, synchronize
+import importlib.metadata, multiprocessing, multiprocessing.pool, os, sys
+from multiprocessing import queues, resource_tracker, spawn, synchronize
 from flake8.main.cli import main
+importlib.metadata.metadata("flake8")["name"]  # flake8 asks that of every plugin
 if "--loaded" in sys.argv:
     print(*{name.partition(".")[0] for name in sys.modules})
 elif __name__ == "__main__":
