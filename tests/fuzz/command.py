@@ -20,6 +20,8 @@ from .watch import Check, Look, Seen, Watched, watch
 
 #: How often a program is tried with fewer lines.
 TRIES = 400
+#: How many programs with one cause are made smaller.
+ALIKE = 3
 SHOWN = 40  # lines
 
 
@@ -49,8 +51,11 @@ def main(argv: Sequence[str] | None = None, examine: Check = check) -> int:
         if seen.problem:
             failed.append((job, seen))
             print(f"{_name(job)}: {seen.problem}", file=sys.stderr, flush=True)
+    alike: Counter[str] = Counter()
     for job, seen in sorted(failed):
-        _report(job, seen, options, examine)
+        cause = _cause(seen.problem)
+        alike[cause] += 1
+        _report(job, seen if alike[cause] > ALIKE else _smaller(seen, options.guard, examine), options)
     problems = Counter(seen.problem.partition(":")[0] for _, seen in failed)
     print("programs:", _listed(counts))
     print("programs with findings:", _listed(codes) or "none")
@@ -108,24 +113,28 @@ def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
-def _report(job: Job, seen: Seen, options: argparse.Namespace, examine: Check) -> None:
-    """Writes a program that fails, as few lines of it as show the problem."""
-    program = seen.program
-    print(f"\n{_name(job)} (seed {options.seed}): {seen.problem}")
-    if not seen.problem.startswith(("hangs", "not made")):  # each try of one that hangs takes as long as the guard
-        watched = Watched(Look(_as_it_is, examine), options.guard)
-        fails = partial(_fails, watched, _cause(seen.problem))
-        if fails(program):
-            program = shrink(program, fails, TRIES)
-        else:
-            print("alone it does not fail: it depends on what was checked before")
+def _smaller(seen: Seen, guard: float, examine: Check) -> Seen:
+    """As few lines of a program as show the problem."""
+    if seen.problem.startswith(("hangs", "not made")):  # each try of one that hangs takes as long as the guard
+        return seen
+    watched = Watched(Look(_as_it_is, examine), guard)
+    fails = partial(_fails, watched, _cause(seen.problem))
+    try:
+        if not fails(seen.program):
+            return seen._replace(problem=f"{seen.problem}; alone it does not: it depends on what was checked before")
+        return seen._replace(program=shrink(seen.program, fails, TRIES))
+    finally:
         watched.end()
+
+
+def _report(job: Job, seen: Seen, options: argparse.Namespace) -> None:
+    """Writes a program that fails, to a file and, as far as it is short, to standard output."""
     name = job.name if job.kind != "file" else f"{Path(job.name).stem}-{zlib.crc32(job.name.encode()):08x}"
     path = options.output / f"{job.kind}-{options.seed}-{name}.py"
     options.output.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(program)
-    print(f"{path}:")
-    print("\n".join(f"    {line if line.isprintable() else ascii(line)}" for line in _lines(program)))
+    path.write_bytes(seen.program)
+    print(f"\n{_name(job)} (seed {options.seed}): {seen.problem}\n{path}:")
+    print("\n".join(f"    {line if line.isprintable() else ascii(line)}" for line in _lines(seen.program)))
 
 
 def _lines(program: bytes) -> list[str]:

@@ -17,7 +17,7 @@ GRAMMARS = ("classes", "sql", "json", "waiting", "files")
 #: The words without which rules do not look at a program.
 LIVE = b"\n# async: requests.json(), time, open().read().splitlines(), readlines(), SELECT execute, threading\n"
 #: How many programs hypothesmith makes at a time: of a few they are all short.
-TOGETHER = 50
+TOGETHER = 20
 
 
 def _written(*names: str) -> Callable[[Random, tuple[str, ...]], bytes]:

@@ -20,6 +20,8 @@ Check = Callable[[bytes], tuple[str, tuple[str, ...]]]
 MEMORY = 6 << 30
 #: Seconds that a process may take to begin, whatever else the machine does.
 START = 120.0
+#: Seconds that making a program may take: some are made many at a time.
+MAKING = 600.0
 _spawning = multiprocessing.get_context("spawn")
 
 
@@ -53,15 +55,17 @@ class Watched:
     def see(self, job: str) -> Seen:
         """What becomes of the program of that job."""
         program = b""
+        step, guard = "not made", MAKING
         try:
             self._pipe.send(job)
-            made = self._answer()
+            made = self._answer(guard)
             program = made.program
             if not made.problem:
-                return self._answer()
+                step, guard = "hangs", self.guard
+                return self._answer(guard)
             problem = made.problem
         except TimeoutError:
-            problem = f"hangs: no answer in {self.guard:g} s"
+            problem = f"{step}: no answer in {guard:g} s"
         except (EOFError, OSError):
             self._process.join(START)
             problem = f"dies: exit code {self._process.exitcode}"
@@ -85,8 +89,8 @@ class Watched:
         ours.recv()
         return ours, process
 
-    def _answer(self) -> Seen:
-        if not self._pipe.poll(self.guard):
+    def _answer(self, guard: float) -> Seen:
+        if not self._pipe.poll(guard):
             raise TimeoutError
         seen: Seen = self._pipe.recv()
         return seen
