@@ -102,6 +102,13 @@ def test_a_program_depends_on_kind_seed_and_number_only() -> None:
     assert make(jobs[0], 6) != make(jobs[0], 5)
 
 
+def test_deep_programs_repeat_one_thing() -> None:
+    programs = [make(f"deep {number}", 0) for number in range(60)]
+    assert any(program.count(b"lambda") > 500 for program in programs)
+    assert any(re.search(rb"([(\[{])\1{80}", program) for program in programs)
+    assert all(len(program) < 5_000_000 for program in programs)
+
+
 @pytest.mark.parametrize("kind", [*GRAMMARS, "mixed", "tree"])
 def test_most_programs_are_some(kind: str) -> None:
     """The parser of an older Python does not read all f-strings."""

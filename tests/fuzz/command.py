@@ -23,6 +23,7 @@ TRIES = 400
 #: How many programs with one cause are made smaller.
 ALIKE = 3
 SHOWN = 40  # lines
+WIDTH = 200  # letters of each
 
 
 class Job(NamedTuple):
@@ -138,7 +139,7 @@ def _report(job: Job, seen: Seen, options: argparse.Namespace) -> None:
 
 
 def _lines(program: bytes) -> list[str]:
-    return program.decode("utf-8", "replace").splitlines()[:SHOWN]
+    return [line[:WIDTH] for line in program.decode("utf-8", "replace").splitlines()[:SHOWN]]
 
 
 def _cause(problem: str) -> str:

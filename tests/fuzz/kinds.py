@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 
+from .deep import deep_program
 from .grammar import grammar
 from .mutants import text_mutant, texts, tree_mutant
 
@@ -40,7 +41,8 @@ _MADE: dict[str, Callable[[Random, tuple[str, ...]], bytes]] = {
     "project": _project,
 }
 USUAL = tuple(_MADE)
-KINDS = (*USUAL, "hypothesmith")
+#: And those that take much time, to be checked or to be made.
+KINDS = (*USUAL, "deep", "hypothesmith")
 
 
 def make(job: str, seed: int, roots: tuple[str, ...] = ()) -> bytes:
@@ -50,7 +52,8 @@ def make(job: str, seed: int, roots: tuple[str, ...] = ()) -> bytes:
         together, which = divmod(int(number), TOGETHER)
         programs = _smithed(seed * 1_000_003 + together)
         return programs[which % len(programs)]
-    return _MADE[kind](Random(f"{seed} {kind} {number}"), roots)
+    random = Random(f"{seed} {kind} {number}")
+    return deep_program(random) if kind == "deep" else _MADE[kind](random, roots)
 
 
 @lru_cache(2)
