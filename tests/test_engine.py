@@ -241,6 +241,10 @@ def test_any_executor_does_the_work(loses: bool, linked: int, monkeypatch: pytes
         assert runner.run(files, lambda _: kept, jobs=2, executor=executor, stores=Stores()) == without
 
 
+def test_an_executor_that_has_nothing_to_do() -> None:
+    assert runner.run([], settings_for, jobs=3, executor=Foreign(loses=False)) == runner.run([], settings_for)
+
+
 def test_facts_that_are_held_in_a_compact_form(monkeypatch: pytest.MonkeyPatch) -> None:
     files = fixtures()
     alone = runner.run(files, settings_for)

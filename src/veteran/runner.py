@@ -136,7 +136,7 @@ def check(
         again = [index for index in earlier.changed if index < len(files)]
     with understand.uncollected():
         tasks = {index: _task(Path(files[index]), settings_for) for index in again}
-        jobs = min(jobs, len(tasks), sum(task.size for task in tasks.values()) // WORTH_A_PROCESS + 1)
+        jobs = min(jobs, max(len(tasks), 1), sum(task.size for task in tasks.values()) // WORTH_A_PROCESS + 1)
         with Workers(jobs, executor, complain) as workers, phase("summaries"):
             reads = _read(tasks, len(files), workers, progress, stores)
             if earlier:
