@@ -109,7 +109,7 @@ def test_what_is_no_file_is_passed_over(tree: Path) -> None:
     os.mkfifo(tree / "pipe.py")
     write("a.py")
     assert names() == ["a.py"]
-    assert names("pipe.py") == ["pipe.py"]  # as in `veteran check <(…)`
+    assert names("pipe.py") == ["pipe.py"]  # where it is read, it is said that it is none
 
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="names are Unicode there")
@@ -466,14 +466,15 @@ def test_paths_that_may_not_be_looked_at_are_reported(monkeypatch: pytest.Monkey
 
 def test_unreadable_ignore_file_is_reported(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository(".gitignore: a.py", "a.py")
-    read_bytes = Path.read_bytes
 
-    def guarded(path: Path) -> bytes:
-        if path.name == ".gitignore":
-            raise PermissionError(13, "Permission denied", str(path))
-        return read_bytes(path)
+    opened = os.open
 
-    monkeypatch.setattr(Path, "read_bytes", guarded)
+    def guarded(path: str, flags: int, mode: int = 0) -> int:
+        if os.fspath(path).endswith(".gitignore"):
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", guarded)
     assert (
         find()
         == find(".", tree)

@@ -25,6 +25,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+from veteran.reading import read
+
 KEY_SIZE = 20
 #: Most that is held in memory before it is written, in bytes.
 BATCH = 8 * 2**20
@@ -91,7 +93,7 @@ def clean(folder: Path) -> int:
     ours = [name for name in names if name == _LOCK or _PACK.fullmatch(name) or _PART.fullmatch(name)]
     for name, text in _MARKS.items():
         with suppress(OSError):
-            if name in names and (folder / name).read_bytes() == text:
+            if name in names and read(folder / name) == text:
                 ours.append(name)
     removed = sum(_remove(folder / name) for name in ours)
     with suppress(OSError):  # it holds something else, or is a link

@@ -9,6 +9,7 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
+from veteran.reading import TEXT_LIMIT, read
 from veteran.settings import absolute, composed, is_repository, translate
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ class _Search:
     def _read_ignored(self, source: str, base: str, outer: _Ignored | None) -> _Ignored | None:
         """The patterns of an ignore file; `outer` where it has none."""
         try:
-            data = Path(source).read_bytes()
+            data = read(source, TEXT_LIMIT)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return outer
         except OSError as error:

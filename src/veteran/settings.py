@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from veteran.findings import INTERNAL, SUPPRESSION, TOOL_CODES, UNPARSABLE, Confidence
+from veteran.reading import TEXT_LIMIT, read, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -290,10 +290,10 @@ def _load(directory: Path) -> Settings | None:
 def _configured(directory: Path) -> Settings | None:
     """The settings that a file in this very directory gives."""
     source = directory / "veteran.toml"
-    if _is_file(source):
+    if _is_given(source):
         return _settings(source, _parse(source, _read(source)), "")
     source = directory / "pyproject.toml"
-    if not _is_file(source):
+    if not _is_given(source):
         return None
     data = _read(source)
     if b"veteran" not in data:
@@ -328,22 +328,25 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _is_given(source: Path) -> bool:
+    """Whether there is a configuration of that name, be it one that cannot be read."""
+    try:
+        return source.exists() and not source.is_dir()
+    except OSError:
+        return False
+
+
 def _read(source: Path) -> bytes:
     try:
-        return source.read_bytes()
+        return read(source, TEXT_LIMIT)
     except OSError as error:
         raise ConfigError(f"{source}: cannot be read: {error.strerror or error}") from None
 
 
 def _parse(source: Path, data: bytes) -> dict[str, Any]:
     """The tables of a TOML file; ConfigError with its line where it is not one."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return tables(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{source}:{line}: expected UTF-8, found the byte 0x{data[error.start]:02x}") from None

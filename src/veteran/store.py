@@ -18,6 +18,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
 import veteran
+from veteran import reading
 from veteran.analysis.summary import AnswerFacts, Facts, Summary
 from veteran.cache import Cache, key_of
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence
@@ -80,8 +81,7 @@ class Store:
         digest = None if read else self.cache.remembered(path)
         if digest is not None:
             return Content(digest, None)
-        stat = path.stat()
-        data = path.read_bytes()
+        data, stat = reading.content(path)
         digest = digest_of(data)
         self.cache.remember(path, stat, digest)
         return Content(digest, data)
@@ -210,7 +210,7 @@ def _tool(version: str) -> bytes:
             for name in sorted(names):
                 if name.endswith((".py", ".toml")):
                     file = Path(folder, name)
-                    parts += [os.fspath(file.relative_to(package)), file.read_bytes()]
+                    parts += [os.fspath(file.relative_to(package)), reading.read(file)]
     return key_of(*parts, _parser())
 
 
@@ -221,7 +221,7 @@ def _parser() -> bytes:
     spec = find_spec("libcst")
     if spec is not None and spec.origin:
         with suppress(OSError):
-            return Path(spec.origin).with_name("_version.py").read_bytes()
+            return reading.read(Path(spec.origin).with_name("_version.py"))
     from importlib.metadata import version
 
     return version("libcst").encode()

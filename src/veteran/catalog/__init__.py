@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from veteran.findings import Confidence
+from veteran.reading import read, tables
 
 LIBRARIES = ("asyncio", "trio", "anyio")
 _TEXT, _TEXTS, _NUMBER, _ADVICE, _UNLESS, _FLAG, _OPENS = (
@@ -425,11 +426,7 @@ def _by_library(advice: Any) -> dict[str, str]:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; raises what the TOML library raises."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return tables(read(path).decode())
 
 
 def builtin_entries() -> Iterator[tuple[str, Mapping[str, Any]]]:
