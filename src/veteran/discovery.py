@@ -10,13 +10,15 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
 from veteran.reading import TEXT_LIMIT, read
-from veteran.settings import absolute, composed, is_repository, translate
+from veteran.settings import MAX_GLOB, absolute, composed, is_possible, is_repository, translate
 
 if TYPE_CHECKING:
     from veteran.settings import Settings
     from veteran.snapshot import Trace
 
 SUFFIXES = (".py", ".pyi")
+#: So many patterns of an ignore file are one regular expression.
+TOGETHER = 100
 
 
 class Discovered(NamedTuple):
@@ -284,43 +286,60 @@ class _Ignored:
 
 
 def _rules(text: str) -> Iterator[_Rule]:
-    """The patterns of an ignore file; what git cannot match either is left out."""
+    """The patterns of an ignore file; what git cannot match either is left out, and what no path is as long as."""
     for number, line in enumerate(text.split("\n"), start=1):
-        glob = re.sub(r"(?<!\\) +$", "", line.removesuffix("\r"))
+        ended = line.removesuffix("\r")
+        glob = ended.rstrip(" ")
+        if glob.endswith("\\"):
+            glob = ended[: len(glob) + 1]  # it keeps the space behind it
         negated = glob.startswith("!")
         glob = glob.removeprefix("!")
         parts = glob.removeprefix("/").removesuffix("/").split("/")
-        if not line.startswith("#") and not {"", "."} & set(parts) and _is_possible(glob):
+        if len(glob) <= MAX_GLOB and not line.startswith("#") and not {"", "."} & set(parts) and is_possible(glob):
             yield _Rule(number, not negated, glob)
-
-
-def _is_possible(glob: str) -> bool:
-    """Whether its sets of characters are possible ones."""
-    try:
-        return "[" not in glob or bool(re.compile(translate(glob)))
-    except re.error:
-        return False
 
 
 def _last(rules: Sequence[_Rule]) -> Callable[[str], tuple[int, bool]]:
     """A function from a name or path to (number, ignores) of the last rule that matches it.
 
-    (0, False) where none does. One expression holds them all, last first, a group for each.
+    (0, False) where none does. Plain names are looked up. Of the others an expression holds `TOGETHER`, last first, a
+    group for each; with more groups the time would grow faster than their number.
     """
-    patterns = []
-    for rule in reversed(rules):
-        pattern = translate(f"/{rule.glob.removeprefix('/')}")
-        patterns.append(f"({pattern}{'' if pattern.endswith('/') else '/?'})")
-    expression = re.compile("|".join(patterns) or "(?!)", re.DOTALL)
+    plain: dict[str, tuple[int, bool]] = {}
+    others: list[_Rule] = []
+    for rule in rules:
+        glob = composed(rule.glob.removeprefix("/"))
+        if frozenset("*?[\\").isdisjoint(glob):
+            plain[glob.rstrip("/") + "/"] = rule.number, rule.ignores
+            if not glob.endswith("/"):
+                plain[glob] = rule.number, rule.ignores
+        else:
+            others.append(rule)
+    others.reverse()
+    expressions = [
+        (_expression(some), some)
+        for some in (others[start : start + TOGETHER] for start in range(0, len(others), TOGETHER))
+    ]
 
     def last(text: str) -> tuple[int, bool]:
-        found = expression.fullmatch(composed(text))
-        if found is None:
-            return 0, False
-        rule = rules[-(found.lastindex or 1)]
-        return rule.number, rule.ignores
+        text = composed(text)
+        known = plain.get(text, (0, False))
+        for expression, some in expressions:
+            if some[0].number < known[0]:
+                break
+            found = expression.fullmatch(text)
+            if found is not None:
+                rule = some[(found.lastindex or 1) - 1]
+                return max(known, (rule.number, rule.ignores))
+        return known
 
     return last
+
+
+def _expression(rules: Iterable[_Rule]) -> re.Pattern[str]:
+    """One expression for some rules, a group for each."""
+    patterns = (translate(f"/{rule.glob.removeprefix('/')}") for rule in rules)
+    return re.compile("|".join(f"({one}{'' if one.endswith('/') else '/?'})" for one in patterns), re.DOTALL)
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:
