@@ -496,3 +496,48 @@ def test_released_packages(tmp_path: Path) -> None:
     ((code, out, _),) = said
     assert code == 1
     assert out.count(b"VET") > 2
+
+
+# Times that no clock shows
+
+FUTURE = 99_999_999_999
+TIMES = [FUTURE, -FUTURE, 0, -1, -62_135_596_800, 2**63 // 10**9, 2**63 // 10**9 + 1, 2**64 // 10**9 + 1]
+
+
+def set_time(path: str, seconds: int) -> None:
+    try:
+        os.utime(path, (seconds, seconds))
+    except (OSError, OverflowError):  # the file system knows no such time
+        os.utime(path, (2**31 - 1, 2**31 - 1))
+
+
+@pytest.mark.parametrize("seconds", TIMES)
+def test_times_that_no_clock_shows(call: Call, read: list[str], seconds: int) -> None:
+    """Of files, directories, configurations and the cache: cold, warm, and after edits that bear the same time."""
+    paths = [*FILES, ".gitignore", "setup.cfg", ".", "pkg", "tests"]
+    plant({".gitignore": "", "setup.cfg": ""})
+    for path in paths:
+        set_time(path, seconds)
+    wanted = call()
+    assert "VET311" in wanted
+    for pack in Path(".veteran_cache").iterdir():
+        set_time(str(pack), seconds)
+    read.clear()
+    assert call() == wanted
+    assert read == []  # of use as always
+    for name in ("pkg/helpers.py", "pkg/app.py", "pyproject.toml"):
+        write(name, OTHERS[name][0])
+        set_time(name, seconds)
+        changed = call()
+        assert changed == call("--no-cache") != wanted
+        write(name, FILES[name])
+        set_time(name, seconds)
+        assert call() == wanted
+
+
+def test_a_change_of_the_same_size_that_bears_the_same_time(call: Call) -> None:
+    set_time("pkg/direct.py", FUTURE)
+    assert "pkg/direct.py:5:5" in call("--output-format", "concise")
+    write("pkg/direct.py", FILES["pkg/direct.py"].replace("sleep(1)", "ctime(1)"))
+    set_time("pkg/direct.py", FUTURE)
+    assert "pkg/direct.py:5:5" not in call("--output-format", "concise")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -243,7 +242,7 @@ def keep(
             if not own:
                 found = same[0][STATE_SIZE:] if same else b""
                 digests.append(NO_DIGEST if state == _NO_STATE else found or digest_of(path))
-    except (OSError, ValueError, struct.error, _UnsettledError):
+    except (OSError, ValueError, _UnsettledError):
         return
     if _GONE in states:
         return
@@ -414,7 +413,7 @@ def _state(path: str, settled: int = 0) -> bytes:
     """The state of a file; none where it changed too late to be relied on."""
     try:
         stat = os.stat(path)
-    except (OSError, ValueError, struct.error):
+    except (OSError, ValueError):
         return _GONE
     if not S_ISREG(stat.st_mode):
         return _GONE
