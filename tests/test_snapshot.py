@@ -498,6 +498,37 @@ def test_released_packages(tmp_path: Path) -> None:
     assert out.count(b"VET") > 2
 
 
+@pytest.mark.parametrize("common", [True, False])
+def test_the_exclude_file_of_a_work_tree(call: Call, tree: Path, common: bool) -> None:
+    """Whatever leads to it, and what it says, is looked at again."""
+    away, shared = tree.parent / f"away-{tree.name}", tree.parent / f"shared-{tree.name}"
+    place = shared if common else away
+    (place / "info").mkdir(parents=True)
+    away.mkdir(exist_ok=True)
+    if common:
+        (away / "commondir").write_text(f"../{shared.name}\n")
+    Path(".git").write_text(f"gitdir: {away}\n")
+    wanted = call()
+
+    def follows(excluded: bool) -> None:
+        for _ in range(2):
+            assert ("pkg/direct.py" not in call()) == excluded
+            assert call() == call("--no-cache")
+
+    (place / "info/exclude").write_text("direct.py\n")
+    follows(excluded=True)
+    (place / "info/exclude").write_text("direct.px\n")
+    follows(excluded=False)
+    (place / "info/exclude").write_text("direct.py\n")
+    (away / "commondir").write_text("../nowhere\n")
+    follows(excluded=False)
+    (away / "commondir").write_text(f"../{place.name}\n")
+    follows(excluded=True)
+    Path(".git").write_text("gitdir: nowhere\n")
+    follows(excluded=False)
+    assert call() == wanted
+
+
 # Times that no clock shows
 
 FUTURE = 99_999_999_999
