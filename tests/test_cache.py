@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -525,12 +525,14 @@ def test_files_that_may_still_change_unseen_are_not(folder: Path, source: Path) 
     assert Cache(folder).remembered(source) == DIGEST
 
 
-def test_files_from_the_future_are_not(folder: Path, source: Path) -> None:
-    os.utime(source, (time.time() + 10**6, time.time() + 10**6))
-    cache = rested(folder, 10**10)
-    cache.remember(source, source.stat(), DIGEST)
-    cache.flush()
-    assert Cache(folder).remembered(source) is None
+def test_files_from_the_near_future_are_not(folder: Path, source: Path) -> None:
+    """Those from the far future are: no clock is so wrong that a change would bear such a time."""
+    for ahead, known in ((10**4, None), (10**6, DIGEST)):
+        os.utime(source, (time.time() + ahead, time.time() + ahead))
+        cache = rested(folder, 10**10)
+        cache.remember(source, source.stat(), DIGEST)
+        cache.flush()
+        assert Cache(folder).remembered(source) == known
 
 
 def test_a_file_that_changes_after_it_was_read(folder: Path, source: Path) -> None:
@@ -645,3 +647,66 @@ def _reading(folder: Path, keys: list[bytes]) -> float:
     cache = Cache(folder)
     assert all(cache.get(key) == key * 50 for key in keys)
     return time.perf_counter() - started
+
+
+# Times that no clock shows
+
+
+class _Stat(NamedTuple):
+    st_mtime_ns: int
+    st_ctime_ns: int
+    st_ino: int
+    st_size: int
+
+
+@given(st.tuples(*[st.integers()] * 4))
+def test_whatever_a_file_system_says_is_a_state(numbers: tuple[int, int, int, int]) -> None:
+    stat = _Stat(*numbers)
+    state = module_under_test.state_of(stat)  # type: ignore[arg-type]
+    assert len(state) == module_under_test.STATE_SIZE
+    for index in range(4):
+        other = stat._replace(**{stat._fields[index]: numbers[index] + 1})
+        assert module_under_test.state_of(other) != state  # type: ignore[arg-type]
+    changed = module_under_test.changed_at(stat)  # type: ignore[arg-type]
+    assert changed in (0, *numbers[:2])
+    assert changed <= time.time_ns() + module_under_test.AHEAD_OF_TIME
+
+
+def test_a_change_counts_whatever_time_is_set_by_hand() -> None:
+    now, never = time.time_ns(), 10**20
+    for mtime, ctime, changed in (
+        (never, now, now),
+        (now, never, now),
+        (never, never, 0),
+        (now - 5, now, now),
+        (now + 10**10, now, now + 10**10),
+        (-never, now, now),
+    ):
+        assert module_under_test.changed_at(_Stat(mtime, ctime, 1, 1)) == changed  # type: ignore[arg-type]
+
+
+def test_a_file_system_whose_clock_is_days_ahead(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that has just changed there looks like one whose time was set by hand."""
+    source = tmp_path / "a.py"
+    source.touch()
+    old = time.time_ns() - 10**15
+    os.utime(source, ns=(old, old))
+    monkeypatch.setattr(time, "time_ns", lambda: old)
+    kept = Cache(folder)
+    kept.remember(source, source.stat(), b"digest")
+    kept.flush()
+    assert Cache(folder).remembered(source) is None
+
+
+def test_locks_and_parts_from_the_future_are_abandoned(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    lock, part = folder / "veteran-merging.lock", folder / f"{0:012d}-{'3' * 16}.vetpart"
+    for path in (lock, part):
+        path.touch()
+        os.utime(path, (9_999_999_999, 9_999_999_999))
+    kept = Cache(folder, limit=1_000)
+    for number in range(30):
+        kept.put(b"%d" % number, bytes(100))
+        kept.flush()
+    assert not lock.exists()
+    assert not part.exists()

@@ -109,7 +109,7 @@ def test_what_is_no_file_is_passed_over(tree: Path) -> None:
     os.mkfifo(tree / "pipe.py")
     write("a.py")
     assert names() == ["a.py"]
-    assert names("pipe.py") == ["pipe.py"]  # as in `veteran check <(…)`
+    assert names("pipe.py") == ["pipe.py"]  # where it is read, it is said that it is none
 
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="names are Unicode there")
@@ -433,6 +433,80 @@ def test_agrees_with_git(tree: Path) -> None:
         }, root
 
 
+def git(*arguments: str, cwd: Path) -> str:
+    own = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "protocol.file.allow=always", "-c", "core.excludesFile=")
+    return subprocess.run(["git", *own, *arguments], cwd=cwd, capture_output=True, encoding="utf-8", check=True).stdout
+
+
+def as_git_lists(root: Path) -> set[str]:
+    return set(git("ls-files", "-co", "--exclude-standard", cwd=root).split())
+
+
+@needs_git
+def test_the_exclude_file_of_a_work_tree(tree: Path) -> None:
+    """Git reads that of the repository that the work trees share, and no other."""
+    git("init", "-q", "main", cwd=tree)
+    git("commit", "-q", "--allow-empty", "-m", "first", cwd=tree / "main")
+    git("worktree", "add", "-q", "../other", cwd=tree / "main")
+    (tree / "main/.git/info/exclude").write_text("a.py\nbelow/\n", encoding="utf-8")
+    own = tree / "main/.git/worktrees/other/info"
+    own.mkdir()
+    (own / "exclude").write_text("b.py\n", encoding="utf-8")
+    write("other/a.py", "other/b.py", "other/x/a.py", "other/below/c.py")
+    assert set(names("other")) == {f"other/{path}" for path in as_git_lists(tree / "other")} == {"other/b.py"}
+    assert names("other/x") == []
+    # Relative, with other ends of lines, and by a link.
+    (tree / "other/.git").write_bytes(b"gitdir: ../main/.git/worktrees/other\r\n")
+    (tree / "main/.git/worktrees/other/commondir").write_bytes(os.fsencode(tree / "main" / ".git") + b"\n\n")
+    assert set(names("other")) == {f"other/{path}" for path in as_git_lists(tree / "other")} == {"other/b.py"}
+
+
+@needs_git
+def test_the_exclude_file_of_a_submodule(tree: Path) -> None:
+    for name in ("library", "main"):
+        git("init", "-q", name, cwd=tree)
+        git("commit", "-q", "--allow-empty", "-m", "first", cwd=tree / name)
+    git("submodule", "--quiet", "add", str(tree / "library"), "sub", cwd=tree / "main")
+    (tree / "main/.git/info/exclude").write_text("a.py\n", encoding="utf-8")
+    (tree / "main/.git/modules/sub/info").mkdir(exist_ok=True)
+    (tree / "main/.git/modules/sub/info/exclude").write_text("b.py\n", encoding="utf-8")
+    write("main/a.py", "main/b.py", "main/sub/a.py", "main/sub/b.py")
+    assert as_git_lists(tree / "main/sub") == {"a.py"}
+    assert names("main") == ["main/b.py", "main/sub/a.py"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"gitdir: ",
+        b"gitdir:x",
+        b"gitdir: \0",
+        b"gitdir: nowhere",
+        b"gitdir: .",
+        b"gitdir: .git",
+        b"\xff" * 99,
+        b"x" * 2**23,
+    ],
+)
+def test_files_called_git_that_lead_nowhere(tree: Path, data: bytes) -> None:
+    write("a.py")
+    (tree / ".git").write_bytes(data)
+    assert find() == Discovered([Path("a.py")], [], [])
+
+
+def test_a_repository_elsewhere_is_read_as_others_are(tree: Path) -> None:
+    write("project/a.py", "away/info/exclude: a.py")
+    (tree / "project/.git").write_text(f"gitdir: {tree / 'away'}\n", encoding="utf-8")
+    assert names("project") == []
+    (tree / "away/info/exclude").unlink()
+    with (tree / "away/info/exclude").open("wb") as file:
+        file.truncate(2**40)
+    found = find("project")
+    assert [problem for _, problem in found.problems] == ["cannot be read: larger than 4 MiB"]
+    assert found.files == [Path("project/a.py")]
+
+
 # What cannot be read
 
 
@@ -466,14 +540,15 @@ def test_paths_that_may_not_be_looked_at_are_reported(monkeypatch: pytest.Monkey
 
 def test_unreadable_ignore_file_is_reported(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     repository(".gitignore: a.py", "a.py")
-    read_bytes = Path.read_bytes
 
-    def guarded(path: Path) -> bytes:
-        if path.name == ".gitignore":
-            raise PermissionError(13, "Permission denied", str(path))
-        return read_bytes(path)
+    opened = os.open
 
-    monkeypatch.setattr(Path, "read_bytes", guarded)
+    def guarded(path: str, flags: int, mode: int = 0) -> int:
+        if os.fspath(path).endswith(".gitignore"):
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", guarded)
     assert (
         find()
         == find(".", tree)

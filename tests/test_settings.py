@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -383,11 +384,11 @@ def test_broken_pyproject_that_does_not_name_us_is_somebody_elses(tmp_path: Path
 
 
 def test_unreadable_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, flags: int) -> int:
         raise PermissionError(13, "Permission denied", str(path))
 
     (tmp_path / "veteran.toml").write_text("", encoding="utf-8")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(ConfigError, match=r"veteran\.toml: cannot be read: Permission denied"):
         load(tmp_path)
 

@@ -496,3 +496,79 @@ def test_released_packages(tmp_path: Path) -> None:
     ((code, out, _),) = said
     assert code == 1
     assert out.count(b"VET") > 2
+
+
+@pytest.mark.parametrize("common", [True, False])
+def test_the_exclude_file_of_a_work_tree(call: Call, tree: Path, common: bool) -> None:
+    """Whatever leads to it, and what it says, is looked at again."""
+    away, shared = tree.parent / f"away-{tree.name}", tree.parent / f"shared-{tree.name}"
+    place = shared if common else away
+    (place / "info").mkdir(parents=True)
+    away.mkdir(exist_ok=True)
+    if common:
+        (away / "commondir").write_text(f"../{shared.name}\n")
+    Path(".git").write_text(f"gitdir: {away}\n")
+    wanted = call()
+
+    def follows(excluded: bool) -> None:
+        for _ in range(2):
+            assert ("pkg/direct.py" not in call()) == excluded
+            assert call() == call("--no-cache")
+
+    (place / "info/exclude").write_text("direct.py\n")
+    follows(excluded=True)
+    (place / "info/exclude").write_text("direct.px\n")
+    follows(excluded=False)
+    (place / "info/exclude").write_text("direct.py\n")
+    (away / "commondir").write_text("../nowhere\n")
+    follows(excluded=False)
+    (away / "commondir").write_text(f"../{place.name}\n")
+    follows(excluded=True)
+    Path(".git").write_text("gitdir: nowhere\n")
+    follows(excluded=False)
+    assert call() == wanted
+
+
+# Times that no clock shows
+
+FUTURE = 99_999_999_999
+TIMES = [FUTURE, -FUTURE, 0, -1, -62_135_596_800, 2**63 // 10**9, 2**63 // 10**9 + 1, 2**64 // 10**9 + 1]
+
+
+def set_time(path: str, seconds: int) -> None:
+    try:
+        os.utime(path, (seconds, seconds))
+    except (OSError, OverflowError):  # the file system knows no such time
+        os.utime(path, (2**31 - 1, 2**31 - 1))
+
+
+@pytest.mark.parametrize("seconds", TIMES)
+def test_times_that_no_clock_shows(call: Call, read: list[str], seconds: int) -> None:
+    """Of files, directories, configurations and the cache: cold, warm, and after edits that bear the same time."""
+    paths = [*FILES, ".gitignore", "setup.cfg", ".", "pkg", "tests"]
+    plant({".gitignore": "", "setup.cfg": ""})
+    for path in paths:
+        set_time(path, seconds)
+    wanted = call()
+    assert "VET311" in wanted
+    for pack in Path(".veteran_cache").iterdir():
+        set_time(str(pack), seconds)
+    read.clear()
+    assert call() == wanted
+    assert read == []  # of use as always
+    for name in ("pkg/helpers.py", "pkg/app.py", "pyproject.toml"):
+        write(name, OTHERS[name][0])
+        set_time(name, seconds)
+        changed = call()
+        assert changed == call("--no-cache") != wanted
+        write(name, FILES[name])
+        set_time(name, seconds)
+        assert call() == wanted
+
+
+def test_a_change_of_the_same_size_that_bears_the_same_time(call: Call) -> None:
+    set_time("pkg/direct.py", FUTURE)
+    assert "pkg/direct.py:5:5" in call("--output-format", "concise")
+    write("pkg/direct.py", FILES["pkg/direct.py"].replace("sleep(1)", "ctime(1)"))
+    set_time("pkg/direct.py", FUTURE)
+    assert "pkg/direct.py:5:5" not in call("--output-format", "concise")

@@ -52,6 +52,8 @@ FRESH, STALE = 7, 45
 #: A file that changed this shortly before it was read may change again and look the same: clocks of
 #: file systems tick in up to two seconds. Git calls such a file racy.
 RACY = 3 * 10**9
+#: How far the clock of a file system may be ahead of ours, in nanoseconds.
+AHEAD_OF_TIME = 86_400 * 10**9
 #: When a process that left these behind is surely gone, in seconds.
 ABANDONED = 900
 
@@ -60,7 +62,7 @@ _HEAD = struct.Struct(
     f"<8s{SEAL_SIZE}sI{SEAL_SIZE}sQ"
 )  # magic, its seal, entries, seal of the index, size of the blobs
 _ENTRY = struct.Struct(f"<{KEY_SIZE}sIQI{SEAL_SIZE}s")  # key, day of last use, offset, size, seal
-_STAT = struct.Struct("<qqQQ")  # mtime, ctime, inode, size
+_STAT = struct.Struct("<QQQQ")  # mtime, ctime, inode, size; of each the last 64 bits
 _PACK = re.compile(r"[0-9]{12}-[0-9a-f]{16}\.vetpack")
 _PART = re.compile(r"[0-9]{12}-[0-9a-f]{16}\.vetpart")
 _LOCK = "veteran-merging.lock"
@@ -100,13 +102,18 @@ def inflated(data: bytes) -> bytes:
 
 
 def state_of(stat: os.stat_result) -> bytes:
-    """What tells a changed file or directory from one that is as it was; struct.error for absurd times."""
-    return _STAT.pack(stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino & (2**64 - 1), stat.st_size)
+    """What tells a changed file or directory from one that is as it was, whatever its times are."""
+    said = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino, stat.st_size)
+    return _STAT.pack(*(number & (2**64 - 1) for number in said))
 
 
 def changed_at(stat: os.stat_result) -> int:
-    """When a file last changed in any way, by the clock of its file system, in nanoseconds."""
-    return max(stat.st_mtime_ns, stat.st_ctime_ns)
+    """When a file last changed in any way, by the clock of its file system, in nanoseconds.
+
+    A time that is more than `AHEAD_OF_TIME` to come was set by hand: no change from now on will bear it.
+    """
+    last = time.time_ns() + AHEAD_OF_TIME
+    return max((when for when in (stat.st_mtime_ns, stat.st_ctime_ns) if when <= last), default=0)
 
 
 def is_ours(folder: str) -> bool:
@@ -267,7 +274,7 @@ class Cache:
             return None
         try:
             stat = state_of(os.stat(path))
-        except (OSError, ValueError, struct.error):
+        except (OSError, ValueError):
             return None
         if value[: _STAT.size] != stat or (held and held[0] >= self._since - RACY):
             return None
@@ -288,8 +295,7 @@ class Cache:
         """
         if not self._usable:
             return
-        with suppress(struct.error):
-            self._stats[_path_key(path)] = changed_at(stat), state_of(stat) + digest
+        self._stats[_path_key(path)] = changed_at(stat), state_of(stat) + digest
 
     def close(self) -> None:
         """Lets go of the files; what was not flushed is lost."""
@@ -323,7 +329,10 @@ class Cache:
         handle, path = _scratch(self.folder, 0)
         try:
             ours = time.time_ns()
-            return os.fstat(handle).st_mtime_ns - ours
+            ahead = os.fstat(handle).st_mtime_ns - ours
+            if ahead > AHEAD_OF_TIME:
+                raise ValueError("no clock to rely on")
+            return ahead
         finally:
             os.close(handle)
             _remove(path)
@@ -439,7 +448,7 @@ class Cache:
         """Whether it is ours to tidy. Nobody waits: two at once would only do the same work twice."""
         path = self.folder / _LOCK
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > ABANDONED:
+            if _is_abandoned(path):
                 path.unlink()
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
@@ -450,7 +459,7 @@ class Cache:
     def _remove_abandoned(self) -> None:
         for path in self.folder.glob("*.vetpart"):
             with suppress(OSError):
-                if _PART.fullmatch(path.name) and time.time() - path.stat().st_mtime > ABANDONED:
+                if _PART.fullmatch(path.name) and _is_abandoned(path):
                     path.unlink()
 
     def _merge(self, names: list[str]) -> None:
@@ -610,6 +619,11 @@ def _scratch(folder: Path, number: int) -> tuple[int, Path]:
     path = folder / f"{number:012d}-{os.urandom(8).hex()}.vetpart"
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
     return os.open(path, flags, 0o666), path
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether a file is too old, or too far in the future, for a process that still runs."""
+    return abs(time.time() - path.stat().st_mtime) > ABANDONED
 
 
 def _remove(path: Path) -> bool:

@@ -9,13 +9,16 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, NamedTuple
 
-from veteran.settings import absolute, composed, is_repository, translate
+from veteran.reading import TEXT_LIMIT, read
+from veteran.settings import MAX_GLOB, absolute, composed, is_possible, is_repository, translate
 
 if TYPE_CHECKING:
     from veteran.settings import Settings
     from veteran.snapshot import Trace
 
 SUFFIXES = (".py", ".pyi")
+#: So many patterns of an ignore file are one regular expression.
+TOGETHER = 100
 
 
 class Discovered(NamedTuple):
@@ -221,7 +224,7 @@ class _Search:
     def _ignored_in(self, directory: str, outer: _Ignored | None, names: Iterable[str]) -> _Ignored | None:
         """What is ignored in a directory that holds these names, given what those above it ignore."""
         if ".git" in names:  # a repository of its own
-            outer = self._read_ignored(f"{directory}.git/info/exclude", directory, None)
+            outer = self._read_ignored(exclude_files(directory)[-1], directory, None)
         if ".gitignore" in names:
             outer = self._read_ignored(f"{directory}.gitignore", directory, outer)
         return outer
@@ -229,7 +232,7 @@ class _Search:
     def _read_ignored(self, source: str, base: str, outer: _Ignored | None) -> _Ignored | None:
         """The patterns of an ignore file; `outer` where it has none."""
         try:
-            data = Path(source).read_bytes()
+            data = read(source, TEXT_LIMIT)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return outer
         except OSError as error:
@@ -240,6 +243,35 @@ class _Search:
 
     def _report(self, path: Path, error: OSError) -> None:
         self.problems.append((path, f"cannot be read: {error.strerror or error}"))
+
+
+def exclude_files(directory: str) -> list[str]:
+    """The exclude file of the repository in a directory, whose path ends in a slash, behind the files that lead there.
+
+    Of a work tree or submodule `.git` is a file that names another directory, wherever that is, and what several work
+    trees share lies in yet another one.
+    """
+    place = f"{directory}.git"
+    leading = [place]
+    target = _pointed(place, b"gitdir: ")
+    if target:
+        place = os.path.join(directory, target)  # noqa: PTH118 - text, as all paths here
+    leading.append(f"{place}/commondir")
+    target = _pointed(leading[-1], b"")
+    if target:
+        place = os.path.join(place, target)  # noqa: PTH118
+    return [*leading, f"{place}/info/exclude"]
+
+
+def _pointed(source: str, start: bytes) -> str:
+    """The path that a file of git's holds behind these bytes; empty where it is no such file."""
+    try:
+        data = read(source, TEXT_LIMIT)
+    except (OSError, ValueError):
+        return ""
+    if not data.startswith(start) or b"\0" in data:
+        return ""
+    return os.fsdecode(data.removeprefix(start).rstrip(b"\r\n"))
 
 
 class _Rule(NamedTuple):
@@ -283,43 +315,60 @@ class _Ignored:
 
 
 def _rules(text: str) -> Iterator[_Rule]:
-    """The patterns of an ignore file; what git cannot match either is left out."""
+    """The patterns of an ignore file; what git cannot match either is left out, and what no path is as long as."""
     for number, line in enumerate(text.split("\n"), start=1):
-        glob = re.sub(r"(?<!\\) +$", "", line.removesuffix("\r"))
+        ended = line.removesuffix("\r")
+        glob = ended.rstrip(" ")
+        if glob.endswith("\\"):
+            glob = ended[: len(glob) + 1]  # it keeps the space behind it
         negated = glob.startswith("!")
         glob = glob.removeprefix("!")
         parts = glob.removeprefix("/").removesuffix("/").split("/")
-        if not line.startswith("#") and not {"", "."} & set(parts) and _is_possible(glob):
+        if len(glob) <= MAX_GLOB and not line.startswith("#") and not {"", "."} & set(parts) and is_possible(glob):
             yield _Rule(number, not negated, glob)
-
-
-def _is_possible(glob: str) -> bool:
-    """Whether its sets of characters are possible ones."""
-    try:
-        return "[" not in glob or bool(re.compile(translate(glob)))
-    except re.error:
-        return False
 
 
 def _last(rules: Sequence[_Rule]) -> Callable[[str], tuple[int, bool]]:
     """A function from a name or path to (number, ignores) of the last rule that matches it.
 
-    (0, False) where none does. One expression holds them all, last first, a group for each.
+    (0, False) where none does. Plain names are looked up. Of the others an expression holds `TOGETHER`, last first, a
+    group for each; with more groups the time would grow faster than their number.
     """
-    patterns = []
-    for rule in reversed(rules):
-        pattern = translate(f"/{rule.glob.removeprefix('/')}")
-        patterns.append(f"({pattern}{'' if pattern.endswith('/') else '/?'})")
-    expression = re.compile("|".join(patterns) or "(?!)", re.DOTALL)
+    plain: dict[str, tuple[int, bool]] = {}
+    others: list[_Rule] = []
+    for rule in rules:
+        glob = composed(rule.glob.removeprefix("/"))
+        if frozenset("*?[\\").isdisjoint(glob):
+            plain[glob.rstrip("/") + "/"] = rule.number, rule.ignores
+            if not glob.endswith("/"):
+                plain[glob] = rule.number, rule.ignores
+        else:
+            others.append(rule)
+    others.reverse()
+    expressions = [
+        (_expression(some), some)
+        for some in (others[start : start + TOGETHER] for start in range(0, len(others), TOGETHER))
+    ]
 
     def last(text: str) -> tuple[int, bool]:
-        found = expression.fullmatch(composed(text))
-        if found is None:
-            return 0, False
-        rule = rules[-(found.lastindex or 1)]
-        return rule.number, rule.ignores
+        text = composed(text)
+        known = plain.get(text, (0, False))
+        for expression, some in expressions:
+            if some[0].number < known[0]:
+                break
+            found = expression.fullmatch(text)
+            if found is not None:
+                rule = some[(found.lastindex or 1) - 1]
+                return max(known, (rule.number, rule.ignores))
+        return known
 
     return last
+
+
+def _expression(rules: Iterable[_Rule]) -> re.Pattern[str]:
+    """One expression for some rules, a group for each."""
+    patterns = (translate(f"/{rule.glob.removeprefix('/')}") for rule in rules)
+    return re.compile("|".join(f"({one}{'' if one.endswith('/') else '/?'})" for one in patterns), re.DOTALL)
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

@@ -15,6 +15,7 @@ from veteran.analysis.outlook import NOTHING, Outlook
 from veteran.analysis.summary import NO_ANSWERS, AnswerFacts, Facts
 from veteran.catalog import Catalog, catalog_for
 from veteran.findings import Finding, failed
+from veteran.reading import read
 from veteran.snapshot import Edges
 from veteran.store import Damaged, decoded
 
@@ -235,7 +236,7 @@ class Linker:
 
     def _read(self, path: Path) -> bytes:
         """The bytes of a file: those that were given, else what is on the disk."""
-        return self.given[path] if path in self.given else path.read_bytes()
+        return self.given[path] if path in self.given else read(path)
 
     def _store(self, path: Path, settings: Settings) -> Store | None:
         """Where what is known of a file on the disk is kept."""

@@ -15,6 +15,7 @@ from veteran.analysis.outlook import Outlook
 from veteran.analysis.summary import AnswerFacts, Facts, Summary
 from veteran.findings import Outcome, Result
 from veteran.linker import Linker
+from veteran.reading import content
 from veteran.snapshot import Edges
 from veteran.store import Read, Stores, digest_of, lasts
 from veteran.timings import phase
@@ -249,8 +250,7 @@ def summarise_all(tasks: Sequence[Task]) -> list[Read]:
 
 def _summarise(task: Task) -> Read:
     try:
-        stat = task.path.stat()
-        data = task.path.read_bytes()
+        data, stat = content(task.path)
     except OSError as error:
         return Read(understand.unreadable(task.shown, error))
     summary = understand.summarise(task.shown, data, task.settings)

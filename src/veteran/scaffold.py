@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from veteran.findings import TOOL_CODES
+from veteran.reading import read
 from veteran.registry import CODE
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -109,7 +110,7 @@ def create(name: str, code: str, directory: Path) -> list[Path]:
         if path.exists():
             raise ScaffoldError(f"{path.relative_to(root)} exists: choose another name")
     for path in sorted(rules.glob("*.py")):
-        if code in DECLARED.findall(path.read_text(encoding="utf-8")):
+        if code in DECLARED.findall(read(path).decode()):
             raise ScaffoldError(f"{code} is taken by {path.relative_to(root)}")
 
     from veteran import __version__

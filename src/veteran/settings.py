@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from veteran.findings import INTERNAL, SUPPRESSION, TOOL_CODES, UNPARSABLE, Confidence
+from veteran.reading import TEXT_LIMIT, read, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -290,10 +290,10 @@ def _load(directory: Path) -> Settings | None:
 def _configured(directory: Path) -> Settings | None:
     """The settings that a file in this very directory gives."""
     source = directory / "veteran.toml"
-    if _is_file(source):
+    if _is_given(source):
         return _settings(source, _parse(source, _read(source)), "")
     source = directory / "pyproject.toml"
-    if not _is_file(source):
+    if not _is_given(source):
         return None
     data = _read(source)
     if b"veteran" not in data:
@@ -328,22 +328,25 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _is_given(source: Path) -> bool:
+    """Whether there is a configuration of that name, be it one that cannot be read."""
+    try:
+        return source.exists() and not source.is_dir()
+    except OSError:
+        return False
+
+
 def _read(source: Path) -> bytes:
     try:
-        return source.read_bytes()
+        return read(source, TEXT_LIMIT)
     except OSError as error:
         raise ConfigError(f"{source}: cannot be read: {error.strerror or error}") from None
 
 
 def _parse(source: Path, data: bytes) -> dict[str, Any]:
     """The tables of a TOML file; ConfigError with its line where it is not one."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return tables(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{source}:{line}: expected UTF-8, found the byte 0x{data[error.start]:02x}") from None
@@ -384,14 +387,22 @@ def _texts(value: Any, key: str) -> tuple[str, ...]:
 
 def _globs(value: Any, key: str) -> tuple[str, ...]:
     globs = _texts(value, key)
+    _check_globs(globs, key)
+    return globs
+
+
+def _check_globs(globs: Collection[str], key: str) -> None:
+    if len(globs) > MAX_GLOBS:
+        raise ValueError(f"{key}: expected at most {MAX_GLOBS:,} globs, found {len(globs):,}")
     for glob in globs:
         _check_glob(glob, key)
-    return globs
 
 
 def _check_glob(glob: str, key: str) -> None:
     if not glob.strip("./") or glob.startswith("!") or ".." in glob.split("/"):
         raise _unexpected(key, "a glob that is not empty, not negated and without '..'", glob)
+    if len(glob) > MAX_GLOB:
+        raise _unexpected(key, f"a glob of at most {MAX_GLOB:,} characters", glob)
     try:
         compiled((glob,))
     except re.error as error:
@@ -423,7 +434,7 @@ def _confidence(value: Any, key: str) -> Confidence:
 
 
 def _directory(value: Any, key: str) -> str:
-    if not isinstance(value, str) or not value or "\0" in value:
+    if not isinstance(value, str) or not value or "\0" in value or len(value) > MAX_GLOB:
         raise _unexpected(key, "the path of a directory", value)
     return value
 
@@ -454,8 +465,7 @@ def _table(value: Any, key: str) -> dict[str, Any]:
 
 def _per_file_ignores(value: Any, key: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     table = _table(value, key)
-    for glob in table:
-        _check_glob(glob, key)
+    _check_globs(table, key)
     return tuple((glob, _selectors(codes, f'{key}."{glob}"')) for glob, codes in table.items())
 
 
@@ -575,6 +585,9 @@ def _enabled(
 
 # Globs
 
+#: The longest glob, in characters: no path is longer. And how many of them a key may hold.
+MAX_GLOB = 4_096
+MAX_GLOBS = 1_000
 #: The pieces of one component of a glob.
 _PIECE = re.compile(
     r"""
@@ -586,6 +599,7 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WITHOUT_SETS = re.compile(_PIECE.pattern.replace(r"| \[", r"| (?!) \["), _PIECE.flags)
 #: What has to be escaped in a set of characters, or already is.
 _IN_SET = re.compile(r"\\(.)|(^\]|[\[&|~^])", re.DOTALL)
 
@@ -615,7 +629,7 @@ class Globs:
         return self._above.fullmatch(composed(path)) is not None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4 * MAX_GLOBS)
 def compiled(globs: tuple[str, ...]) -> Globs:
     """The globs, compiled once. re.error where one holds an impossible set of characters."""
     return Globs(globs)
@@ -633,27 +647,77 @@ def translate(glob: str) -> str:
     if "/" not in glob.rstrip("/"):
         parts.insert(0, "**")
     *above, last = parts
-    regex = "".join("(?:.*/)?" if part == "**" else f"{_component(part)}/" for part in above)
-    regex += ".+" if last == "**" else _component(last)
+    regex = run = ""
+    deep = False  # whether any directories may stand before the run
+    for part in above:
+        if part == "**":
+            regex += _earliest(run) if deep else run
+            run, deep = "", True
+        else:
+            run += f"{_component(part)}/"
+    if last == "**":
+        regex += f"{_earliest(run) if deep else run}.+"
+    else:
+        regex += f"{'(?:.*/)?' if deep else ''}{run}{_component(last)}"
     return f"{regex}/" if glob.endswith("/") else regex
+
+
+def _earliest(run: str) -> str:
+    """The first directories that match an expression, and what is above them.
+
+    What follows a `*` or `**` has as much left to match after its first place as after any other. With no second place
+    to try the time is that of one pass; otherwise it grows exponentially with the number of stars.
+    """
+    return f"(?:(?!{run})[^/]+/)*{run}" if run else ""
 
 
 def _component(text: str) -> str:
     """The regular expression for one component of a glob; it matches at least one character."""
     if not text.strip("*"):
         return "[^/]+"
-    regex = ""
-    for piece in _PIECE.finditer(text):
+    runs: list[list[str]] = [[]]  # what stands between stars
+    for piece in _pieces(text):
         if piece["stars"]:
-            regex += "[^/]*"
+            runs.append([])
         elif piece["one"]:
-            regex += "[^/]"
+            runs[-1].append("[^/]")
         elif piece["set"]:
             characters = _IN_SET.sub(lambda found: re.escape(found[1] or found[2]), piece["set"])
-            regex += f"(?!/)[{'^' if piece['negated'] else ''}{characters}]"
+            runs[-1].append(f"(?!/)[{'^' if piece['negated'] else ''}{characters}]")
         else:
-            regex += re.escape(piece["escaped"] or piece["literal"])
-    return regex
+            runs[-1].append(re.escape(piece["escaped"] or piece["literal"]))
+    first, *others = map("".join, runs)
+    if not others:
+        return first
+    between = "".join(f"(?:(?!{run})[^/])*{run}" for run in others[:-1])  # as in `_earliest`
+    return f"{first}{between}[^/]*{others[-1]}"
+
+
+def is_possible(glob: str) -> bool:
+    """Whether its sets of characters are closed, and possible ones."""
+    if "[" not in glob:
+        return True
+    try:
+        for part in glob.split("/"):
+            for piece in _pieces(part):
+                if piece["literal"] == "[":
+                    return False
+                if piece["set"]:
+                    re.compile(_component(piece[0]))
+    except re.error:
+        return False
+    return True
+
+
+def _pieces(text: str) -> Iterator[re.Match[str]]:
+    """The pieces of one component of a glob."""
+    found = _PIECE.match(text)
+    while found is not None:
+        yield found
+        if found["literal"] == "[":  # nothing closes it, nor any later one
+            yield from _WITHOUT_SETS.finditer(text, found.end())
+            return
+        found = _PIECE.match(text, found.end())
 
 
 def composed(text: str) -> str:

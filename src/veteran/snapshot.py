@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
     from veteran.cache import Cache
     from veteran.settings import Settings
 
-#: The files whose content decides what is checked, how, and what imports mean.
-_READ = (".git/info/exclude", ".gitignore", "pyproject.toml", "setup.cfg", "setup.py", "veteran.toml")
+#: The files whose content decides what is checked, how, and what imports mean; and `discovery.exclude_files`.
+_READ = (".gitignore", "pyproject.toml", "setup.cfg", "setup.py", "veteran.toml")
 #: Those of which it is enough that they are there.
 _SEEN = (".git", "__init__.py", "__init__.pyi", "pyvenv.cfg")
-_SPECIAL = frozenset(name for name in _READ + _SEEN if "/" not in name)
+_SPECIAL = frozenset(_READ + _SEEN)
 #: Directories that come and go with any run of a tool. They count only where they are not excluded.
 PASSING = frozenset(("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".veteran_cache"))
 NO_DIGEST = bytes(KEY_SIZE)
@@ -244,7 +243,7 @@ def keep(
             if not own:
                 found = same[0][STATE_SIZE:] if same else b""
                 digests.append(NO_DIGEST if state == _NO_STATE else found or digest_of(path))
-    except (OSError, ValueError, struct.error, _UnsettledError):
+    except (OSError, ValueError, _UnsettledError):
         return
     if _GONE in states:
         return
@@ -273,6 +272,8 @@ def renew(cache: Cache, key: bytes, earlier: Earlier, since: int) -> None:
 
 def _place(trace: Trace, settled: int, before: Place | None) -> Place:
     """What has to be as it was."""
+    from veteran.discovery import exclude_files
+
     found = Place({}, {}, {}, sorted(trace.passing))
     directories = {*trace.listings, *trace.entries}
     links = set(trace.links)
@@ -308,10 +309,13 @@ def _place(trace: Trace, settled: int, before: Place | None) -> Place:
         known = path in found.directories
         for name in _READ if known else _READ + _SEEN:
             place = os.path.join(path, name)
-            if place not in found.specials and (name != _READ[0] or os.path.exists(os.path.join(path, ".git"))):
+            if place not in found.specials:
                 what = _special(place, settled)
-                if what or not known or name == _READ[0]:  # what was not there, is seen by the directory's state
+                if what or not known:  # what was not there, is seen by the directory's state
                     found.specials[place] = what
+        if os.path.exists(os.path.join(path, ".git")):
+            for place in exclude_files(os.path.join(path, "")):
+                found.specials.setdefault(place, _special(place, settled))
     for path in links - found.links.keys():
         if _is_young_link(path, settled):
             raise _UnsettledError
@@ -392,7 +396,7 @@ def _special(path: str, settled: int = 0) -> str:
         return "@" if os.path.lexists(path) else ""
     except OSError as error:
         return f"? {error.errno}"
-    if os.path.basename(path) in _SEEN:
+    if os.path.basename(path) in _SEEN and not (S_ISREG(stat.st_mode) and path.endswith(".git")):
         return "file" if S_ISREG(stat.st_mode) else "other"
     if settled and changed_at(stat) >= settled:
         raise _UnsettledError
@@ -414,7 +418,7 @@ def _state(path: str, settled: int = 0) -> bytes:
     """The state of a file; none where it changed too late to be relied on."""
     try:
         stat = os.stat(path)
-    except (OSError, ValueError, struct.error):
+    except (OSError, ValueError):
         return _GONE
     if not S_ISREG(stat.st_mode):
         return _GONE

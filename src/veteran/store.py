@@ -19,7 +19,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_origin
 
 import veteran
-from veteran import secret
+from veteran import reading, secret
 from veteran.analysis.summary import AnswerFacts, Facts, Summary
 from veteran.cache import Cache, inflated, key_of, may_keep
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence
@@ -127,8 +127,7 @@ class Store:
         digest = None if read else self.cache.remembered(path)
         if digest is not None:
             return Content(digest, None)
-        stat = path.stat()
-        data = path.read_bytes()
+        data, stat = reading.content(path)
         digest = digest_of(data)
         self.cache.remember(path, stat, digest)
         return Content(digest, data)
@@ -281,7 +280,7 @@ def _tool(version: str) -> bytes:
             for name in sorted(names):
                 if name.endswith((".py", ".toml")):
                     file = Path(folder, name)
-                    parts += [os.fspath(file.relative_to(package)), file.read_bytes()]
+                    parts += [os.fspath(file.relative_to(package)), reading.read(file)]
     return key_of(*parts, _parser())
 
 
@@ -292,7 +291,7 @@ def _parser() -> bytes:
     spec = find_spec("libcst")
     if spec is not None and spec.origin:
         with suppress(OSError):
-            return Path(spec.origin).with_name("_version.py").read_bytes()
+            return reading.read(Path(spec.origin).with_name("_version.py"))
     from importlib.metadata import version
 
     return version("libcst").encode()

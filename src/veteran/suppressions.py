@@ -19,14 +19,14 @@ from veteran.registry import Rule
 MAY_SILENCE = re.compile(rb"(?i)noqa|nosec|nosonar|veteran\s*:|ruff\s*:")
 RELEVANT = re.compile(r"noqa|nosec|nosonar|veteran\s*:|ruff\s*:", re.IGNORECASE)
 #: What bytes must hold for an unused or malformed suppression to be in them.
-GATE = re.compile(rb"(?i)noqa[^\n]*vet|veteran\s*:")
+GATE = re.compile(rb"(?i)noqa(?:(?!noqa)[^\n])*vet|veteran\s*:")
 
 _NOQA = lazily(r"#\s*noqa(?P<colon>:\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+))?", re.IGNORECASE)
 _FLAKE8_FILE = lazily(r"#\s*flake8[:=]\s*noqa(?P<codes>\s*:\s*\S.*)?", re.IGNORECASE)
 _VETERAN = lazily(r"#\s*veteran\s*:\s*(?P<verb>[\w-]*)\s*(?:\[(?P<codes>[^\]]*)\])?")
 _NOSEC = lazily(r"#\s*nosec\b:?\s*(?P<codes>(?:[\w-]+(?:[,\s]+|$))*)", re.IGNORECASE)
 _NOSONAR = lazily(r"#\s*NOSONAR\b")
-_RUFF = lazily(r"#\s*ruff\s*:\s*(?:ignore\s*\[(?P<line>[^\]]*)\]|noqa\s*:\s*(?P<file>[\w,\s]+))")
+_RUFF = lazily(r"#\s*ruff\s*:\s*(?:ignore\s*\[(?P<line>[^\[\]]*)\]|noqa\s*:\s*(?P<file>[\w,\s]+))")
 _CODE = lazily(r"[A-Z]+[0-9]+", re.IGNORECASE)
 _BANDIT_NAMES = {"hardcoded_sql_expressions": "B608"}
 

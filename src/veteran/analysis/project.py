@@ -15,6 +15,7 @@ loops of links end. Otherwise the identity of a module is its path.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -24,9 +25,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from veteran.reading import TEXT_LIMIT, read, tables
+
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 SITE = ("site-packages", "dist-packages")
 MAX_DEPTH = 100  # dots in a name that is looked up
+#: More source roots than this, or longer paths, are not taken from packaging files.
+MAX_SAID = 200
+MAX_PATH = 4_096
 #: What every interpreter holds before it looks at any path: no file can take its place.
 BUILT_IN = frozenset(
     (
@@ -556,21 +562,17 @@ def _found(root: str, disk: _Disk) -> list[str]:
 def _said(root: str) -> list[str]:
     """The directories that the packaging files name; a file that cannot be read names none."""
     directories: list[str] = []
-    for name, read in (("pyproject.toml", _from_pyproject), ("setup.cfg", _from_cfg), ("setup.py", _from_setup)):
+    for name, said in (("pyproject.toml", _from_pyproject), ("setup.cfg", _from_cfg), ("setup.py", _from_setup)):
         with suppress(OSError, ValueError, RecursionError):
-            directories += read(Path(root, name).read_text(encoding="utf-8-sig"))
-    return _joined(root, (directory for directory in directories if "\0" not in directory))
+            directories += said(read(os.path.join(root, name), TEXT_LIMIT).decode("utf-8-sig"))
+    possible = (directory for directory in directories if "\0" not in directory and len(directory) <= MAX_PATH)
+    return _joined(root, itertools.islice(possible, MAX_SAID))
 
 
 def _from_pyproject(text: str) -> list[str]:
     if not re.search(r"package-dir|where|from|packages|sources|python-source|module-root", text):
         return []
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
-    tool = _at(tomllib.loads(text), "tool")
+    tool = _at(tables(text), "tool")
     wheel = _at(tool, "hatch", "build", "targets", "wheel")
     found = list(_texts(_at(tool, "setuptools", "packages", "find", "where")))
     found += _package_dirs(_at(tool, "setuptools", "package-dir"))
@@ -593,20 +595,40 @@ def _from_pyproject(text: str) -> list[str]:
 def _from_cfg(text: str) -> list[str]:
     if not re.search(r"package_dir|package-dir|where", text):
         return []
-    from configparser import Error, RawConfigParser
-
-    parser = RawConfigParser()
-    try:
-        parser.read_string(text)
-    except Error:
-        return []
+    options = _options(text)
     found: list[str] = []
     for section in ("options.packages.find", "options.packages.find_namespace"):
-        found += re.split(r"[\s,]+", parser.get(section, "where", fallback="").strip())
+        found += re.split(r"[\s,]+", options.get((section, "where"), ""))
     for key in ("package_dir", "package-dir"):
-        pairs = re.findall(r"([\w.]*)\s*=\s*([^\s,]+)", parser.get("options", key, fallback=""))
-        found += _package_dirs(dict(pairs))
+        pairs = (item.partition("=") for item in re.split(r"[\n,]", options.get(("options", key), "")))
+        found += _package_dirs({package.strip(): directory.strip() for package, equals, directory in pairs if equals})
     return [directory for directory in found if directory]
+
+
+def _options(text: str) -> dict[tuple[str, str], str]:
+    """The values of a `setup.cfg` by section and key; ValueError where it is none. configparser is quadratic."""
+    values: dict[tuple[str, str], list[str]] = {}
+    section, depth = "", 0
+    current: list[str] = []  # what a deeper line belongs to
+    for line in text.split("\n"):
+        said = line.strip()
+        if not said or said.startswith(("#", ";")):
+            continue
+        indent = len(line) - len(line.lstrip())
+        if current and indent > depth:
+            current.append(said)
+            continue
+        depth = indent
+        header = re.match(r"\[(.+)\]", said)
+        if header:
+            section, current = header[1], []
+            continue
+        key, sign, value = said.partition(":" if ":" in said.partition("=")[0] else "=")
+        place = section, key.strip().lower()
+        if not sign or not section or place in values:
+            raise ValueError(f"no option: {said:.60}")
+        current = values[place] = [value.strip()]
+    return {place: "\n".join(lines) for place, lines in values.items()}
 
 
 def _from_setup(text: str) -> list[str]:

@@ -29,6 +29,7 @@ All names are qualified names as a program reaches them (`requests.Session.get`)
 from __future__ import annotations
 
 import difflib
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
@@ -36,8 +37,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from veteran.findings import Confidence
+from veteran.reading import read, tables
 
 LIBRARIES = ("asyncio", "trio", "anyio")
+#: A project's additions may stand for so many names, each of so many characters.
+MAX_NAMES = 20_000
+MAX_NAME = 1_000
 _TEXT, _TEXTS, _NUMBER, _ADVICE, _UNLESS, _FLAG, _OPENS = (
     "a string",
     "a list of strings",
@@ -206,6 +211,7 @@ class Catalog:
         self.releases_gil: dict[str, bool] = {}  # name -> whether its values are arrays
         for table, entry in tables:
             self._add(table, entry)
+        _cut_circles(self.bases)
         self._canonical: dict[str, str] = {}
         #: The classes that the tables name methods of.
         self.owners = frozenset(
@@ -363,18 +369,18 @@ class Catalog:
         rows = [(name, kind) for table in self.types.values() for name, kind in table.items()]
         attributes = self.types["attribute"]
         rows += [(name, kind) for name, kind in self.bases.items()]
-        grown = True
-        while grown:
-            grown = False
-            for name, kind in rows:
-                if kind in wanted:
-                    # Deep inside a large package the function's own name says more.
-                    deep = name.count(".") > 2 and name not in attributes
-                    words.add(name.rpartition(".")[2] if deep else name.partition(".")[0])
-                    for owner in (name, name.rpartition(".")[0]):
-                        if owner not in wanted:
-                            wanted.add(owner)
-                            grown = True
+        giving: dict[str, list[str]] = {}
+        for name, kind in rows:
+            giving.setdefault(kind, []).append(name)
+        pending = list(wanted)
+        while pending:
+            for name in giving.get(pending.pop(), ()):
+                # Deep inside a large package the function's own name says more.
+                deep = name.count(".") > 2 and name not in attributes
+                words.add(name.rpartition(".")[2] if deep else name.partition(".")[0])
+                owners = {name, name.rpartition(".")[0]} - wanted
+                wanted |= owners
+                pending += owners
         return frozenset(words)
 
     @cached_property
@@ -401,16 +407,43 @@ class Catalog:
 _DATABASES = frozenset(["db", "database", "conn", "connection", "con", "cur", "cursor", "cr"])
 
 
+def _cut_circles(bases: dict[str, str]) -> None:
+    """Removes a base from each class that would be a base of itself."""
+    done: set[str] = set()
+    for kind in list(bases):
+        above: set[str] = set()
+        while kind in bases and kind not in done:
+            done.add(kind)
+            above.add(kind)
+            if bases[kind] in above:
+                del bases[kind]
+                break
+            kind = bases[kind]  # noqa: PLW2901
+
+
 def expand(text: str) -> Iterator[str]:
     """`a.{b,c}.{d,e}` as `a.b.d`, `a.b.e`, `a.c.d`, `a.c.e`."""
-    before, brace, rest = text.partition("{")
-    if not brace:
-        yield text
-        return
-    inner, _, after = rest.partition("}")
-    tails = list(expand(after))
-    for part in inner.split(","):
-        yield from (before + part.strip() + tail for tail in tails)
+    return map("".join, itertools.product(*_choices(text)))
+
+
+def _choices(text: str) -> Iterator[list[str]]:
+    """The parts of a text, each with what may stand there."""
+    while text:
+        before, brace, rest = text.partition("{")
+        yield [before]
+        inner, _, text = rest.partition("}")
+        if brace:
+            yield [part.strip() for part in inner.split(",")]
+
+
+def _expanded(text: str) -> int:
+    """How many names a text stands for, as far as `MAX_NAMES`."""
+    count = 1
+    for choices in _choices(text):
+        count *= len(choices)
+        if count > MAX_NAMES:
+            break
+    return count
 
 
 def _unless(entry: Mapping[str, Any]) -> Unless:
@@ -426,11 +459,7 @@ def _by_library(advice: Any) -> dict[str, str]:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; raises what the TOML library raises."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return tables(read(path).decode())
 
 
 def builtin_entries() -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -494,6 +523,7 @@ def validate(tables: Mapping[str, Any], where: str) -> None:
     """Checks catalogue additions. ValueError with what is wrong, below `where`, and the nearest valid key."""
     if not isinstance(tables, Mapping):
         raise ValueError(f"{where}: expected tables such as [[{where}.blocking]]")
+    count = 0
     for table, entries in tables.items():
         place = f"{where}.{table}"
         if table not in SCHEMA:
@@ -502,6 +532,20 @@ def validate(tables: Mapping[str, Any], where: str) -> None:
             raise ValueError(f"{place}: expected an array of tables, [[{place}]]")
         for entry in entries:
             _validate_entry(table, entry, place)
+            count += _names_in(entry, place)
+            if count > MAX_NAMES:
+                raise ValueError(
+                    f"{place}.names: expected at most {MAX_NAMES:,} names in {where}, each of `{{…}}` counted"
+                )
+
+
+def _names_in(entry: Mapping[str, Any], place: str) -> int:
+    """How many names a valid entry stands for; ValueError for one that is longer than any."""
+    texts = entry.get("names", ())
+    for text in texts:
+        if len(text) > MAX_NAME:
+            raise ValueError(f"{place}.names: expected at most {MAX_NAME:,} characters in a name, got {text!r:.60}")
+    return sum(map(_expanded, texts)) or 1
 
 
 def _validate_entry(table: str, entry: Any, place: str) -> None:

@@ -502,6 +502,7 @@ def _why(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     from veteran.discovery import find_files
+    from veteran.reading import read
     from veteran.reporting.lines import line_reader
     from veteran.reporting.style import wants_color
     from veteran.reporting.why import render
@@ -512,7 +513,7 @@ def _why(options: argparse.Namespace) -> int:
     name, line, column = _place(options.place)
     path = Path(name)
     try:
-        data = path.read_bytes()
+        data = read(path)
         settings_for = _settings_source(options)
         excluded = not find_files([path], settings_for, force_exclude=True).files
         answer = explain(path, data, settings_for(path), line, column, excluded=excluded)

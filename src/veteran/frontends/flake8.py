@@ -109,13 +109,14 @@ class Plugin:
     def _is_decoded(self, text: str) -> bool:
         """Whether Python decodes the file; flake8 reads what it cannot decode as latin-1."""
         from veteran.analysis.source import BOM, SourceError, declared_encoding, decoded
+        from veteran.reading import read
 
         try:
             declared_encoding(text[:_BEGINNING].encode("utf-8", "surrogatepass"), False)
         except SourceError:
             return False
         try:
-            data = Path(self.filename).read_bytes()
+            data = read(self.filename)
         except (OSError, ValueError):  # it came from elsewhere, under a name
             return True
         try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 
+from veteran.reading import read
 from veteran.reporting import ReadLine
 
 
@@ -15,7 +15,7 @@ def line_reader(given: Mapping[str, bytes]) -> ReadLine:
     @lru_cache(maxsize=16)
     def lines(path: str) -> list[str]:
         try:
-            data = given[path] if path in given else Path(path).read_bytes()
+            data = given[path] if path in given else read(path)
         except (OSError, ValueError):
             return []
         # The lines that Python sees, in a tenth of the time that a pattern takes.
