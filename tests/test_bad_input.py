@@ -175,6 +175,87 @@ def test_an_encoding_costs_no_more_than_its_text() -> None:
         assert places(one_file.check_bytes("a.py", data, EVERYTHING)) == [(1, "VET001")]
 
 
+#: Ways to nest or to go on without brackets: before, again and again, after.
+WAYS = {
+    "lambdas": ("x = ", "lambda a: ", "1"),
+    "lambdas-bare": ("", "lambda: ", "1"),
+    "defaults": ("x = ", "lambda a=", "1"),
+    "in-a-call": ("f(", "lambda a, b=1: ", "1)"),
+    "in-a-condition": ("if ", "lambda a: ", "1: pass"),
+    "in-a-block": ("if a: b = ", "lambda: ", "1"),
+    "in-an-index": ("x = a[b:", "lambda: ", "c]"),
+    "in-a-dictionary": ("x = {a: ", "lambda: ", "b}"),
+    "in-a-field": ("x = f'{(", "lambda: ", "1)}'"),
+    "in-a-decorator": ("@", "lambda: ", "a\ndef g(): pass"),
+    "in-an-annotation": ("x: ", "lambda: ", "b"),
+    "in-a-result": ("def g() -> ", "lambda: ", "a: pass"),
+    "in-a-guard": ("match x:\n  case 1 if ", "lambda: ", "1: pass"),
+    "not": ("x = ", "not ", "a"),
+    "signs": ("x = ", "-~+", "a"),
+    "awaits": ("async def g(): x = ", "await ", "a"),
+    "powers": ("x = a", " ** -a", ""),
+    "conditional": ("x = ", "a if b else ", "c"),
+    "conditional-lambdas": ("x = ", "lambda: a if b else ", "c"),
+    "comparisons": ("x = a", " is not a", ""),
+    "yields": ("def g(): x = ", "yield ", "a"),
+    "walruses": ("x = (", "a := ", "1)"),
+    "loops": ("x = [a", " for a in b", "]"),
+    "filters": ("x = [a for a in b", " if a", "]"),
+    "decorators": ("", "@d\n", "def g(): pass"),
+    "patterns": ("match x:\n  case ", "1 | ", "2: pass"),
+    "cases": ("match x:\n", "  case 1: pass\n", ""),
+    "fields-in-a-format": ("x = f'{a:", "{b}", "}'"),
+    "elifs-of-lambdas": ("if a: pass\n", "elif lambda: a: pass\n", ""),
+    "statements": ("", "a = 1; ", "b"),
+    "managers": ("with ", "a as b, ", "c: pass"),
+    "groups": ("try: pass\n", "except* a: pass\n", ""),
+    "targets": ("", "a = ", "1"),
+    "imports": ("from a import ", "b, ", "c"),
+    "dots": ("from ", ".", " import b"),
+    "continued": ("x = a", " \\\n + a", ""),
+    "type": ("type X = ", "lambda: ", "1"),
+    "not-in-brackets": ("x = ", "(not " * 20 + "-" * 100, "1"),
+}
+#: One statement too many: what CPython does not read libcst is asked for.
+BEHIND = ["", "def (:\n"]
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_whatever_nests_costs_one_file(tmp_path: Path, behind: str) -> None:
+    for name, (before, again, after) in WAYS.items():
+        for count in (1_000, 6_000):
+            (tmp_path / f"{name}-{count}.py").write_text(f"{GOOD}{before}{again * count}{after}\n{behind}")
+    (tmp_path / "many.py").write_text(GOOD + f"x = {'-' * 1_990}1\n" * 50 + behind)
+    code = f"""
+import sys
+if sys.platform == "linux":
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+from veteran.frontends.cli import main
+sys.exit(main(["check", "--no-cache", "-j1", "--output-format=concise", {str(tmp_path)!r}]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 1, done.stderr[-500:]
+    assert "VET003" not in done.stdout
+    for file in tmp_path.iterdir():
+        lines = [line for line in done.stdout.splitlines() if file.name in line]
+        assert lines, file.name
+        assert behind == "" or "VET001" in lines[0]
+
+
+@pytest.mark.parametrize("name", ["lambdas", "in-a-call", "in-a-dictionary", "not", "conditional", "powers"])
+def test_what_nests_too_deep_leaves_the_rest_of_its_file(name: str) -> None:
+    before, again, after = WAYS[name]
+    assert places(check(f"{GOOD}{before}{again * 6_000}{after}\n")) == FOUND
+
+
+def test_what_only_looks_nested_is_read() -> None:
+    long = ", ".join("lambda a=-1, b=not x: -a if a else {1: -b}" for _ in range(3_000))
+    source = Source(f"x = [{long}]\ny = {{{long.replace('lambda', '1: lambda')}}}\nlambda {'a=-1, ' * 3_000}b: 1\n")
+    assert source.parse_text == source.text
+    assert not source.too_costly()
+
+
 def test_other_files_are_untouched(tmp_path: Path) -> None:
     for name, text in READ.items():
         (tmp_path / f"{name}.py").write_bytes(text.encode())

@@ -106,3 +106,27 @@ def test_every_fixture_folder_belongs_to_a_rule() -> None:
 def test_codes_are_families() -> None:
     assert [rule.code for rule in RULES] == sorted({rule.code for rule in RULES})
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+MANY_KEYS = {
+    "read behind a test": "    if d.get('s{i}'):\n        print(d['k{i}'])\n",
+    "nested": "    if x: print(d['k{i}']['a']['b'])\n",
+    "plain": "    print(d['k{i}'])\n",
+    "conditional": "    print(d['k{i}'] if x else 0)\n",
+}
+
+
+@pytest.mark.parametrize("shape", MANY_KEYS)
+def test_answers_with_many_keys_are_found(shape: str) -> None:
+    for count in (1, 100, 101, 200, 299, 300):
+        body = "".join(MANY_KEYS[shape].replace("{i}", str(i)) for i in range(count))
+        found = check(f"import requests\ndef f(u, x):\n    d = requests.get(u).json()\n{body}")
+        assert [finding.code for finding in found] == ["VET401"], count
+
+
+@pytest.mark.parametrize("test", ["if x{i}: return", "if d.get('k{i}') is None: return"])
+def test_a_guard_before_many_tests_stays_one(test: str) -> None:
+    for count in (1, 150, 199, 200, 300):
+        body = "".join(f"    {test}\n".replace("{i}", str(i)) for i in range(count))
+        guard = "    if 'key' not in d: return\n"
+        assert not check(f"import requests\ndef f(u):\n    d = requests.get(u).json()\n{guard}{body}    d['key']\n")

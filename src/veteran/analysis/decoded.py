@@ -10,7 +10,6 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
@@ -68,11 +67,12 @@ if TYPE_CHECKING:
     from veteran.analysis.summary import Doubt
 
 #: More expressions than this are not followed from one response, and not more collections than that.
-MAX_DENOTED = 400
+MAX_DENOTED = 2_000
 MAX_HELD = 200
 #: From function to function, answers are followed so many times.
 MAX_ROUNDS = 4
 MAX_CALLS = 2
+#: Behind more tests than this nobody knows whether one of them is a guard.
 MAX_CONDITIONS = 200
 MAX_ALIASES = 6
 #: A parameter is not followed to more callers than this.
@@ -1235,9 +1235,12 @@ class Decoded:
         best = "no"
         split: list[tuple[cst.BooleanOperation, bool]] = []
         decided: list[tuple[cst.BaseExpression, bool]] = []
-        for condition, holds in islice(self._conditions(access), MAX_CONDITIONS):
-            if access.denoted.root.cut:
-                self._for("part of a value that is used too often to follow")
+        if access.denoted.root.cut:
+            self._for("part of a value that is used too often to follow")
+            return "yes"
+        for count, (condition, holds) in enumerate(self._conditions(access)):
+            if count >= MAX_CONDITIONS:
+                self._for("behind more tests than are looked at")
                 return "yes"
             if isinstance(condition, cst.BooleanOperation):
                 split.append((condition, holds))

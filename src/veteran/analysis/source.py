@@ -20,6 +20,10 @@ MAX_FORMATTED = 149  # formatted strings in each other's fields
 MAX_LINKS = 1_000  # `.x`, `(…)` and `[…]` in one chain
 MAX_OPERATORS = 2_500  # binary operators, or neighbouring string literals, in one operand list
 MAX_FIELDS = 10_000  # in one formatted string
+#: Of all operators of a file, how deep they stand, added up: a gigabyte for libcst.
+MAX_COST = MAX_OPERATORS**2 // 2
+_SHALLOW = 100  # operators that cost nothing to speak of
+_DEFAULT = 4
 
 BOM = codecs.BOM_UTF8
 COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -155,6 +159,21 @@ class Source:
                 deepest = max(deepest, (depth, entry.first))
         return deepest
 
+    def too_costly(self) -> int:
+        """The line by which libcst's parser would need too much memory; 0 where there is none.
+
+        It remembers for each part of an expression all that it tried there, until the whole file is read.
+        """
+        bounds = [*self.starts, len(self.text)]
+        cost = 0
+        for entry in self.logical:
+            start, stop = bounds[entry.first - 1], bounds[entry.last]
+            if stop - start > _SHALLOW:
+                cost += _chains(self.parse_text, start, stop).cost
+                if cost > MAX_COST:
+                    return entry.first
+        return 0
+
     def line_at(self, offset: int) -> int:
         """The line, from 1, that holds this offset."""
         return bisect_right(self.starts, offset)
@@ -267,7 +286,7 @@ class Source:
 
     def _screen_chains(self, begin: int, stop: int, blanked: list[tuple[int, int]]) -> None:
         """Notes the statement [begin, stop) for blanking if it holds a chain too long for the parser."""
-        if _has_long_chain(self.text, begin, stop):
+        if _chains(self.text, begin, stop).too_long:
             blanked.append(self._blankable(begin, stop))
 
     def _blankable(self, begin: int, stop: int) -> tuple[int, int]:
@@ -280,50 +299,96 @@ class Source:
         return start, stop
 
 
-def _has_long_chain(text: str, begin: int, stop: int) -> bool:
-    """Whether an expression in [begin, stop) is too long for the parser."""
-    links, operators, strings = [0], [0], [0]  # one entry for each open bracket
+class _Chains:
+    """What the longest chains of one statement come to, counted along its tokens, brackets or not."""
+
+    def __init__(self) -> None:
+        self.links = [0]  # one entry for each open bracket, like strings
+        self.strings = [0]
+        self.depth = 0  # operators around us, those outside the brackets included
+        #: The depth where each open bracket, and each lambda whose parameters are still read, began.
+        self.begun: list[tuple[bool, int]] = [(True, 0)]
+        self.too_long = False
+        self.cost = 0  # the sum of all depths that matter: what libcst's parser remembers
+
+    def operator(self, token: str) -> None:
+        """An operator, or what like one takes an expression behind it."""
+        bracket = self.begun[-1][0]
+        # A default of a lambda's parameter is read at several levels.
+        self.depth += 1 if token != "lambda" or bracket else _DEFAULT
+        self.cost += self.depth if self.depth > _SHALLOW else 0
+        self.links[-1] = self.strings[-1] = 0
+        if token == "lambda":
+            self.begun.append((False, self.depth))
+
+    def separator(self, token: str) -> None:
+        """What ends an expression: the next one begins."""
+        self.links[-1] = self.strings[-1] = 0
+        bracket, self.depth = self.begun[-1]
+        if token == ":" and not bracket:  # a lambda's body follows, as deep
+            self.begun.pop()
+
+    def opened(self) -> None:
+        """A bracket: what stands in it is as deep as what stands before."""
+        self.links.append(0)
+        self.strings.append(0)
+        self.begun.append((True, self.depth))
+
+    def closed(self) -> None:
+        """The end of a bracket."""
+        if len(self.links) == 1:
+            return
+        self.links.pop()
+        self.strings.pop()
+        bracket = False
+        while not bracket:
+            bracket, self.depth = self.begun.pop()
+
+    def fields(self, text: str, fields: list[tuple[int, int]]) -> None:
+        """The expressions in a formatted string."""
+        self.too_long = self.too_long or len(fields) > MAX_FIELDS
+        for first, last in fields:
+            if last - first > _SHALLOW:
+                inner = _chains(text, first, last)
+                self.too_long = self.too_long or inner.too_long
+                self.cost += inner.cost
+
+    def measure(self) -> None:
+        """Notes what is too long so far."""
+        if self.links[-1] > MAX_LINKS or max(self.depth, self.strings[-1]) > MAX_OPERATORS:
+            self.too_long = True
+
+
+def _chains(text: str, begin: int, stop: int) -> _Chains:
+    """The chains of the statement, or of the part of one, in [begin, stop)."""
+    chains = _Chains()
     operand = False  # whether an operand stands directly before
     scanner = _CHAIN.scanner(text, begin, stop)  # type: ignore[attr-defined]
     while match := scanner.match():
         kind = match.lastgroup
         if kind in ("space", "comment"):
             continue
-        if kind in ("dot", "open"):
-            if operand:
-                links[-1] += 1
-            if kind == "open":
-                for counts in (links, operators, strings):
-                    counts.append(0)
-                operand = False
-                continue
+        if kind in ("dot", "open") and operand:
+            chains.links[-1] += 1
+        if kind == "open":
+            chains.opened()
         elif kind == "close":
-            if len(links) > 1:
-                for counts in (links, operators, strings):
-                    counts.pop()
-            operand = True
-        elif kind in ("string", "name", "number"):
-            if kind == "string" and _is_formatted(text, quote := match.start("quote")):
+            chains.closed()
+        elif kind == "operator":
+            chains.operator(match[0])
+        elif kind == "string":
+            if _is_formatted(text, quote := match.start("quote")):
                 fields: list[tuple[int, int]] = []
                 end = _skip(text, quote, fields)
                 if end != match.end():
                     scanner = _CHAIN.scanner(text, end, stop)  # type: ignore[attr-defined]
-                if len(fields) > MAX_FIELDS or any(
-                    last - first > 2 * MAX_LINKS and _has_long_chain(text, first, last) for first, last in fields
-                ):
-                    return True
-            strings[-1] += kind == "string"
-            operand = True
-        elif kind == "operator":
-            operators[-1] += 1
-            links[-1] = strings[-1] = 0
-            operand = False
-        else:  # a separator: the next operand list begins
-            links[-1] = operators[-1] = strings[-1] = 0
-            operand = False
-        if links[-1] > MAX_LINKS or max(operators[-1], strings[-1]) > MAX_OPERATORS:
-            return True
-    return False
+                chains.fields(text, fields)
+            chains.strings[-1] += 1
+        elif kind == "other":
+            chains.separator(match[0])
+        operand = kind in ("close", "string", "name", "number") or (kind == "dot" and operand)
+        chains.measure()
+    return chains
 
 
 def _is_formatted(text: str, quote: int) -> bool:

@@ -118,6 +118,9 @@ def _parsed(source: Source, reason: Unconverted) -> cst.Module:
     if depth > MAX_TRIED:
         message = str(reason) if reason.line else f"more than {MAX_TRIED} nested brackets in a pattern or `del`"
         raise SourceError(message, reason.line or line, reason.column or 1)
+    if costly := source.too_costly():
+        message = str(reason) if reason.line else "an expression too long for the parser"
+        raise SourceError(message, reason.line or costly, reason.column or 1)
     try:
         return cst.parse_module(source.parse_text)
     except cst.ParserSyntaxError as error:
