@@ -17,11 +17,11 @@ from unittest import mock
 
 import libcst as cst
 
-from veteran import one_file, runner
-from veteran.analysis.gate import Gate, gate_for
+from veteran.analysis.syntax.gate import Gate, gate_for
 from veteran.catalog import catalog_for
 from veteran.findings import INTERNAL, UNPARSABLE
 from veteran.registry import all_rules
+from veteran.runs import batch, one_file
 from veteran.settings import Settings
 
 from .files import File, Sample, size
@@ -34,13 +34,13 @@ GATE_REPEATS = 25
 
 #: The steps of the check and the product's functions that take them. What no function here takes is "rest".
 STEPS = (
-    ("gate", "veteran.analysis.gate.Gate.live"),
-    ("decode and scan", "veteran.analysis.source.Source.from_bytes"),
-    ("parse", "veteran.analysis.tree.parse"),
-    ("lowering", "veteran.analysis.model.lower"),
+    ("gate", "veteran.analysis.syntax.gate.Gate.live"),
+    ("decode and scan", "veteran.analysis.syntax.source.Source.from_bytes"),
+    ("parse", "veteran.analysis.syntax.tree.parse"),
+    ("lowering", "veteran.analysis.module.lower"),
     ("model and rules", "veteran.analysis.rule_runner.run"),
-    ("facts", "veteran.analysis.facts.facts_of"),
-    ("suppressions", "veteran.one_file.finish"),
+    ("facts", "veteran.families.blocking.facts.facts_of"),
+    ("suppressions", "veteran.runs.one_file.finish"),
 )
 
 
@@ -132,7 +132,7 @@ def measure_check(sample: Sample, repeats: int) -> bool:
         _check(files, settings)
 
     def run() -> None:
-        runner.run(paths, lambda _: settings)
+        batch.run(paths, lambda _: settings)
 
     paths = [file.path for file in files]
     works: dict[str, Callable[[], object]] = {"parse": parse, "check": check, "run": run}
@@ -306,7 +306,7 @@ def measure_gate(sample: Sample) -> None:
         base_name: lambda: search(words),
         "read, the gate": gate,
         "read, whole check": check,
-        "the runner over all of them": lambda: runner.run(paths, lambda _: settings),
+        "the runner over all of them": lambda: batch.run(paths, lambda _: settings),
     }
     times = {name: Times.none() for name in works}
     for work in works.values():

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import libcst as cst
 
-from veteran import runner
-from veteran.analysis import project
-from veteran.checking import check_paths
-from veteran.discovery import find_files
+from veteran.project import import_resolver
+from veteran.runs import batch
+from veteran.runs.check import check_paths
+from veteran.runs.discovery import find_files
+from veteran.runs.store import OFF, Stores
 from veteran.settings import Settings
-from veteran.store import OFF, Stores
 
 from .files import Sample, size
 from .inprocess import Times
@@ -39,12 +39,12 @@ def measure_whole(sample: Sample, repeats: int) -> bool:
             cst.parse_module(file.data)
 
     def check(folder: str, stores: Stores | None) -> None:
-        project.forget()
+        import_resolver.forget()
         settings = Settings(sample.root, cache_dir=folder)
-        found.add(repr(sorted(runner.run(paths, lambda _: settings, stores=stores).findings)))
+        found.add(repr(sorted(batch.run(paths, lambda _: settings, stores=stores).findings)))
 
     def again(folder: str) -> None:
-        project.forget()
+        import_resolver.forget()
         settings = Settings(sample.root, cache_dir=folder)
         outcome, _ = check_paths(
             [str(sample.root)],

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from veteran import one_file
 from veteran.findings import Confidence, Finding
+from veteran.runs import one_file
 from veteran.settings import Settings
 
 ROOT = Path(__file__).parent.parent

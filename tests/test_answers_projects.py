@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from helpers import FIXTURES
-from veteran import one_file
-from veteran.analysis import project as projects
 from veteran.findings import Confidence, Finding
 from veteran.frontends import cli
-from veteran.runner import run
+from veteran.project import import_resolver as projects
+from veteran.runs import one_file
+from veteran.runs.batch import run
+from veteran.runs.store import Stores
 from veteran.settings import Settings
-from veteran.store import Stores
 
 API = FIXTURES / "unvalidated_json" / "project" / "api"
 

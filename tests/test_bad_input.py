@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from helpers import EVERYTHING, ROOT, check, places
-from veteran import one_file, runner
-from veteran.analysis.source import BOM, Source, SourceError
+from veteran.analysis.syntax.source import BOM, Source, SourceError
+from veteran.runs import batch, one_file
 
 GOOD = "import time\nasync def f():\n    time.sleep(1)\n"
 FOUND = [(3, "VET311")]
@@ -264,7 +264,7 @@ def test_other_files_are_untouched(tmp_path: Path) -> None:
     for name, (data, _) in ENCODED.items():
         (tmp_path / f"{name}.py").write_bytes(data)
     files = sorted(tmp_path.iterdir())
-    outcome = runner.run(files, lambda _: EVERYTHING, jobs=1)
+    outcome = batch.run(files, lambda _: EVERYTHING, jobs=1)
     found: dict[str, list[tuple[int, str]]] = {path.stem: [] for path in files}
     for finding in outcome.findings:
         found[Path(finding.path).stem].append((finding.span.line, finding.code))

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import veteran
-from veteran import cache as module_under_test
-from veteran.cache import KEY_SIZE, RACY, Cache, clean, key_of
+from veteran.runs import cache as module_under_test
+from veteran.runs.cache import KEY_SIZE, RACY, Cache, clean, key_of
 
 DAY = 86_400
 DIGEST = key_of("a file")
@@ -623,7 +623,7 @@ def test_behaves_as_a_dictionary_does(steps: list[tuple[str, int, bytes]]) -> No
 
 
 def test_its_import_is_cheap() -> None:
-    script = "import sys; import veteran.cache; print(*sorted(sys.modules))"
+    script = "import sys; import veteran.runs.cache; print(*sorted(sys.modules))"
     env = {**os.environ, "PYTHONPATH": str(Path(veteran.__file__).parents[1])}
     out = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=env).stdout
     assert {"pickle", "marshal", "tempfile", "shutil", "random", "json", "sqlite3", "libcst"} & set(out.split()) <= {

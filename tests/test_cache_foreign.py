@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from veteran import cache, catalog, snapshot, store
-from veteran.analysis import project as projects
-from veteran.cache import LARGEST, MOST, Cache, clean, inflated, key_of
+from veteran import catalog
 from veteran.findings import Confidence
 from veteran.frontends import cli
+from veteran.project import import_resolver as projects
+from veteran.runs import cache, snapshot, store
+from veteran.runs.cache import LARGEST, MOST, Cache, clean, inflated, key_of
 from veteran.settings import forget
 
 FILES = {

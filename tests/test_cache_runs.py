@@ -14,15 +14,15 @@ import pytest
 
 import veteran
 from helpers import EVERYTHING, FIXTURES
-from veteran import runner, store, understand
-from veteran.analysis import project as projects
-from veteran.analysis.summary import Facts, Summary
-from veteran.cache import Cache
 from veteran.catalog import Catalog
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence, Finding, Outcome, Span
 from veteran.frontends import cli
+from veteran.project import import_resolver as projects
+from veteran.project.summary import Facts, Summary
+from veteran.runs import batch, store, understand
+from veteran.runs.cache import Cache
+from veteran.runs.store import Read, Store, Stores, digest_of
 from veteran.settings import Settings, forget
-from veteran.store import Read, Store, Stores, digest_of
 
 SOURCES = Path(veteran.__file__).parents[1]
 FILES = {
@@ -69,7 +69,7 @@ def run(*names: str, cached: bool = True, jobs: int = 1, settings: Settings | No
     projects.forget()
     paths = [Path(name) for name in names] or sorted(Path().rglob("*.py"))
     found = settings or Settings(Path.cwd())
-    return runner.run(paths, lambda _: found, jobs=jobs, stores=Stores() if cached else None)
+    return batch.run(paths, lambda _: found, jobs=jobs, stores=Stores() if cached else None)
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_what_veteran_fails_on_is_tried_again(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_processes_write_what_one_reads(jobs: int, read: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(batch, "WORTH_A_PROCESS", 1)
     first = run(jobs=jobs)
     read.clear()
     assert run(jobs=3 - jobs) == run(cached=False) == first
@@ -351,7 +351,7 @@ def test_standard_input_reads_and_does_not_write() -> None:
 def test_a_warm_run_imports_no_parser() -> None:
     program = (
         "import sys\nfrom veteran.frontends.cli import main\ncode = main(['check', '-q'])\n"
-        "heavy = [n for n in sys.modules if n.startswith('libcst') or n == 'veteran.analysis.model']\n"
+        "heavy = [n for n in sys.modules if n.startswith('libcst') or n == 'veteran.analysis.module']\n"
         "print('heavy', len(heavy))\n"
     )
     cold, warm = command("-c", program)[1], command("-c", program)[1]

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veteran import one_file
 from veteran.findings import Finding
 from veteran.frontends.cli import main
 from veteran.frontends.flake8 import Plugin
+from veteran.runs import one_file
 from veteran.settings import load
 
 CONFIG = '[tool.veteran]\nselect = ["VET312"]\nmin-confidence = "low"\n'

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from test_chains import CONFIG, by_cli, by_engine
-from veteran import one_file, understand
-from veteran.analysis.chains import Chains
-from veteran.analysis.program import Program
-from veteran.analysis.project import project_for
 from veteran.catalog import catalog_for
+from veteran.families.blocking.call_chains import Chains
 from veteran.frontends.cli import main
-from veteran.linker import Linker
+from veteran.project.import_resolver import project_for
+from veteran.project.symbols import Program
+from veteran.runs import one_file, understand
+from veteran.runs.linker import Linker
 from veteran.settings import Settings, load
 
 BLOCKS = "import time\n\n\ndef wait():\n    time.sleep(1)\n"

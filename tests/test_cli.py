@@ -16,14 +16,16 @@ from typing import Any, NamedTuple
 import pytest
 
 import veteran
-from veteran import discovery, runner, understand
-from veteran.analysis import link, queries
-from veteran.cache import Cache
+from veteran.families.blocking import link
+from veteran.families.sql.sinks import Queries
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
 from veteran.registry import all_rules
+from veteran.runs import batch, discovery, understand
+from veteran.runs.cache import Cache
+from veteran.runs.discovery import Discovered
+from veteran.runs.snapshot import Edges
 from veteran.settings import forget
-from veteran.snapshot import Edges
 
 SOURCES = Path(veteran.__file__).parents[1]
 BLOCKING = "import time\n\n\nasync def f():\n    time.sleep(1)\n"  # VET311, high
@@ -150,8 +152,8 @@ def test_a_missing_path_does_not_keep_the_others_from_being_checked(call: Vetera
 
 
 def test_what_could_not_be_read_is_said(call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
-    def find_files(*_: object, **__: object) -> discovery.Discovered:
-        return discovery.Discovered([Path("a.py")], [], [(Path("secret"), "Permission denied")])
+    def find_files(*_: object, **__: object) -> Discovered:
+        return Discovered([Path("a.py")], [], [(Path("secret"), "Permission denied")])
 
     write({"a.py": CLEAN})
     monkeypatch.setattr(discovery, "find_files", find_files)
@@ -180,7 +182,7 @@ def test_a_failing_rule_is_a_finding_like_any_other(call: Veteran, monkeypatch: 
         raise RuntimeError("no such thing")
 
     write({"a.py": f"{BLOCKING}\ndef g(cur, x):\n    cur.execute(f\"SELECT * FROM t WHERE a = '{{x}}'\")\n"})
-    monkeypatch.setattr(queries.Queries, "texts", fails)
+    monkeypatch.setattr(Queries, "texts", fails)
     result = call("check", "--output-format=concise")
     last = len(Path("a.py").read_text().splitlines())
     assert result.code == 1
@@ -198,7 +200,7 @@ def test_a_bug_in_the_command_itself_ends_with_2(call: Veteran, monkeypatch: pyt
         raise RuntimeError("no such thing")
 
     write({"a.py": CLEAN})
-    monkeypatch.setattr(runner, "check", fails)
+    monkeypatch.setattr(batch, "check", fails)
     result = call("check")
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("veteran: this is a bug in veteran, please report it\n")
@@ -210,7 +212,7 @@ def test_interruption_is_quiet(call: Veteran, monkeypatch: pytest.MonkeyPatch) -
         raise KeyboardInterrupt
 
     write({"a.py": CLEAN})
-    monkeypatch.setattr(runner, "check", interrupted)
+    monkeypatch.setattr(batch, "check", interrupted)
     assert call("check") == (130, "", "")
 
 
@@ -298,11 +300,11 @@ def test_show_settings(call: Veteran) -> None:
 def test_jobs_default_to_the_environment(call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def check(*_: object, jobs: int, **__: object) -> runner.Checked:
+    def check(*_: object, jobs: int, **__: object) -> batch.Checked:
         asked.append(jobs)
-        return runner.Checked([], [], Edges({}, {}, {}))
+        return batch.Checked([], [], Edges({}, {}, {}))
 
-    monkeypatch.setattr(runner, "check", check)
+    monkeypatch.setattr(batch, "check", check)
     write({"a.py": CLEAN})
     monkeypatch.setenv("VETERAN_JOBS", "3")
     assert call("check").code == call("check", "-j", "5").code == call("check", "--jobs=7").code == 0
@@ -311,7 +313,7 @@ def test_jobs_default_to_the_environment(call: Veteran, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_timings(jobs: str, call: Veteran, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(batch, "WORTH_A_PROCESS", 1)
     write({"a.py": BLOCKING, "b.py": INJECTION})
     plain = call("check", "-q", "--no-cache")
     assert plain.err == ""
@@ -766,13 +768,13 @@ import sys, time
 import veteran.understand
 from veteran.frontends.cli import main
 
-quick = veteran.understand.summarise
+quick = veteran.runs.understand.summarise
 
 def slow(*arguments):
     time.sleep(0.3)
     return quick(*arguments)
 
-veteran.understand.summarise = slow
+veteran.runs.understand.summarise = slow
 sys.exit(main(["check", "-j1", *sys.argv[1:]]))
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from veteran.discovery import Discovered, find_files
+from veteran.runs.discovery import Discovered, find_files
 from veteran.settings import ConfigError, Settings, forget, load
 
 GIT = shutil.which("git")

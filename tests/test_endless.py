@@ -17,8 +17,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veteran import catalog, discovery, suppressions
-from veteran.analysis import outlook, project, source
+from veteran import catalog, suppressions
+from veteran.analysis.syntax import source
+from veteran.project import import_index, import_resolver
+from veteran.runs import discovery
+from veteran.runs.discovery import _Ignored, _rules
 from veteran.settings import MAX_GLOB, MAX_GLOBS, ConfigError, Globs, forget, load
 
 ENDLESS = {
@@ -40,7 +43,7 @@ ENDLESS = {
 def test_globs_without_end(name: str) -> None:
     glob, path = ENDLESS[name]
     code = (
-        "import sys; from veteran.settings import Globs; from veteran.discovery import _Ignored, _rules;"
+        "import sys; from veteran.settings import Globs; from veteran.runs.discovery import _Ignored, _rules;"
         "glob, path = sys.argv[1:]; globs = Globs([glob]);"
         "assert not globs.match(path);"
         "globs.cover(path); globs.match(path + '/');"
@@ -111,7 +114,7 @@ def test_the_last_line_decides_however_many_are_one_expression(
     lines: list[list[list[str]]], names: list[str], directory: bool, data: st.DataObject
 ) -> None:
     text = "\n".join(data.draw(st.sampled_from(["", "!"])) + "/".join(map("".join, line)) for line in lines)
-    rules = list(discovery._rules(text))
+    rules = list(_rules(text))
     path = "/".join(names) + "/" * directory
     expected = False
     for rule in rules:
@@ -121,7 +124,7 @@ def test_the_last_line_decides_however_many_are_one_expression(
     for together in (1, 2, 100):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(discovery, "TOGETHER", together)
-            ignored = discovery._Ignored(rules, "/", None)
+            ignored = _Ignored(rules, "/", None)
         assert ignored.has(f"/{above}/" if above else "/", name + "/" * directory) == expected
 
 
@@ -135,9 +138,9 @@ def lines_of(kind: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", ["names", "stars", "paths", "sets"])
 def test_long_ignore_files(kind: str) -> None:
-    rules = list(discovery._rules("\n".join(lines_of(kind))))
+    rules = list(_rules("\n".join(lines_of(kind))))
     assert len(rules) == 8_000
-    ignored = discovery._Ignored(rules, "/", None)
+    ignored = _Ignored(rules, "/", None)
     found = {"names": "name7", "stars": "a.x7", "paths": "b7", "sets": "b7"}[kind]
     assert ignored.has("/a/", found)
     assert not ignored.has("/a/", "other.py")
@@ -156,8 +159,8 @@ def test_long_ignore_files(kind: str) -> None:
     ],
 )
 def test_long_lines(line: str) -> None:
-    rules = list(discovery._rules(f"{line}\nb.py\n"))
-    assert discovery._Ignored(rules, "/", None).has("/", "b.py")
+    rules = list(_rules(f"{line}\nb.py\n"))
+    assert _Ignored(rules, "/", None).has("/", "b.py")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ def test_long_lines(line: str) -> None:
     ],
 )
 def test_ends_of_lines(line: str, glob: str) -> None:
-    assert [rule.glob for rule in discovery._rules(line)] == ([glob] if glob else [])
+    assert [rule.glob for rule in _rules(line)] == ([glob] if glob else [])
 
 
 def test_many_brackets_in_the_configuration() -> None:
@@ -187,14 +190,14 @@ def test_many_brackets_in_the_configuration() -> None:
 
 #: A text that is repeated, by what reads it.
 RUNS: dict[str, tuple[Callable[[str], object], str, str]] = {
-    "package_dir": (project._from_cfg, "[options]\npackage_dir = {}\n", "a"),
-    "package_dir-blank": (project._from_cfg, "[options]\npackage_dir\n{}", " = "),
-    "an-option-and-blanks": (project._from_cfg, "[options]\npackage_dir = a\nb{}c", " "),
-    "where": (project._from_cfg, "[options.packages.find]\nwhere = {}\n", "a, "),
-    "options": (project._from_cfg, "[options]\nwhere = a\n{}", "=\n"),
-    "sections": (project._from_cfg, "where\n{}", "["),
-    "setup-py": (project._from_setup, "package_dir={{'': '{}", "a/"),
-    "setup-py-calls": (project._from_setup, "{}", "find_packages( where "),
+    "package_dir": (import_resolver._from_cfg, "[options]\npackage_dir = {}\n", "a"),
+    "package_dir-blank": (import_resolver._from_cfg, "[options]\npackage_dir\n{}", " = "),
+    "an-option-and-blanks": (import_resolver._from_cfg, "[options]\npackage_dir = a\nb{}c", " "),
+    "where": (import_resolver._from_cfg, "[options.packages.find]\nwhere = {}\n", "a, "),
+    "options": (import_resolver._from_cfg, "[options]\nwhere = a\n{}", "=\n"),
+    "sections": (import_resolver._from_cfg, "where\n{}", "["),
+    "setup-py": (import_resolver._from_setup, "package_dir={{'': '{}", "a/"),
+    "setup-py-calls": (import_resolver._from_setup, "{}", "find_packages( where "),
     "noqa": (lambda text: suppressions.GATE.search(text.encode()), "# {}", "noqa"),
     "noqa-and-ve": (lambda text: suppressions.GATE.search(text.encode()), "# {}", "noqa ve"),
     "veteran": (lambda text: suppressions.GATE.search(text.encode()), "# {}", "veteran "),
@@ -209,12 +212,12 @@ RUNS: dict[str, tuple[Callable[[str], object], str, str]] = {
     "cookie": (lambda text: source.COOKIE.match(text.encode()), "# {}", "coding: "),
     "cookie-blanks": (lambda text: source.COOKIE.match(text.encode()), "# coding:{}!", " "),
     "blank": (lambda text: source.BLANK.match(text.encode()), "{}x", " \f"),
-    "imports": (lambda text: outlook.outlook_of(text.encode()), "{}", "from a import (\n"),
-    "import-dots": (lambda text: outlook.outlook_of(text.encode()), "from {}", "."),
-    "import-blanks": (lambda text: outlook.outlook_of(text.encode()), "from{}", " "),
-    "import-name": (lambda text: outlook.outlook_of(text.encode()), "from {}", "a"),
-    "import-goes-on": (lambda text: outlook.outlook_of(text.encode()), "import {}", "\\\n"),
-    "import-bracket": (lambda text: outlook.outlook_of(text.encode()), "from a import{}(", " "),
+    "imports": (lambda text: import_index.outlook_of(text.encode()), "{}", "from a import (\n"),
+    "import-dots": (lambda text: import_index.outlook_of(text.encode()), "from {}", "."),
+    "import-blanks": (lambda text: import_index.outlook_of(text.encode()), "from{}", " "),
+    "import-name": (lambda text: import_index.outlook_of(text.encode()), "from {}", "a"),
+    "import-goes-on": (lambda text: import_index.outlook_of(text.encode()), "import {}", "\\\n"),
+    "import-bracket": (lambda text: import_index.outlook_of(text.encode()), "from a import{}(", " "),
 }
 
 
@@ -235,7 +238,7 @@ def run() -> None:
 def test_packaging_files_that_name_very_much(tmp_path: Path) -> None:
     named = "\n".join([*(f" d{number}" for number in range(9_999)), " " + "a/" * 99_999])
     (tmp_path / "setup.cfg").write_text(f"[options.packages.find]\nwhere =\n{named}\n", encoding="utf-8")
-    assert len(project.Project(tmp_path).roots) == project.MAX_SAID + 1
+    assert len(import_resolver.Project(tmp_path).roots) == import_resolver.MAX_SAID + 1
 
 
 # The catalogue

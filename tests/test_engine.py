@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from helpers import EVERYTHING, FIXTURES, check, fixtures, places
-from veteran import linker, one_file, runner
 from veteran.findings import Confidence
 from veteran.registry import Rule, all_rules
+from veteran.runs import batch, linker, one_file
+from veteran.runs.store import Stores
 from veteran.settings import Settings
-from veteran.store import Stores
 
 BLOCKING = "import time\nasync def f():\n    time.sleep(1)\n"
 
@@ -44,7 +44,7 @@ def test_a_failing_rule_is_a_finding_of_that_file(tmp_path: Path) -> None:
     query = "def f(cur, x):\n    cur.execute(f\"SELECT * FROM t WHERE a = '{x}'\")\n"
     (tmp_path / "a.py").write_text(BLOCKING + query)
     (tmp_path / "b.py").write_text(query)
-    outcome = runner.run([tmp_path / "a.py", tmp_path / "b.py"], settings_for)
+    outcome = batch.run([tmp_path / "a.py", tmp_path / "b.py"], settings_for)
     assert places(outcome.findings) == [(3, "VET003"), (5, "VET201"), (2, "VET201")]
     assert outcome.findings[0].message == "veteran failed in VET311: RuntimeError: no luck"
 
@@ -56,29 +56,29 @@ def test_unreadable_files(tmp_path: Path, jobs: int) -> None:
     (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
     (tmp_path / "good.py").write_text(BLOCKING)
     files = [tmp_path / name for name in ("folder.py", "broken.py", "loop.py", "good.py")]
-    outcome = runner.run(files, settings_for, jobs=jobs)
+    outcome = batch.run(files, settings_for, jobs=jobs)
     assert [f.code for f in outcome.findings] == ["VET001", "VET001", "VET001", "VET311"]
     assert all("cannot read" in f.message for f in outcome.findings[:3])
 
 
 def test_process_count_does_not_change_the_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     files = fixtures()
-    alone = runner.run(files, settings_for, jobs=1)
-    monkeypatch.setattr(runner, "WORTH_A_PROCESS", 1)
-    assert runner.run(files, settings_for, jobs=2) == alone
+    alone = batch.run(files, settings_for, jobs=1)
+    monkeypatch.setattr(batch, "WORTH_A_PROCESS", 1)
+    assert batch.run(files, settings_for, jobs=2) == alone
     assert alone.findings
     progress: list[tuple[int, int]] = []
-    runner.run(files, settings_for, jobs=2, progress=lambda done, total: progress.append((done, total)))
+    batch.run(files, settings_for, jobs=2, progress=lambda done, total: progress.append((done, total)))
     assert progress[-1] == (len(files), len(files))
     assert progress == sorted(progress)
 
 
 def test_findings_do_not_depend_on_what_else_is_named() -> None:
     files = fixtures()
-    together = runner.run(files, settings_for).findings
-    apart = [finding for path in files for finding in runner.run([path], settings_for).findings]
+    together = batch.run(files, settings_for).findings
+    apart = [finding for path in files for finding in batch.run([path], settings_for).findings]
     assert together == apart
-    backwards = runner.run(list(reversed(files)), settings_for).findings
+    backwards = batch.run(list(reversed(files)), settings_for).findings
     assert sorted(backwards) == sorted(together)
 
 
@@ -166,7 +166,7 @@ def test_bytes_and_text_agree() -> None:
 def test_what_passes_no_gate_imports_no_parser() -> None:
     """Neither libcst, nor what only other commands need."""
     program = (
-        "import sys; from pathlib import Path; from veteran import one_file; from veteran.settings import Settings\n"
+        "import sys; from pathlib import Path; from veteran.runs import one_file; from veteran.settings import Settings\n"
         "assert one_file.check_text('a.py', 'def f(): pass\\n', Settings(root=Path('.'))) == []\n"
         "heavy = {'libcst', 'pathspec', 'asyncio', 'multiprocessing', 'concurrent.futures'} & set(sys.modules)\n"
         "sys.exit(repr(heavy) if heavy else 0)"
@@ -227,27 +227,27 @@ class Foreign(Executor):
 @pytest.mark.parametrize("loses", [False, True])
 @pytest.mark.parametrize("linked", [1, 10**9])
 def test_any_executor_does_the_work(loses: bool, linked: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(runner, "WORTH_LINKING_APART", linked)
+    monkeypatch.setattr(batch, "WORTH_LINKING_APART", linked)
     project = FIXTURES / "blocking_call_in_async" / "project"
     files = [*fixtures()[::7], *sorted(project.rglob("*.py"))]
-    alone = runner.run(files, settings_for)
+    alone = batch.run(files, settings_for)
     assert {"VET311", "VET312"} <= {finding.code for finding in alone.findings}
     executor = Foreign(loses=loses)
-    assert runner.run(files, settings_for, jobs=3, executor=executor) == alone
+    assert batch.run(files, settings_for, jobs=3, executor=executor) == alone
     assert executor.batches > 3
     kept = settings_for(tmp_path)._replace(root=tmp_path, cache_dir="kept")
-    without = runner.run(files, lambda _: kept)
+    without = batch.run(files, lambda _: kept)
     for _ in range(2):
-        assert runner.run(files, lambda _: kept, jobs=2, executor=executor, stores=Stores()) == without
+        assert batch.run(files, lambda _: kept, jobs=2, executor=executor, stores=Stores()) == without
 
 
 def test_an_executor_that_has_nothing_to_do() -> None:
-    assert runner.run([], settings_for, jobs=3, executor=Foreign(loses=False)) == runner.run([], settings_for)
+    assert batch.run([], settings_for, jobs=3, executor=Foreign(loses=False)) == batch.run([], settings_for)
 
 
 def test_facts_that_are_held_in_a_compact_form(monkeypatch: pytest.MonkeyPatch) -> None:
     files = fixtures()
-    alone = runner.run(files, settings_for)
-    monkeypatch.setattr(runner, "MANY", 0)
+    alone = batch.run(files, settings_for)
+    monkeypatch.setattr(batch, "MANY", 0)
     monkeypatch.setattr(linker, "MANY", 0)
-    assert runner.run(files, settings_for) == alone
+    assert batch.run(files, settings_for) == alone

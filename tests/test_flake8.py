@@ -33,7 +33,7 @@ import sys
 import veteran.one_file
 from flake8.main.cli import main
 
-check_text = veteran.one_file.check_text
+check_text = veteran.runs.one_file.check_text
 
 
 def failing(path, *args, **kwargs):
@@ -42,7 +42,7 @@ def failing(path, *args, **kwargs):
     return check_text(path, *args, **kwargs)
 
 
-veteran.one_file.check_text = failing
+veteran.runs.one_file.check_text = failing
 
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv[1])

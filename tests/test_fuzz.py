@@ -150,9 +150,9 @@ def test_a_project_is_checked_in_every_way(tmp_path: Path, monkeypatch: pytest.M
 def test_what_depends_on_how_it_is_checked_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    from veteran import runner
+    from veteran.runs import batch
 
-    real = runner.run
+    real = batch.run
 
     def unlike(paths: list[Path], *args: object, **kwargs: object) -> object:
         lost = {
@@ -164,13 +164,13 @@ def test_what_depends_on_how_it_is_checked_is_a_failure(
         return made(paths, *args, **kwargs) if not lost else made([], *args, **kwargs)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runner, "run", unlike)
+    monkeypatch.setattr(batch, "run", unlike)
     assert check(PROJECT)[0] == f"differs: {way}"
 
 
 def test_a_file_that_is_refused_though_it_is_a_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from veteran.analysis import tree
-    from veteran.analysis.source import Source, SourceError
+    from veteran.analysis.syntax import tree
+    from veteran.analysis.syntax.source import Source, SourceError
 
     def refusing(source: Source) -> object:
         raise SourceError("what is this?", 1)

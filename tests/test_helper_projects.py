@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from helpers import FIXTURES, known_lines, marks
-from veteran import one_file
 from veteran.findings import Confidence
+from veteran.runs import one_file
 from veteran.settings import Settings
 
 CODES = {

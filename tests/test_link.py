@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import check, places
-from veteran.analysis.link import decided, unsafe_parameters
 from veteran.analysis.reports import ArgumentFact, Conditional, Parameter
-from veteran.analysis.summary import Summary
 from veteran.findings import Confidence, Finding, Span
+from veteran.project.caller_decided import decided, unsafe_parameters
+from veteran.project.summary import Summary
 
 FINDING = Finding("a.py", Span(1, 1, 1, 2), "VET201", "message", Confidence.MEDIUM)
 

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import check, places
-from veteran.analysis import nodes, tree
-from veteran.analysis.source import Source, SourceError
+from veteran.analysis.syntax import nodes, tree
+from veteran.analysis.syntax.source import Source, SourceError
 from veteran.findings import Finding
 
 ROOT = Path(__file__).parent.parent

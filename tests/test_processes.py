@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from veteran import imports
-from veteran.processes import Lost, Pool
+from veteran.runs.processes import Lost, Pool
 
 BLOCKING = "import time\nasync def f():\n    time.sleep(1)\n"
 #: Modules of the standard library, and some that are only there elsewhere, which it tries to import.
@@ -45,8 +45,8 @@ SCRIPT = shutil.which("veteran", path=str(Path(sys.executable).parent))
 #: The command with something else in place of a part of it. It stands where nothing but it can be imported from.
 DRIVER = """
 import os, sys, threading, time
-from veteran import processes, runner
-runner.WORTH_A_PROCESS = 1
+from veteran.runs import batch, processes
+batch.WORTH_A_PROCESS = 1
 {change}
 from veteran.frontends.cli import run
 sys.exit(run())
@@ -210,7 +210,7 @@ def test_processes_end_with_the_command(tree: Path, tmp_path: Path, start: str, 
         f"import os\ndef work(batch):\n    open(f'{tmp_path}/at-work-{{os.getpid()}}', 'w').close()\n"
         "    while True: pass\n"
     )
-    command = driver(busy.parent, f"{start}import busy\nrunner.summarise_all = busy.work\n")
+    command = driver(busy.parent, f"{start}import busy\nbatch.summarise_all = busy.work\n")
     with subprocess.Popen(
         [*command, "check", "-j2", "--no-cache", "."], cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -244,7 +244,7 @@ def test_processes_hold_no_standard_output(tree: Path, tmp_path: Path, start: st
         f"    open(f'{tmp_path}/at-work-{{os.getpid()}}', 'w').write(repr(streams))\n"
         "    raise ValueError\n"
     )
-    command = driver(busy.parent, f"{start}import busy\nrunner.summarise_all = busy.work\n")
+    command = driver(busy.parent, f"{start}import busy\nbatch.summarise_all = busy.work\n")
     done = check(command, tree, "-j2")
     assert {path.read_text() for path in tmp_path.glob("at-work-*")} == {repr(["/dev/null", "/dev/null"])}
     assert done.stdout.count("VET003 veteran failed on this file: ValueError:") == 8
@@ -273,12 +273,12 @@ def test_a_process_that_dies_costs_one_file(tree: Path, tmp_path: Path, start: s
     deadly = tmp_path / "bin" / "deadly.py"
     deadly.parent.mkdir()
     deadly.write_text(
-        "import os\nfrom veteran.runner import summarise_all\n"
+        "import os\nfrom veteran.runs.batch import summarise_all\n"
         "def work(batch):\n"
         "    if any(task.shown == 'd.py' for task in batch):\n        os._exit(1)\n"
         "    return summarise_all(batch)\n"
     )
-    done = check(driver(deadly.parent, f"{start}import deadly\nrunner.summarise_all = deadly.work\n"), tree, "-j2")
+    done = check(driver(deadly.parent, f"{start}import deadly\nbatch.summarise_all = deadly.work\n"), tree, "-j2")
     codes = [line.partition(" ")[2][:6] for line in done.stdout.splitlines()]
     assert codes == ["VET311", "VET311", "VET311", "VET003", "VET311", "VET311"]
     assert "the process died" in done.stdout
@@ -357,7 +357,7 @@ def test_a_run_with_fewer_processes(tree: Path, tmp_path: Path) -> None:
 @linux
 def test_no_process_for_a_second_try(tree: Path, tmp_path: Path) -> None:
     """What took its process along is never run in this one."""
-    die = "runner._summarise = lambda task: os._exit(1)\nprocesses._fresh = processes._forked\n"
+    die = "batch._summarise = lambda task: os._exit(1)\nprocesses._fresh = processes._forked\n"
     done = check(driver(tmp_path / "bin", die + refused("os.fork", 3)), tree, "-j2")
     assert done.stdout.count("VET003") == 8
     assert "no process to be had (Resource temporarily unavailable)" in done.stdout

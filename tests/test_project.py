@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veteran.analysis import project as module_under_test
-from veteran.analysis.project import Module, Project, forget, project_for, still
+from veteran.project import import_resolver as module_under_test
+from veteran.project.import_resolver import Module, Project, forget, project_for, still
 
 links = pytest.mark.skipif(sys.platform == "win32", reason="needs links")
 

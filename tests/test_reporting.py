@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from veteran.explain import Answer, Conclusion
 from veteran.findings import TOOL_CODES, Confidence, Finding, Span, Step
 from veteran.registry import all_rules
 from veteran.reporting import ReadLine, manual, renderer, statistics, why
@@ -18,7 +19,6 @@ from veteran.reporting.full import CUT, LEAD, LONGEST, excerpt, summary
 from veteran.reporting.lines import line_reader
 from veteran.reporting.progress import DELAY, ERASE, INTERVAL, Progress
 from veteran.reporting.style import first, painter, printable, wants_color, width
-from veteran.why import Answer, Conclusion
 
 FORMATS = ("full", "concise", "json")
 LINES = {"app.py": ["import time", "", "async def poll(name):", "\ttime.sleep(1)"]}

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veteran.analysis.lowering import Call, Lowered, lower
-from veteran.analysis.scopes import lookup
+from veteran.analysis.semantics.binder import lower
+from veteran.analysis.semantics.ir import Call, Lowered
+from veteran.analysis.semantics.scopes import lookup
 
 
 def lowered(text: str) -> Lowered:

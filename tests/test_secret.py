@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from veteran import secret
+from veteran.runs import secret
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs permissions and links of POSIX")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from helpers import FIXTURES, ROOT, check, fixtures
-from veteran import one_file
 from veteran.findings import Confidence, Finding
 from veteran.registry import all_rules
+from veteran.runs import one_file
 from veteran.settings import Settings
 
 CODES = tuple(all_rules())

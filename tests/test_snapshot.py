@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import veteran
-from veteran import cache, one_file, runner, snapshot, store, understand
-from veteran.analysis import project as projects
 from veteran.frontends import cli
+from veteran.project import import_resolver as projects
+from veteran.runs import batch, cache, one_file, snapshot, store, understand
 from veteran.settings import forget
 
 SOURCES = Path(veteran.__file__).parents[1]
@@ -355,7 +355,7 @@ def test_what_is_exchanged_during_a_run(
         call(*names)
         for name in ("here/a.py", "user.py"):
             write(name, f"{Path(name).read_text()}# changed\n")
-    function = getattr(runner, step)
+    function = getattr(batch, step)
 
     def exchanging(*given: object) -> object:
         done = function(*given)
@@ -364,10 +364,10 @@ def test_what_is_exchanged_during_a_run(
         Path("link").unlink()
         Path("link").symlink_to("there" if names == ("link",) else "here")
         time.sleep(0.012)
-        monkeypatch.setattr(runner, step, function)
+        monkeypatch.setattr(batch, step, function)
         return done
 
-    monkeypatch.setattr(runner, step, exchanging)
+    monkeypatch.setattr(batch, step, exchanging)
     call(*names)
     for _ in range(2):
         assert call(*names) == call("--no-cache", *names)
@@ -463,7 +463,7 @@ from veteran import cache
 cache.RACY = 0
 from veteran.frontends import cli
 cli.main(["check", "-j1"])
-heavy = ("libcst", "inspect", "veteran.catalog", "veteran.understand", "veteran.one_file", "veteran.analysis.model")
+heavy = ("libcst", "inspect", "veteran.catalog", "veteran.runs.understand", "veteran.analysis")
 print([name for name in sys.modules if name.startswith(heavy)], file=sys.stderr)
 """
     said = []

@@ -12,9 +12,9 @@ import pytest
 
 from helpers import EVERYTHING
 from test_threads_project import HEAVY, INIT, POOL, READS, check, found, project
-from veteran.analysis.outlook import outlook_of
-from veteran.runner import run
-from veteran.store import Stores
+from veteran.project.import_index import outlook_of
+from veteran.runs.batch import run
+from veteran.runs.store import Stores
 
 EACH = POOL + "\n\ndef each(fn, xs):\n    with ThreadPoolExecutor() as pool:\n        return list(pool.map(fn, xs))\n"
 CALL = "\n\ndef go(xs):\n    return {call}\n"

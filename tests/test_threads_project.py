@@ -12,7 +12,7 @@ import pytest
 
 from helpers import EVERYTHING
 from veteran.findings import Finding
-from veteran.runner import run
+from veteran.runs.batch import run
 
 POOL = "from concurrent.futures import ThreadPoolExecutor\n"
 MAP = "\n\ndef go(xs):\n    with ThreadPoolExecutor() as pool:\n        return list(pool.map({target}, xs))\n"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from helpers import EVERYTHING, check, places
-from veteran import one_file
-from veteran.analysis import whole_reads
-from veteran.analysis.gate import gate_for
-from veteran.analysis.model import Module
+from veteran.analysis.module import Module
+from veteran.analysis.syntax.gate import gate_for
 from veteran.catalog import catalog_for
+from veteran.families.files import whole_reads
 from veteran.registry import all_rules
+from veteran.runs import one_file
 
 
 def message(body: str, path: str = "module.py") -> str:

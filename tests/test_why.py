@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from helpers import EVERYTHING, FIXTURES, ROOT, check, fixtures
-from veteran.analysis.source import Source
-from veteran.analysis.tree import parse
+from veteran.analysis.syntax.source import Source
+from veteran.analysis.syntax.tree import parse
+from veteran.explain import Explainer
 from veteran.frontends import cli
 from veteran.settings import forget
-from veteran.why import Explainer
 
 
 class Result(NamedTuple):

@@ -27,7 +27,7 @@ class Subscription(NamedTuple):
     """A meaning a rule wants to hear of.
 
     kind: `call` (a call of something that the catalogue table `table` lists), `event` (what
-    `veteran.analysis.<table>.events` yields), `chain` (a call that leads to one of the catalogue table `table`),
+    `veteran.families.<table>.events` yields), `chain` (a call that leads to one of the catalogue table `table`),
     `linked` (a call of one of the catalogue table `table`, as other modules tell) or `answer` (decoded data, as other
     modules tell). words: of which a file must hold one; those that the catalogue has for it where none are given.
     """
@@ -43,7 +43,7 @@ def calls_of(table: str) -> Subscription:
 
 
 def events_of(module: str, *words: str) -> Subscription:
-    """Each event that `veteran.analysis.<module>.events(module)` yields, in files that hold one of the words."""
+    """Each event that `veteran.families.<module>.events(module)` yields, in files that hold one of the words."""
     return Subscription("event", module, words)
 
 

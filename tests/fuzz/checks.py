@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 from unittest.mock import patch
 
-from veteran import one_file, runner
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence, Finding
+from veteran.runs import batch, one_file
+from veteran.runs.store import Stores
 from veteran.settings import Settings
-from veteran.store import Stores
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -91,7 +91,7 @@ def _check_project(program: bytes) -> tuple[str, tuple[str, ...]]:
             paths[-1].parent.mkdir(parents=True, exist_ok=True)
             paths[-1].write_bytes(text)
         (root / "pyproject.toml").write_text("[project]\nname = 'x'\n")
-        cold = runner.run(paths, _settings, stores=None).findings
+        cold = batch.run(paths, _settings, stores=None).findings
         failed = _failure(cold)
         if not failed:
             failed = next((f"differs: {how}" for how, found in _other_ways(paths) if found != cold), "")
@@ -107,17 +107,17 @@ def _settings(path: Path) -> Settings:
 def _other_ways(paths: list[Path]) -> Iterator[tuple[str, list[Finding]]]:
     """Other ways to check a project, and what they found."""
     with (
-        patch.object(runner, "WORTH_A_PROCESS", 1),
-        patch.object(runner, "WORTH_LINKING_APART", 1),
-        patch.object(runner, "MANY", 1),
+        patch.object(batch, "WORTH_A_PROCESS", 1),
+        patch.object(batch, "WORTH_LINKING_APART", 1),
+        patch.object(batch, "MANY", 1),
     ):
-        yield "by processes", runner.run(paths, _settings, jobs=2, executor=PassedOn()).findings
-    alone = [runner.run([path], _settings).findings for path in paths]
+        yield "by processes", batch.run(paths, _settings, jobs=2, executor=PassedOn()).findings
+    alone = [batch.run([path], _settings).findings for path in paths]
     yield "each module alone", [finding for findings in alone for finding in findings]
-    yield "with an empty cache", runner.run(paths, _settings, stores=Stores()).findings
-    yield "warm", runner.run(paths, _settings, stores=Stores()).findings
+    yield "with an empty cache", batch.run(paths, _settings, stores=Stores()).findings
+    yield "warm", batch.run(paths, _settings, stores=Stores()).findings
     first = paths[0].read_bytes()
     paths[0].write_bytes(b"import os\n")
-    runner.run(paths, _settings, stores=Stores())
+    batch.run(paths, _settings, stores=Stores())
     paths[0].write_bytes(first)
-    yield "warm, after an edit was taken back", runner.run(paths, _settings, stores=Stores()).findings
+    yield "warm, after an edit was taken back", batch.run(paths, _settings, stores=Stores()).findings

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
-from veteran.analysis.calls import argument
-from veteran.analysis.lowering import At, Binding, Call, Scope
-from veteran.analysis.nodes import operands
-from veteran.analysis.type_values import Instance, Local, Ref
+from veteran.analysis.semantics.ir import At, Binding, Call, Scope
+from veteran.analysis.syntax.nodes import operands
+from veteran.analysis.types.calls import argument
+from veteran.analysis.types.values import Instance, Local, Ref
 from veteran.catalog import Blocking, Unless
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import Module
+    from veteran.analysis.module import Module
 
 
 class CatalogCall(NamedTuple):

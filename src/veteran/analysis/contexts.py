@@ -11,11 +11,12 @@ from functools import cached_property
 
 import libcst as cst
 
-from veteran.analysis.following import Following
-from veteran.analysis.lowering import At, Call, Lowered, Scope, dotted
-from veteran.analysis.nodes import string_value
-from veteran.analysis.type_values import Local, Ref
-from veteran.analysis.types import Types
+from veteran.analysis.semantics.following import Following
+from veteran.analysis.semantics.ir import At, Call, Lowered, Scope
+from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.syntax.nodes import string_value
+from veteran.analysis.types.inference import Types
+from veteran.analysis.types.values import Local, Ref
 from veteran.catalog import Context
 
 #: Calls that run a coroutine, or a function that makes one, to its end.

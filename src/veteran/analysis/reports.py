@@ -10,7 +10,7 @@ from veteran.findings import Confidence, Finding, Span
 if TYPE_CHECKING:
     import libcst as cst
 
-    from veteran.analysis.lowering import At, Scope
+    from veteran.analysis.semantics.ir import At, Scope
 
 
 class ReportStep(NamedTuple):

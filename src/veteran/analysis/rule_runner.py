@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import libcst as cst
 
-from veteran.analysis.callers import callers, is_private, unsafe_passed
 from veteran.analysis.catalog_calls import catalog_call, note_unlisted
-from veteran.analysis.lowering import Scope
+from veteran.analysis.dataflow.callers import callers, is_private, unsafe_passed
 from veteran.analysis.reports import ArgumentFact, Conditional, Parameter, Report
+from veteran.analysis.semantics.ir import Scope
 from veteran.findings import Confidence, Finding, Step
 from veteran.registry import Handler, Rule, subscribers
 from veteran.timings import phase
 
 if TYPE_CHECKING:
-    from veteran.analysis.model import Module
+    from veteran.analysis.module import Module
 
 
 class Results(NamedTuple):
@@ -39,7 +39,7 @@ def reports(module: Module, rules: Iterable[Rule]) -> Iterator[tuple[Rule, Repor
             events.setdefault(subscription.table, []).append((rule, handler))
     for name, handlers in events.items():
         with phase(_shared(handlers)):
-            events_of = importlib.import_module(f"veteran.analysis.{name}").events
+            events_of = importlib.import_module(f"veteran.families.{name}").events
             module.judged = None
             found = module.trying([rule for rule, _ in handlers], lambda: list(events_of(module)))  # noqa: B023
             said = []

@@ -354,11 +354,11 @@ class Catalog:
     def roots(self, table: str) -> frozenset[str]:
         """The words of which a program must hold one to reach a name in a table, or there are no such events: modules
         and builtins."""
-        if table == "decoded":
+        if table == "http.json_access":
             return self._client_words()
-        names = self.sinks if table == "queries" else self.calls[table]
+        names = self.sinks if table == "sql.sinks" else self.calls[table]
         words = {name.partition(".")[0] for name in names}
-        if table == "queries":
+        if table == "sql.sinks":
             words |= {name for name, sink in self.execute_like.items() if not sink.weak}
         return frozenset(words)
 
@@ -385,7 +385,7 @@ class Catalog:
 
     @cached_property
     def client_libraries(self) -> frozenset[str]:
-        """The words of `roots("decoded")` that are hardly used for anything else."""
+        """The words of `roots("http.json_access")` that are hardly used for anything else."""
         kinds = {name.rpartition(".")[0] for table in ("decoder", "body") for name in self.names[table]}
         listed = (*kinds, *self.types["returns"])
         modules = {name.partition(".")[0] for name in listed if "." in name} - sys.stdlib_module_names
@@ -398,7 +398,7 @@ class Catalog:
 
     def weak_roots(self, table: str) -> frozenset[str]:
         """Words that count like `roots` in a program that holds a word of SQL, too."""
-        if table != "queries":
+        if table != "sql.sinks":
             return frozenset()
         return frozenset(name for name, sink in self.execute_like.items() if sink.weak) | _DATABASES
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, NoReturn, TextIO
 
-    from veteran.discovery import Discovered
     from veteran.findings import Finding, Outcome
     from veteran.reporting import ReadLine
     from veteran.reporting.progress import Progress
+    from veteran.runs.discovery import Discovered
+    from veteran.runs.snapshot import Trace
+    from veteran.runs.store import Refusal
     from veteran.settings import Settings
-    from veteran.snapshot import Trace
-    from veteran.store import Refusal
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 FORMATS = ("full", "concise", "json")
@@ -334,8 +334,8 @@ def _check_paths(paths: list[str], options: argparse.Namespace, settings_for: Ca
     if options.timings:
         timings.start()
     with timings.phase("start"):
-        from veteran.checking import check_paths
         from veteran.reporting.lines import line_reader
+        from veteran.runs.check import check_paths
 
     decisive = ("select", "extend_select", "ignore", "min_confidence", "force_exclude")
     report = check_paths(
@@ -387,7 +387,7 @@ def _find(
     """The files that these paths mean."""
     from pathlib import Path
 
-    from veteran.discovery import find_files
+    from veteran.runs.discovery import find_files
 
     return find_files([Path(path) for path in paths], settings_for, force_exclude=options.force_exclude, trace=trace)
 
@@ -412,9 +412,9 @@ def _check_stdin(options: argparse.Namespace, settings_for: Callable[[Path], Set
     from pathlib import Path
 
     from veteran.findings import Outcome
-    from veteran.one_file import check_stdin, display
     from veteran.reporting.lines import line_reader
-    from veteran.store import Stores
+    from veteran.runs.one_file import check_stdin, display
+    from veteran.runs.store import Stores
 
     named = Path(options.stdin_filename) if options.stdin_filename else None
     settings = settings_for(named or Path.cwd())
@@ -501,13 +501,13 @@ def _explain(options: argparse.Namespace) -> int:
 def _why(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from veteran.discovery import find_files
+    from veteran.explain import NoSuchPlace, explain
     from veteran.reading import read
     from veteran.reporting.lines import line_reader
     from veteran.reporting.style import wants_color
     from veteran.reporting.why import render
+    from veteran.runs.discovery import find_files
     from veteran.settings import ConfigError
-    from veteran.why import NoSuchPlace, explain
 
     _be_somewhere()
     name, line, column = _place(options.place)
@@ -551,8 +551,8 @@ def _rules(options: argparse.Namespace) -> int:
 
 
 def _clean(options: argparse.Namespace) -> int:
-    from veteran.cache import clean, is_ours
     from veteran.reporting.style import counted, first
+    from veteran.runs.cache import clean, is_ours
 
     _be_somewhere()
     for folder, kept in _caches(options).items():
@@ -567,9 +567,9 @@ def _caches(options: argparse.Namespace) -> dict[Path, str]:
     """The folders that are to be cleaned, and why one of them must not be."""
     from pathlib import Path
 
-    from veteran.cache import caches_below
+    from veteran.runs.cache import caches_below
+    from veteran.runs.store import OUTSIDE, leads_out
     from veteran.settings import ConfigError, load
-    from veteran.store import OUTSIDE, leads_out
 
     if options.cache_dir:
         if options.paths:

@@ -93,8 +93,8 @@ class Plugin:
     def _findings(self) -> list[Finding]:
         import os
 
-        from veteran.one_file import check_text
-        from veteran.store import shared
+        from veteran.runs.one_file import check_text
+        from veteran.runs.store import shared
 
         settings = self._settings()
         if settings.excluded(Path(self.filename)):
@@ -108,7 +108,7 @@ class Plugin:
 
     def _is_decoded(self, text: str) -> bool:
         """Whether Python decodes the file; flake8 reads what it cannot decode as latin-1."""
-        from veteran.analysis.source import BOM, SourceError, declared_encoding, decoded
+        from veteran.analysis.syntax.source import BOM, SourceError, declared_encoding, decoded
         from veteran.reading import read
 
         try:

@@ -30,7 +30,7 @@ def line_reader(given: Mapping[str, bytes]) -> ReadLine:
 
 def _decode(data: bytes) -> str:
     """The text, whatever it takes: a file that cannot be decoded is what VET001 has to show."""
-    from veteran.analysis.source import BOM, SourceError, declared_encoding
+    from veteran.analysis.syntax.source import BOM, SourceError, declared_encoding
 
     bom = data.startswith(BOM)
     try:

@@ -70,9 +70,9 @@ from veteran.registry import Rule, calls_of, events_of, linked_calls_of
 
 if TYPE_CHECKING:
     from veteran.analysis.catalog_calls import CatalogCall
-    from veteran.analysis.entered_locks import EnteredLock
-    from veteran.analysis.link import LinkedCall
     from veteran.analysis.reports import Linked, Report
+    from veteran.families.blocking.link import LinkedCall
+    from veteran.families.blocking.locks import EnteredLock
 
 rule = Rule(
     "VET311",
@@ -90,15 +90,15 @@ rule = Rule(
 @rule.on(calls_of("blocking"))
 def blocking_call(event: CatalogCall) -> Iterable[Report]:
     """A blocking call that the coroutine itself makes."""
-    from veteran.analysis.blocking import in_coroutine
+    from veteran.families.blocking.reports import in_coroutine
 
     return in_coroutine(event)
 
 
-@rule.on(events_of("entered_locks", "threading", "multiprocessing"))
+@rule.on(events_of("blocking.locks", "threading", "multiprocessing"))
 def entered_lock(event: EnteredLock) -> Iterable[Report]:
     """A lock of threads that the coroutine enters."""
-    from veteran.analysis.blocking import entering
+    from veteran.families.blocking.reports import entering
 
     return entering(event)
 
@@ -106,6 +106,6 @@ def entered_lock(event: EnteredLock) -> Iterable[Report]:
 @rule.on(linked_calls_of("blocking"))
 def blocking_call_by_other_modules(event: LinkedCall) -> Iterable[Linked]:
     """A blocking call that the coroutine makes of what another module of the project gave it."""
-    from veteran.analysis.blocking import linked
+    from veteran.families.blocking.reports import linked
 
     return linked(event)

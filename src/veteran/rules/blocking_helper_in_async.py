@@ -70,9 +70,9 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, chains_to
 
 if TYPE_CHECKING:
-    from veteran.analysis.chains import Chain
-    from veteran.analysis.link import Blocked
     from veteran.analysis.reports import Linked
+    from veteran.families.blocking.call_chains import Chain
+    from veteran.families.blocking.link import Blocked
 
 rule = Rule("VET312", since="0.1.0", off_in=("tests",), low_in=("cli", "startup"), needs=("async",))
 

@@ -50,8 +50,8 @@ from veteran.registry import Rule, calls_of, linked_calls_of
 
 if TYPE_CHECKING:
     from veteran.analysis.catalog_calls import CatalogCall
-    from veteran.analysis.link import LinkedCall
     from veteran.analysis.reports import Linked, Report
+    from veteran.families.blocking.link import LinkedCall
 
 rule = Rule(
     "VET313",
@@ -67,7 +67,7 @@ rule = Rule(
 @rule.on(calls_of("metadata"))
 def look_up(event: CatalogCall) -> Iterable[Report]:
     """A look-up that the coroutine itself makes."""
-    from veteran.analysis.blocking import in_coroutine
+    from veteran.families.blocking.reports import in_coroutine
 
     return in_coroutine(event)
 
@@ -75,6 +75,6 @@ def look_up(event: CatalogCall) -> Iterable[Report]:
 @rule.on(linked_calls_of("metadata"))
 def look_up_by_other_modules(event: LinkedCall) -> Iterable[Linked]:
     """A look-up that the coroutine makes of what another module of the project gave it."""
-    from veteran.analysis.blocking import linked
+    from veteran.families.blocking.reports import linked
 
     return linked(event)

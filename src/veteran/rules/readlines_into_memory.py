@@ -52,7 +52,7 @@ from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
     from veteran.analysis.reports import Report
-    from veteran.analysis.whole_reads import WholeRead
+    from veteran.families.files.whole_reads import WholeRead
 
 rule = Rule(
     "VET101",
@@ -62,10 +62,10 @@ rule = Rule(
 )
 
 
-@rule.on(events_of("whole_reads", "readlines"))
+@rule.on(events_of("files.whole_reads", "readlines"))
 def read_lines(event: WholeRead) -> Iterator[Report]:
     """A list of all lines that one pass goes through."""
-    from veteran.analysis.whole_reads import report
+    from veteran.families.files.whole_reads import report
 
     if event.kind == "readlines":
         yield report(event)

@@ -55,9 +55,9 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
-    from veteran.analysis.queries import SinkValue
     from veteran.analysis.reports import Report
-    from veteran.analysis.sql import Slot
+    from veteran.families.sql.sinks import SinkValue
+    from veteran.families.sql.statements import Slot
 
 rule = Rule("VET201", since="0.1.0", equivalents=("S608", "B608", "S2077"))
 
@@ -65,14 +65,14 @@ rule = Rule("VET201", since="0.1.0", equivalents=("S608", "B608", "S2077"))
 ROLES = ("value", "condition")
 
 
-@rule.on(events_of("queries"))
+@rule.on(events_of("sql.sinks"))
 def sql_from_string(event: SinkValue) -> Iterator[Report]:
     """An executed statement with a value in it that is not provably safe."""
     return event.report(ROLES, _message)
 
 
 def _message(event: SinkValue, slot: Slot) -> str:
-    from veteran.analysis.queries import advice
+    from veteran.families.sql.advice import advice
 
     name = event.module.code(slot.hole.node, 40)
     executes = event.module.code(event.call.node.func, 40)

@@ -60,9 +60,9 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
-    from veteran.analysis.queries import SinkValue
     from veteran.analysis.reports import Report
-    from veteran.analysis.sql import Slot
+    from veteran.families.sql.sinks import SinkValue
+    from veteran.families.sql.statements import Slot
 
 rule = Rule("VET202", since="0.1.0", equivalents=("S608", "B608", "S2077"))
 
@@ -71,7 +71,7 @@ ROLES = ("identifier", "keyword", "statement")
 _COMPOSED = ("psycopg", "psycopg2", "aiopg")
 
 
-@rule.on(events_of("queries"))
+@rule.on(events_of("sql.sinks"))
 def sql_identifier_from_string(event: SinkValue) -> Iterator[Report]:
     """An executed statement with a name or keyword in it that is not provably safe."""
     return event.report(ROLES, _message)

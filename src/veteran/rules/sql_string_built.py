@@ -41,8 +41,8 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
-    from veteran.analysis.built_sql import BuiltText
     from veteran.analysis.reports import Report
+    from veteran.families.sql.unexecuted import BuiltText
 
 rule = Rule(
     "VET203",
@@ -59,10 +59,10 @@ _WORDS = (
 )
 
 
-@rule.on(events_of("built_sql", *_WORDS))
+@rule.on(events_of("sql.unexecuted", *_WORDS))
 def sql_string_built(event: BuiltText) -> Iterator[Report]:
     """A text of SQL, or a fragment for Django, that is built from parts and executed elsewhere."""
-    from veteran.analysis.callers import is_private
+    from veteran.analysis.dataflow.callers import is_private
     from veteran.analysis.reports import Report
 
     module, hole = event.module, event.slot.hole

@@ -67,15 +67,15 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
-    from veteran.analysis.fan_outs import FanOut
     from veteran.analysis.reports import Report
+    from veteran.families.cpu.fan_out import FanOut
 
 rule = Rule("VET301", since="0.1.0", off_in=("tests",), needs_gil=True)
 
 
 @rule.on(
     events_of(
-        "fan_outs",
+        "cpu.fan_out",
         "Thread",
         "ThreadPoolExecutor",
         "ThreadPool",

@@ -79,10 +79,10 @@ from typing import TYPE_CHECKING
 from veteran.registry import Rule, answers_of, events_of
 
 if TYPE_CHECKING:
-    from veteran.analysis.answers_linked import Told
-    from veteran.analysis.decoded import Unchecked
-    from veteran.analysis.program import Function
     from veteran.analysis.reports import Linked, Report
+    from veteran.families.http.json_access import Unchecked
+    from veteran.families.http.link import Told
+    from veteran.project.symbols import Function
 
 rule = Rule("VET401", since="0.1.0", off_in=("tests",), needs=("json",))
 
@@ -90,12 +90,12 @@ rule = Rule("VET401", since="0.1.0", off_in=("tests",), needs=("json",))
 MAX_STEPS = 8
 
 
-@rule.on(events_of("decoded"))
+@rule.on(events_of("http.json_access"))
 def unvalidated_json(event: Unchecked) -> Iterator[Report]:
     """One finding for each decoded value, at its first access that nothing has checked."""
-    from veteran.analysis.answers import shown
-    from veteran.analysis.lowering import Binding
     from veteran.analysis.reports import Report, ReportStep
+    from veteran.analysis.semantics.ir import Binding
+    from veteran.families.http.facts import shown
 
     module, access, root = event.module, event.first, event.root
     through = access.denoted.through
@@ -119,7 +119,7 @@ def unvalidated_json(event: Unchecked) -> Iterator[Report]:
     yield Report(node, at, text, event.confidence, tuple(steps))
 
 
-@rule.on(answers_of("decoded"))
+@rule.on(answers_of("http.json_access"))
 def unvalidated_json_by_other_modules(event: Told) -> Iterator[Linked]:
     """One finding for each decoded value that other modules give, take or may have checked."""
     from veteran.analysis.reports import Linked, LinkedStep

@@ -54,7 +54,7 @@ from veteran.registry import Rule, events_of
 
 if TYPE_CHECKING:
     from veteran.analysis.reports import Report
-    from veteran.analysis.whole_reads import WholeRead
+    from veteran.families.files.whole_reads import WholeRead
 
 rule = Rule(
     "VET102",
@@ -63,10 +63,10 @@ rule = Rule(
 )
 
 
-@rule.on(events_of("whole_reads", "open", "fdopen", "read_text", "read_bytes", "GzipFile"))
+@rule.on(events_of("files.whole_reads", "open", "fdopen", "read_text", "read_bytes", "GzipFile"))
 def split_file(event: WholeRead) -> Iterator[Report]:
     """A whole file that is cut into lines, or kept as a list, for one pass."""
-    from veteran.analysis.whole_reads import report
+    from veteran.families.files.whole_reads import report
 
     if event.kind != "readlines":
         yield report(event)

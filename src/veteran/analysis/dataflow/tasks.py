@@ -1,0 +1,30 @@
+"""Calls that run a function elsewhere or later, and those that wait for what it gives."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.types.inference import HANDED
+
+#: Functions that give what their first argument gives when it is awaited.
+WAITING = frozenset(
+    ("create_task", "ensure_future", "wait_for", "shield", "run_until_complete", "run_coroutine_threadsafe", "run")
+)
+#: Methods that call a function, and which argument that is; those of `CALLED_FOR_EACH` for each item.
+CALLED = {**HANDED, "submit": 0, "apply_async": 0}
+CALLED_FOR_EACH = frozenset(("map", "imap", "imap_unordered", "map_async"))
+#: Functions that give the items of their argument.
+SAME_ITEMS = frozenset(("list", "tuple", "sorted", "reversed", "iter", "set", "as_completed", "gather", "tqdm"))
+
+
+def is_new(value: object) -> bool:
+    """Whether an expression is a collection with nothing in it yet."""
+    if isinstance(value, (cst.List, cst.Dict)):
+        return not value.elements
+    if isinstance(value, cst.Call) and (dotted(value.func) or "").rpartition(".")[2] in COLLECTIONS:
+        return all(not isinstance(arg.value, (cst.List, cst.Dict, cst.Tuple)) for arg in value.args)
+    return False
+
+
+COLLECTIONS = ("list", "dict", "set", "deque", "defaultdict", "OrderedDict")
