@@ -166,7 +166,8 @@ def test_bytes_and_text_agree() -> None:
 def test_what_passes_no_gate_imports_no_parser() -> None:
     """Neither libcst, nor what only other commands need."""
     program = (
-        "import sys; from pathlib import Path; from veteran.runs import one_file; from veteran.settings import Settings\n"
+        "import sys; from pathlib import Path\n"
+        "from veteran.runs import one_file; from veteran.settings import Settings\n"
         "assert one_file.check_text('a.py', 'def f(): pass\\n', Settings(root=Path('.'))) == []\n"
         "heavy = {'libcst', 'pathspec', 'asyncio', 'multiprocessing', 'concurrent.futures'} & set(sys.modules)\n"
         "sys.exit(repr(heavy) if heavy else 0)"

@@ -181,6 +181,18 @@ def test_a_file_that_is_refused_though_it_is_a_program(monkeypatch: pytest.Monke
     assert check(b"file.readlines(\n") == ("", ("VET001",))
 
 
+def test_a_file_that_is_judged_differently_a_second_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from veteran.runs import one_file
+
+    real = one_file.check_bytes
+    answers = iter((1, 0, 1, 1))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(one_file, "check_bytes", lambda *args: real(*args)[: next(answers)])
+    program = b"def f(path):\n    for line in open(path).readlines():\n        print(line)\n"
+    assert check(program) == ("differs: the second time", ("VET101",))
+    assert check(program) == ("", ("VET101",))
+
+
 def test_what_is_passed_on_is_copied() -> None:
     given: list[int] = []
     assert PassedOn().submit(_grown, given).result() == [1]

@@ -241,3 +241,24 @@ def test_every_value_that_arrives_is_foreseen(seed: int) -> None:
             foreseen[number] = {int(b.value.value) for b in found.bindings}
     for number, values in observed.items():
         assert values <= foreseen[number], (number, values, foreseen[number], program.text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for x, x, x, x, x in rows:\n    pass\nuse(x)\n",
+        "while rows:\n    x, (x, x), *x = rows\nuse(x)\n",
+        "with a as x, b as (x, x), c as x:\n    use(x)\n",
+        "def f(rows):\n    for x, x, x, x, x in rows:\n        use(x)\n",
+    ],
+)
+def test_bindings_of_one_statement_are_in_the_same_order_each_time(text: str) -> None:
+    orders = set()
+    kept = []
+    for number in range(40):
+        kept.append([object() for _ in range(number)])  # so that what is made lies elsewhere each time
+        module = lowered(text)
+        call = next(call for call in module.calls if isinstance(call.node.func, cst.Name))
+        kept.append([module])
+        orders.add(tuple((binding.place, binding.path) for binding in lookup("x", call).bindings))
+    assert len(orders) == 1

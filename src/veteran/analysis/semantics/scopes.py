@@ -136,6 +136,11 @@ def _arranged(bound: list[Binding]) -> _Inside:
     return first.arranged  # type: ignore[no-any-return]
 
 
+def _in_order(bindings: list[Binding]) -> list[Binding]:
+    """Each of them once, by its place. Those of one statement share theirs: a set would mix them anew in each run."""
+    return sorted(dict.fromkeys(bindings), key=_place)
+
+
 class _Reach:
     """One question about the bindings of a name."""
 
@@ -149,8 +154,8 @@ class _Reach:
         try:
             return self._before(block, place)
         except RecursionError:
-            every = {item for items in self.inside.values() for item in items if isinstance(item, Binding)}
-            return sorted((b for b in every if b.kind != "del"), key=_place), False
+            every = [item for items in self.inside.values() for item in items if isinstance(item, Binding)]
+            return [binding for binding in _in_order(every) if binding.kind != "del"], False
 
     def _before(self, block: Block, place: int) -> tuple[list[Binding], bool]:
         sure = False
@@ -167,7 +172,7 @@ class _Reach:
                 sure = True
                 break
             block, place = owner.block, owner.place
-        unique = sorted({*self.found, *self.foreign}, key=_place)
+        unique = _in_order([*self.found, *self.foreign])
         kept = [binding for binding in unique if binding.kind != "del"]
         return kept, sure and len(kept) == len(unique)
 
