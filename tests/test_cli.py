@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 import pytest
 
 import veteran
-from veteran.families.blocking import link
 from veteran.families.sql.sinks import Queries
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
 from veteran.registry import all_rules
-from veteran.runs import batch, discovery, understand
+from veteran.runs import batch, discovery, linker, understand
 from veteran.runs.cache import Cache
 from veteran.runs.discovery import Discovered
 from veteran.runs.snapshot import Edges
@@ -191,7 +190,7 @@ def test_a_failing_rule_is_a_finding_like_any_other(call: Veteran, monkeypatch: 
     assert call("check", "--exit-zero").code == 0
     assert INTERNAL not in call("check", f"--ignore={INTERNAL}", "--output-format=concise").out
     with monkeypatch.context() as patch:
-        patch.setattr(link, "chained", fails)
+        patch.setattr(linker, "chained", fails)
         assert call("check", "--output-format=concise").out.count(INTERNAL) == 3  # VET311 and VET312 hear of chains
 
 
@@ -765,7 +764,7 @@ def test_color_elsewhere() -> None:
 
 SLOW = """
 import sys, time
-import veteran.understand
+import veteran.runs.understand
 from veteran.frontends.cli import main
 
 quick = veteran.runs.understand.summarise
@@ -806,6 +805,7 @@ def test_an_interrupt_ends_quietly(project: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(SOURCES)},
     )
     while not ready.exists():
+        assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=20) == (b"", b"")

@@ -30,7 +30,7 @@ DRIVER = """
 import multiprocessing
 import sys
 
-import veteran.one_file
+import veteran.runs.one_file
 from flake8.main.cli import main
 
 check_text = veteran.runs.one_file.check_text

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from helpers import ROOT
 from veteran import imports
 from veteran.runs.processes import Lost, Pool
 
@@ -146,6 +147,9 @@ def test_the_module_runs_nothing_if_python_is_told_so(tree: Path, tmp_path: Path
 FLAKE8 = """
 import importlib.metadata, multiprocessing, multiprocessing.pool, os, sys
 from multiprocessing import queues, resource_tracker, spawn, synchronize
+sys.path.append(BENCHMARKS)
+from flake8_with import only
+only(["veteran"])  # what other plugins import is theirs
 from flake8.main.cli import main
 importlib.metadata.metadata("flake8")["name"]  # flake8 asks that of every plugin
 if "--loaded" in sys.argv:
@@ -163,7 +167,7 @@ def test_the_plugin_runs_nothing_that_flake8_does_not(tree: Path, tmp_path: Path
     for large in tree.glob("large*"):
         large.unlink()  # flake8's other plugins would be at it for long
     program = tmp_path / "flake8_driver.py"
-    program.write_text(FLAKE8, encoding="utf-8")
+    program.write_text(FLAKE8.replace("BENCHMARKS", repr(str(ROOT / "benchmarks"))), encoding="utf-8")
     done = subprocess.run([sys.executable, program, "--loaded"], capture_output=True, text=True, check=True)
     names = {*SHADOWS, *PACKAGES, *OTHERS} - set(done.stdout.split()) - {"sitecustomize", "usercustomize", "veteran"}
     if method != "fork":

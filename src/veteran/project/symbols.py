@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from veteran.analysis.syntax.expressions import is_class_private
+from veteran.analysis.syntax.python import is_class_private
 from veteran.project.summary import ClassFact, Facts, FunctionFact
 
 if TYPE_CHECKING:

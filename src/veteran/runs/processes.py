@@ -29,7 +29,7 @@ PROGRAM = """
 import sys
 sys.path[:] = sys.argv[2:]
 try:
-    from veteran.processes import attend
+    from veteran.runs.processes import attend
     attend(sys.argv[1])
 except KeyboardInterrupt:
     sys.exit(130)

@@ -275,7 +275,7 @@ def tool() -> bytes:
 @cache
 def _tool(version: str) -> bytes:
     parts: list[str | bytes] = [SCHEMA, version, sys.version]
-    package = Path(__file__).parent
+    package = Path(veteran.__file__).parent
     with suppress(OSError):
         for folder, folders, names in os.walk(package):
             folders.sort()

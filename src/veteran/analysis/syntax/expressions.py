@@ -110,8 +110,3 @@ def all_parameters(parameters: cst.Parameters) -> list[cst.Param]:
     if parameters.star_kwarg:
         found.append(parameters.star_kwarg)
     return found
-
-
-def is_class_private(name: str) -> bool:
-    """Whether Python spells the name anew for each class, so that no class inherits it."""
-    return name.startswith("__") and not name.endswith("__")

@@ -17,8 +17,9 @@ from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.conditions import conditions, parts
 from veteran.analysis.semantics.following import Following
 from veteran.analysis.semantics.ir import At, Binding, Block, Lowered, Scope, first_parameter
-from veteran.analysis.syntax.expressions import decorator_name, dotted, is_class_private, last_name, running
+from veteran.analysis.syntax.expressions import decorator_name, dotted, last_name, running
 from veteran.analysis.syntax.nodes import MAX_QUOTED, Unconverted, expression, integer_value, operands, string_value
+from veteran.analysis.syntax.python import is_class_private
 from veteran.analysis.types.calls import PLAIN_DECORATORS, argument, keeps_result
 from veteran.analysis.types.containers import Containers
 from veteran.analysis.types.values import UNKNOWN, Instance, Local, Ref, Value, Values
