@@ -151,7 +151,7 @@ class Decoded:
     def _not(self, node: cst.CSTNode, at: At, reason: str, *because: Because) -> None:
         """Notes why a value or an access is not told of, where somebody asks."""
         if self.module.trace:
-            self.module.trace.note("decoded", node, at, reason, *because)
+            self.module.trace.note("http.json_access", node, at, reason, *because)
 
     def _for(self, reason: str, node: cst.CSTNode | None = None) -> bool:
         """Keeps what checks an access; always true."""

@@ -83,7 +83,7 @@ def events(module: Module) -> Iterator[BuiltText]:
             if slot is not None:
                 yield BuiltText(module, text, slot)
             elif module.trace:
-                module.trace.note("built_sql", text.node, text.at, f"this text {reason}")
+                module.trace.note("sql.unexecuted", text.node, text.at, f"this text {reason}")
     yield from _fragments(module)
 
 
