@@ -459,11 +459,11 @@ def test_a_warm_run_imports_neither_libcst_nor_the_model(tree: Path) -> None:
         os.utime(path, (1_600_000_000, 1_600_000_000))
     code = """
 import sys
-from veteran import cache
+from veteran.runs import cache
 cache.RACY = 0
 from veteran.frontends import cli
 cli.main(["check", "-j1"])
-heavy = ("libcst", "inspect", "veteran.catalog", "veteran.runs.understand", "veteran.analysis")
+heavy = ("libcst", "inspect", "veteran.catalog", "veteran.runs.understand", "veteran.analysis.module")
 print([name for name in sys.modules if name.startswith(heavy)], file=sys.stderr)
 """
     said = []
