@@ -13,15 +13,22 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import libcst as cst
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import EVERYTHING
 from veteran import catalog, suppressions
+from veteran.analysis.semantics.ir import At
 from veteran.analysis.syntax import source
+from veteran.analysis.types.inference import Types
+from veteran.analysis.types.values import Values
+from veteran.families.sql import unexecuted
 from veteran.project import import_index, import_resolver
 from veteran.runs import discovery
 from veteran.runs.discovery import _Ignored, _rules
+from veteran.runs.one_file import check_text
 from veteran.settings import MAX_GLOB, MAX_GLOBS, ConfigError, Globs, forget, load
 
 ENDLESS = {
@@ -315,3 +322,43 @@ def test_globs_of_the_configuration_are_bounded(configured: Path) -> None:
         forget()
         with pytest.raises(ConfigError, match=said):
             load(configured.parent)
+
+
+@pytest.mark.parametrize("method", ["format(y)", 'replace("a", y)', "join([y])", 'get("a")', "strip(y)"])
+def test_a_chain_of_calls_costs_what_it_is_long(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    # What is asked of a call is asked of what stands before it by several ways: each asks once.
+    asked = 0
+    answer = Types._of
+
+    def counted(self: Types, node: cst.CSTNode, at: At) -> Values:
+        nonlocal asked
+        asked += 1
+        return answer(self, node, at)
+
+    monkeypatch.setattr(Types, "_of", counted)
+
+    def cost(length: int) -> int:
+        nonlocal asked
+        asked = 0
+        chain = "".join(f".{method}" for _ in range(length))
+        source = f"import sqlite3\n\n\ndef f(c: sqlite3.Cursor, x, y):\n    x = x{chain}\n    c.execute(x)\n"
+        check_text("a.py", source, EVERYTHING)
+        return asked
+
+    assert cost(10) < 1_000
+    assert cost(20) < 3_000
+
+
+def test_literals_beside_each_other_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    answer = unexecuted._literals
+
+    def counted(node: cst.CSTNode, *, filled: bool = False) -> str | None:
+        nonlocal asked
+        asked += 1
+        return answer(node, filled=filled)
+
+    monkeypatch.setattr(unexecuted, "_literals", counted)
+    text = " ".join(f'"SELECTED {number} "' for number in range(400))
+    assert check_text("a.py", f"import sqlite3\n\ntopics = ({text})\n", EVERYTHING) == []
+    assert asked < 10

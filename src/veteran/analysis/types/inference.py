@@ -66,6 +66,7 @@ _VAGUE = frozenset(
     for module in ("typing.", "typing_extensions.", "")
     for name in ("Any", "Final", "ClassVar", "TypeAlias", "object")
 )
+_NAMES = (cst.Name, cst.Attribute)
 #: Of the name of a type that says what its collections hold.
 _MAX_NAME = 300
 #: Of tests in one expression, and of what stands behind such tests in a module.
@@ -87,6 +88,7 @@ class Types(Following):
         self.catalog = catalog
         self.lowered = lowered
         self.known: dict[tuple[int, int, int], tuple[cst.CSTNode, Block, Values]] = {}
+        self.meanwhile: dict[tuple[int, int, int], tuple[cst.CSTNode, Block, Values]] = {}
         self.containers = Containers(self)
         self.nested: dict[str, Instance] = {}
         self.quoted: dict[str, cst.BaseExpression | None] = {}
@@ -106,9 +108,26 @@ class Types(Following):
             return UNKNOWN
         self.depth += 1
         try:
-            return self._of(node, at)
+            if type(node) in _NAMES:
+                return self._of(node, at)
+            return self._within(node, at)
         finally:
             self.depth -= 1
+
+    def _within(self, node: cst.CSTNode, at: At) -> Values:
+        """What is asked within a question, often by several ways: else a chain of calls costs a power of its length.
+
+        What a limit cut short holds for this question alone, and what stands in a circle for its place alone.
+        """
+        key = id(node), at.place, id(at.block)
+        known = self.known.get(key) or self.meanwhile.get(key)
+        if known is not None:
+            return known[2]
+        cuts, circles = self.cuts, self.circles
+        values = self._of(node, at)
+        if self.circles == circles:
+            (self.known if self.cuts == cuts else self.meanwhile)[key] = node, at.block, values
+        return values
 
     def _asked(self, node: cst.CSTNode, at: At) -> Values:
         """What is asked from outside, often twice: concluded once, unless a limit cut it short."""
@@ -117,6 +136,7 @@ class Types(Following):
         if known is not None:
             return known[2]
         cuts = self.cuts
+        self.meanwhile.clear()
         self.steps = 0
         self.depth = 1
         try:

@@ -29,6 +29,8 @@ _BEGINS = (
 )
 #: What the literal parts of a candidate must hold before anything is followed.
 _QUICK = re.compile(rf"(?i:^[\s(]*{_BEGINS})|\b(?:WHERE|VALUES|FROM|SET)\b|(?:--|/\*)")
+#: Methods that put values into a text.
+_FILLS = ("format", "format_map", "replace")
 #: In capitals, WHEN is a keyword.
 _PROSE = re.compile(
     r"(?i)\b(?:the|an|your|this|that|these|please|you|must|should|cannot|can't|could|has been|have|failed|unable"
@@ -131,8 +133,8 @@ def _candidates(module: Module, node: cst.BaseExpression, at: At, seen: set[cst.
             if literal is not None and _QUICK.search(literal):
                 yield Text(current, where)
                 continue
-        if isinstance(current, cst.Call):
-            pending.append((current.func, where))
+        if isinstance(current, (cst.Call, cst.ConcatenatedString, cst.BinaryOperation)):
+            pending += [(part, where) for part in _beside(current)]
             continue
         if isinstance(current, (cst.Lambda, cst.SimpleString, cst.Name)):
             continue
@@ -146,11 +148,31 @@ def _candidates(module: Module, node: cst.BaseExpression, at: At, seen: set[cst.
         pending += [(child, where) for child in running(current)]
 
 
+def _beside(node: cst.Call | cst.ConcatenatedString | cst.BinaryOperation) -> list[cst.CSTNode]:
+    """What a chain of texts is made of beside itself: nothing but the whole of a chain can be the outermost text."""
+    if isinstance(node, cst.Call):
+        current: cst.CSTNode = node.func
+        while isinstance(current, cst.Attribute) and _name(current) in _FILLS and isinstance(current.value, cst.Call):
+            current = current.value.func
+        return [current]
+    found: list[cst.CSTNode] = []
+    pending: list[cst.CSTNode] = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, cst.ConcatenatedString) or (
+            isinstance(current, cst.BinaryOperation) and (current is node or isinstance(current.operator, cst.Add))
+        ):
+            pending += [current.right, current.left]
+        else:
+            found.append(current)
+    return found
+
+
 def _of_constant(node: cst.CSTNode, at: At) -> str | None:
     """The text of a constant that `format` or `replace` fills."""
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute) or not node.args:
         return None
-    if node.func.attr.value not in ("format", "format_map", "replace") or not isinstance(node.func.value, cst.Name):
+    if node.func.attr.value not in _FILLS or not isinstance(node.func.value, cst.Name):
         return None
     bound = scopes.lookup(node.func.value.value, at).bindings
     value = bound[0].value if len(bound) == 1 and bound[0].kind == "assign" else None
@@ -162,7 +184,7 @@ def _literals(node: cst.CSTNode, *, filled: bool = False) -> str | None:
     if isinstance(node, cst.Call):
         if not isinstance(node.func, cst.Attribute) or not node.args:
             return None
-        if node.func.attr.value not in ("format", "format_map", "join", "replace"):
+        if node.func.attr.value not in (*_FILLS, "join"):
             return None
         inner = node.func.value
         listed = node.args[0].value
