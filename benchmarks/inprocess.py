@@ -17,7 +17,7 @@ from unittest import mock
 
 import libcst as cst
 
-from veteran.analysis.syntax.gate import Gate, gate_for
+from veteran.analysis.syntax.gate import Gate, Glance, gate_for
 from veteran.catalog import catalog_for
 from veteran.findings import INTERNAL, UNPARSABLE
 from veteran.registry import all_rules
@@ -84,7 +84,7 @@ def passing(sample: Sample) -> tuple[list[File], list[File]]:
     live: list[File] = []
     dead: list[File] = []
     for file in sample.files:
-        (live if gate_of(file, settings).live(file.data) else dead).append(file)
+        (live if gate_of(file, settings).live(Glance(file.data, catalog_for(settings.catalog))) else dead).append(file)
     return live, dead
 
 
@@ -292,7 +292,7 @@ def measure_gate(sample: Sample) -> None:
 
     def gate() -> None:
         for path in paths:
-            gate_of_all.live(path.read_bytes())
+            gate_of_all.live(Glance(path.read_bytes(), catalog_for(settings.catalog)))
 
     def check() -> None:
         for path in paths:

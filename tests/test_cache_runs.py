@@ -9,16 +9,19 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import veteran
 from helpers import EVERYTHING, FIXTURES
 from veteran.catalog import Catalog
+from veteran.families import tellers
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence, Finding, Outcome, Span
 from veteran.frontends import cli
 from veteran.project import import_resolver as projects
-from veteran.project.summary import Facts, Summary
+from veteran.project.kinds import Kind
+from veteran.project.summary import FACTS, Facts, Summary
 from veteran.runs import batch, store, understand
 from veteran.runs.cache import Cache
 from veteran.runs.store import Read, Store, Stores, digest_of
@@ -76,18 +79,19 @@ def run(*names: str, cached: bool = True, jobs: int = 1, settings: Settings | No
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are analysed, as it happens."""
     names: list[str] = []
-    summarise, facts = understand.summarise, understand.facts
+    summarise, told = understand.summarise, understand.told
 
     def summarised(path: str, data: bytes, settings: Settings) -> Summary:
         names.append(Path(path).name)
         return summarise(path, data, settings)
 
-    def read_facts(data: bytes, catalog: Catalog) -> Facts | None:
-        names.append("facts")
-        return facts(data, catalog)
+    def read_told(kind: Kind[Any], data: bytes, catalog: Catalog) -> Any:
+        if kind.apart:  # the others are seen without a parse
+            names.append(kind.name)
+        return told(kind, data, catalog)
 
     monkeypatch.setattr(understand, "summarise", summarised)
-    monkeypatch.setattr(understand, "facts", read_facts)
+    monkeypatch.setattr(understand, "told", read_told)
     return names
 
 
@@ -253,12 +257,16 @@ def test_everything_that_is_kept_comes_back_the_same(tmp_path: Path) -> None:
         kept.keep(Read(summary, digest_of(data)), EVERYTHING)
         found = kept.summary(digest_of(data), str(path), EVERYTHING)
         assert found is not None
-        assert found._replace(facts=None) == summary._replace(facts=None)
-        if summary.facts is not None:
-            assert found.facts in (summary.facts, None)
-            assert kept.told(Facts, digest_of(data), EVERYTHING) == (summary.facts,)
-            if found.facts:
-                same_types(found.facts, summary.facts)
+        kinds = {name: tellers()[name].kind for name in summary.told}
+        for name, told in summary.told.items():
+            if kinds[name].apart:
+                assert found.told[name] is None
+                assert kept.told(kinds[name], digest_of(data), EVERYTHING) == (told,)
+            else:
+                same_types(found.told[name], told)
+        whole = kept.summary(digest_of(data), str(path), EVERYTHING, whole=True)
+        assert found._replace(told={}) == summary._replace(told={})
+        assert whole == (summary if summary.begins else found)
 
 
 def same_types(one: object, other: object) -> None:
@@ -274,10 +282,10 @@ def same_types(one: object, other: object) -> None:
 
 def test_missing_facts_come_back(tmp_path: Path) -> None:
     kept = Store(tmp_path / "kept")
-    kept.keep_told(Facts, b"digest", EVERYTHING, None)
-    assert (kept.told(Facts, b"digest", EVERYTHING), kept.told(Facts, b"other", EVERYTHING)) == ((None,), None)
-    kept.keep_told(Facts, b"digest", EVERYTHING, Facts({}, {}, {"\ud800": ("a",)}))
-    assert kept.told(Facts, b"digest", EVERYTHING) == (Facts({}, {}, {"\ud800": ("a",)}),)
+    kept.keep_told(FACTS, b"digest", EVERYTHING, None)
+    assert (kept.told(FACTS, b"digest", EVERYTHING), kept.told(FACTS, b"other", EVERYTHING)) == ((None,), None)
+    kept.keep_told(FACTS, b"digest", EVERYTHING, Facts({}, {}, {"\ud800": ("a",)}))
+    assert kept.told(FACTS, b"digest", EVERYTHING) == (Facts({}, {}, {"\ud800": ("a",)}),)
 
 
 def test_failures_of_the_machine_are_not_kept(tmp_path: Path) -> None:

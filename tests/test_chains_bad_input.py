@@ -15,6 +15,7 @@ from veteran.catalog import catalog_for
 from veteran.families.blocking.call_chains import Chains
 from veteran.frontends.cli import main
 from veteran.project.import_resolver import project_for
+from veteran.project.summary import FACTS
 from veteran.project.symbols import Program
 from veteran.runs import one_file, understand
 from veteran.runs.linker import Linker
@@ -275,14 +276,14 @@ def test_a_file_that_is_removed_after_it_was_read(tmp_path: Path, monkeypatch: p
     write(tmp_path, {"main.py": caller("helper"), "helper.py": BLOCKS})
     path, helper = tmp_path / "main.py", tmp_path / "helper.py"
     settings = load(tmp_path)
-    facts = understand.facts
+    told = understand.told
 
     def once(*arguments: Any) -> Any:
-        found = facts(*arguments)
+        found = told(*arguments)
         helper.unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(understand, "facts", once)
+    monkeypatch.setattr(understand, "told", once)
     summary = understand.summarise(str(path), path.read_bytes(), settings)
     ((finding,),) = Linker(str).link([(summary, path, settings)])
     assert (finding.code, [step.span.line for step in finding.steps]) == ("VET312", [5])
@@ -356,7 +357,7 @@ def test_the_graph_is_explored_once(tmp_path: Path) -> None:
 
     def facts(path: Path) -> object:
         asked.append(path)
-        return understand.facts(path.read_bytes(), catalog_for(settings.catalog))
+        return understand.told(FACTS, path.read_bytes(), catalog_for(settings.catalog))
 
     program = Program(project_for(tmp_path / "main.py", ()), facts)  # type: ignore[arg-type]
     chains = Chains(program)

@@ -19,11 +19,11 @@ import veteran
 from veteran.families.sql.sinks import Queries
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
+from veteran.project.edges import Edges
 from veteran.registry import all_rules
 from veteran.runs import batch, discovery, linker, understand
 from veteran.runs.cache import Cache
 from veteran.runs.discovery import Discovered
-from veteran.runs.snapshot import Edges
 from veteran.settings import forget
 
 SOURCES = Path(veteran.__file__).parents[1]
@@ -301,7 +301,7 @@ def test_jobs_default_to_the_environment(call: Veteran, monkeypatch: pytest.Monk
 
     def check(*_: object, jobs: int, **__: object) -> batch.Checked:
         asked.append(jobs)
-        return batch.Checked([], [], Edges({}, {}, {}))
+        return batch.Checked([], [], Edges())
 
     monkeypatch.setattr(batch, "check", check)
     write({"a.py": CLEAN})

@@ -22,6 +22,7 @@ from helpers import EVERYTHING
 from veteran import catalog, suppressions
 from veteran.analysis.semantics.ir import At
 from veteran.analysis.syntax import source
+from veteran.analysis.syntax.gate import Glance
 from veteran.analysis.types.inference import Types
 from veteran.analysis.types.values import Values
 from veteran.families.sql import unexecuted
@@ -30,6 +31,11 @@ from veteran.runs import discovery
 from veteran.runs.discovery import _Ignored, _rules
 from veteran.runs.one_file import check_text
 from veteran.settings import MAX_GLOB, MAX_GLOBS, ConfigError, Globs, forget, load
+
+
+def glance(text: str) -> Glance:
+    return Glance(text.encode(), catalog.catalog_for())
+
 
 ENDLESS = {
     "stars": ("*a*a*a*a*a*a*b", "a" * 100),
@@ -219,12 +225,12 @@ RUNS: dict[str, tuple[Callable[[str], object], str, str]] = {
     "cookie": (lambda text: source.COOKIE.match(text.encode()), "# {}", "coding: "),
     "cookie-blanks": (lambda text: source.COOKIE.match(text.encode()), "# coding:{}!", " "),
     "blank": (lambda text: source.BLANK.match(text.encode()), "{}x", " \f"),
-    "imports": (lambda text: import_index.outlook_of(text.encode()), "{}", "from a import (\n"),
-    "import-dots": (lambda text: import_index.outlook_of(text.encode()), "from {}", "."),
-    "import-blanks": (lambda text: import_index.outlook_of(text.encode()), "from{}", " "),
-    "import-name": (lambda text: import_index.outlook_of(text.encode()), "from {}", "a"),
-    "import-goes-on": (lambda text: import_index.outlook_of(text.encode()), "import {}", "\\\n"),
-    "import-bracket": (lambda text: import_index.outlook_of(text.encode()), "from a import{}(", " "),
+    "imports": (lambda text: import_index.imports_of(glance(text)), "{}", "from a import (\n"),
+    "import-dots": (lambda text: import_index.imports_of(glance(text)), "from {}", "."),
+    "import-blanks": (lambda text: import_index.imports_of(glance(text)), "from{}", " "),
+    "import-name": (lambda text: import_index.imports_of(glance(text)), "from {}", "a"),
+    "import-goes-on": (lambda text: import_index.imports_of(glance(text)), "import {}", "\\\n"),
+    "import-bracket": (lambda text: import_index.imports_of(glance(text)), "from a import{}(", " "),
 }
 
 

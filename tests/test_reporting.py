@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from veteran.explain import Answer, Conclusion
+from veteran.conclusions import Answer, Conclusion
 from veteran.findings import TOOL_CODES, Confidence, Finding, Span, Step
 from veteran.registry import all_rules
 from veteran.reporting import ReadLine, manual, renderer, statistics, why

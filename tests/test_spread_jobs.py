@@ -12,7 +12,9 @@ import pytest
 
 from helpers import EVERYTHING
 from test_threads_project import HEAVY, INIT, POOL, READS, check, found, project
-from veteran.project.import_index import outlook_of
+from veteran.analysis.syntax.gate import Glance
+from veteran.catalog import catalog_for
+from veteran.project.import_index import imports_of
 from veteran.runs.batch import run
 from veteran.runs.store import Stores
 
@@ -201,4 +203,4 @@ def test_a_comment_silences_where_nothing_else_is_looked_for(tmp_path: Path, com
     ],
 )
 def test_imports_are_read_without_a_parse(text: str, imports: dict[str, str], stars: tuple[str, ...]) -> None:
-    assert outlook_of(text.encode())[:2] == (imports, stars)
+    assert imports_of(Glance(text.encode(), catalog_for())) == (imports, stars)

@@ -9,7 +9,7 @@ import pytest
 
 from helpers import EVERYTHING, check, places
 from veteran.analysis.module import Module
-from veteran.analysis.syntax.gate import gate_for
+from veteran.analysis.syntax.gate import Glance, gate_for
 from veteran.catalog import catalog_for
 from veteran.families.files import whole_reads
 from veteran.registry import all_rules
@@ -120,7 +120,7 @@ def test_one_analysis_serves_both_rules(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_gate(text: str, codes: set[str]) -> None:
     rules = tuple(rule for rule in all_rules().values() if rule.code.startswith("VET10"))
-    assert {rule.code for rule in gate_for(rules, catalog_for()).live(text.encode())} == codes
+    assert {rule.code for rule in gate_for(rules, catalog_for()).live(Glance(text.encode(), catalog_for()))} == codes
 
 
 @pytest.mark.parametrize("count", [400])

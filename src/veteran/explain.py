@@ -6,85 +6,33 @@ decided anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
-
-import libcst as cst
 
 from veteran import suppressions
 from veteran.analysis.dataflow.callers import callers
-from veteran.analysis.dataflow.text import Hole, Verdict
-from veteran.analysis.dataflow.trace import LINE, Because, Note, Trace, told
+from veteran.analysis.dataflow.trace import LINE, Because, Note, Trace
 from veteran.analysis.module import Module
 from veteran.analysis.reports import Conditional
 from veteran.analysis.rule_runner import run
-from veteran.analysis.semantics.ir import Call, Held, Read
-from veteran.analysis.syntax.gate import Gate
+from veteran.analysis.syntax.gate import Gate, Glance
 from veteran.analysis.syntax.source import Source, SourceError
 from veteran.analysis.syntax.tree import Tree, parse
 from veteran.catalog import catalog_for
-from veteran.families.blocking.call_chains import Chain, Chains, Node, alive, skipped
-from veteran.families.blocking.facts import facts_of
-from veteran.families.cpu.fan_out import Beyond
-from veteran.families.http.facts import answers_of
-from veteran.families.sql.sinks import Queries, SinkValue
-from veteran.families.sql.statements import Slot, slots
-from veteran.findings import SUPPRESSION, TOOL_CODES, UNPARSABLE, Confidence, Finding, Span, Step
+from veteran.conclusions import Answer, Conclusion
+from veteran.families import all_families, heard_by
+from veteran.findings import SUPPRESSION, TOOL_CODES, UNPARSABLE, Finding, Span, Step
 from veteran.project.caller_decided import unsafe_parameters
-from veteran.project.import_index import Outlook, outlook_of
-from veteran.project.summary import CallFact, Summary
-from veteran.project.symbols import Class, Entity, Foreign, Function, Loaded, Managed
+from veteran.project.explained import Line
+from veteran.project.family import Family
+from veteran.project.summary import Summary
 from veteran.registry import Rule, all_rules
 from veteran.runs import one_file, understand
 from veteran.runs.linker import Linker
 from veteran.settings import Settings
 
-#: More steps than this say no more.
-MAX_STEPS = 12
 #: More words than this are not spelled out.
 MAX_WORDS = 8
-#: Which places of a statement VET201 speaks of, and which VET202; a placeholder is nobody's.
-_VALUES = ("value", "condition")
-_PLACES = {"identifier": "an identifier", "statement": "a whole statement"}
-_HOLES = {"VET201": "value", "VET202": "name, keyword or statement"}
-#: What a rule looks for, by the table it listens to, where a line has nothing of it.
-_NOTHING = {
-    "blocking": "no call on this line",
-    "metadata": "no call on this line",
-    "sql.sinks": "no call on this line, and no statement that one executes",
-    "sql.unexecuted": "no text on this line that is built from parts and might be SQL",
-    "files.whole_reads": "no `readlines`, no text that is split and no list of a file on this line",
-    "http.json_access": "no JSON is decoded or read on this line, as far as is known",
-    "cpu.fan_out": "no call on this line that hands a function to threads",
-}
-_NO_CHAIN = "no call on this line"
-
-
-class Conclusion(NamedTuple):
-    """What rules concluded of a piece of code.
-
-    verdict: `fired`; `hidden`: found, but not reported; `elsewhere`: part of a finding on another line; `silent`:
-    looked at, and nothing was found; `nothing`: there is nothing to look at; `off`: the rule does not run here.
-    """
-
-    codes: tuple[str, ...]
-    verdict: str
-    text: str
-    span: Span | None = None
-    confidence: Confidence | None = None
-    steps: tuple[Step, ...] = ()
-
-
-class Answer(NamedTuple):
-    """All conclusions on one line. remarks: what holds for the file."""
-
-    path: str
-    line: int
-    column: int | None
-    remarks: tuple[str, ...]
-    conclusions: tuple[Conclusion, ...]
 
 
 class NoSuchPlace(Exception):
@@ -128,69 +76,40 @@ class Explainer:
         self.data = data
         self.settings = settings
         self.source = source
-        self.tree = tree
         self.catalog = catalog_for(settings.catalog)
         self.enabled = settings.enabled(path)
         self.rules = all_rules()
-        self.lacking = {code: Gate((rule,), self.catalog).lacks(data) for code, rule in self.rules.items()}
+        glance = Glance(data, self.catalog)
+        self.lacking = {code: Gate((rule,), self.catalog).lacks(glance) for code, rule in self.rules.items()}
         self.live = {code: rule for code, rule in self.rules.items() if not self.lacking[code]}
         self.module = Module(self.shown, source, tree, self.catalog)
+        self.module.glance = glance
         self.trace = self.module.trace = Trace()
         # Everything runs, and low confidence counts: what the settings hide is told.
-        self.everything = settings._replace(
+        everything = settings._replace(
             select=("VET",), extend_select=(), ignore=(), per_file_ignores=(), contexts=(), free_threaded=False
         )
-        self.linker = Linker(one_file.display, {self.path: data})
+        linker = Linker(one_file.display, {self.path: data})
         self.summary = self._summary()
-        (self.findings,) = self.linker.link([(self.summary, self.path, self.everything)])
-        self.line = 1
-        self.column: int | None = None
+        (self.findings,) = linker.link([(self.summary, self.path, everything)])
+        unsafe = unsafe_parameters(self.summary.arguments)
+        excused = [one.finding for one in self.summary.conditional if unsafe.isdisjoint(one.parameters)]
+        on = {code: rule for code, rule in self.live.items() if code in self.enabled}
+        world = linker.world(self.path, everything)
+        self.line = Line(self.module, self.path, world, self.summary, self.findings, excused, on)
 
     def at(self, line: int, column: int | None = None) -> tuple[Conclusion, ...]:
         """What is concluded of the code on a line, or around a column of it."""
-        self.line, self.column = line, column
+        self.line.line, self.line.column = line, column
         return tuple(self._conclusions())
 
-    def _outlook(self) -> Outlook:
-        spreads = self.module.once(Beyond).spreads
-        return outlook_of(self.data, tuple(sorted(spreads)), self.catalog.client_libraries)
-
     def _summary(self) -> Summary:
-        summary = Summary(self.shown, *run(self.module, self.live.values()))
-        asks = tuple(sorted(self.module.once(Beyond).asks))
-        summary = summary._replace(comments=understand.comments(self.source), asks=asks, outlook=self._outlook())
-        notes = list(self.trace.notes)  # the facts ask about other calls too
-        summary = summary.explained(facts_of(self.module))._replace(answers=answers_of(self.module))
+        summary = Summary(self.shown, *run(self.module, self.live.values()), comments=understand.comments(self.source))
+        notes = list(self.trace.notes)  # what is told asks about other calls too
+        heard = heard_by(self.rules.values())
+        summary = understand.told_by(self.module, summary, heard, self.live.values())
         self.trace.notes = notes
         return summary
-
-    # Places
-
-    def touches(self, span: Span | None) -> bool:
-        """Whether a range is on the line, and around the column."""
-        if span is None:
-            return False
-        if self.column is None:
-            return span.line <= self.line <= span.end_line
-        here = self.line, self.column
-        return (span.line, span.column) <= here < (span.end_line, span.end_column)
-
-    def span(self, node: cst.CSTNode) -> Span | None:
-        """Where a node of the file stands; None of one that the analysis has put together."""
-        try:
-            return self.tree.span(node)
-        except KeyError:
-            return None
-
-    def _runs(self, table: str) -> bool:
-        return any(kind.table == table for rule in self.live.values() for kind, _ in rule.handlers)
-
-    def _step(self, because: Because) -> Step | None:
-        span = self.span(because.node)
-        return Step(self.shown, span, because.text) if span is not None else None
-
-    def _steps(self, reasons: Iterable[Because]) -> tuple[Step, ...]:
-        return tuple(step for because in reasons if (step := self._step(because)) is not None)[:MAX_STEPS]
 
     # All of it
 
@@ -201,8 +120,7 @@ class Explainer:
             *self._of_suppressions(),
             *self._of_conditional(),
             *self._of_notes(),
-            *self._of_queries(),
-            *self._of_chains(),
+            *(one for family in all_families().values() for one in family.conclusions(self.line)),
         ]
         spoken = {code for one in found if one.verdict in ("fired", "hidden") for code in one.codes}
         found = [
@@ -234,16 +152,17 @@ class Explainer:
         return any(f.code in one.codes and f.span == one.span for f in self.findings)
 
     def _has_code(self) -> bool:
-        text = self.source.line_text(self.line).strip()
+        text = self.source.line_text(self.line.line).strip()
         return (
             bool(text)
             and not text.startswith("#")
-            and any(self.touches(self.span(call.node)) for call in self.module.lowered.calls)
+            and any(self.line.touches(self.line.span(call.node)) for call in self.module.lowered.calls)
         )
 
     def _nothing(self, rule: Rule) -> str:
-        kind, _ = rule.handlers[0]
-        return _NO_CHAIN if kind.kind == "chain" else _NOTHING.get(kind.table, "nothing on this line that it looks at")
+        on, _ = rule.handlers[0]
+        said = (family.nothing.get(on.table) for family in all_families().values())
+        return next(filter(None, said), "nothing on this line that it looks at")
 
     def _off(self, rule: Rule) -> str:
         """Why the settings keep a rule from running on the file; empty where they do not."""
@@ -267,9 +186,9 @@ class Explainer:
 
     def _of_findings(self) -> Iterator[Conclusion]:
         for finding in self.findings:
-            if self.touches(finding.span):
+            if self.line.touches(finding.span):
                 yield self._judged(finding)
-            elif any(step.path == self.shown and self.touches(step.span) for step in finding.steps):
+            elif any(step.path == self.shown and self.line.touches(step.span) for step in finding.steps):
                 judged = self._judged(finding)
                 steps = (Step(self.shown, finding.span, finding.message),)
                 if judged.verdict == "fired":
@@ -281,7 +200,7 @@ class Explainer:
     def _of_suppressions(self) -> Iterator[Conclusion]:
         """What VET002 says of the comments on the line."""
         for finding in one_file.finish(self.summary, self.findings, self.settings)[0]:
-            if finding.code == SUPPRESSION and self.touches(finding.span):
+            if finding.code == SUPPRESSION and self.line.touches(finding.span):
                 yield Conclusion((SUPPRESSION,), "fired", finding.message, finding.span, finding.confidence)
 
     def _judged(self, finding: Finding) -> Conclusion:
@@ -311,38 +230,16 @@ class Explainer:
         return Conclusion((finding.code,), "hidden", text, finding.span, finding.confidence, finding.steps)
 
     def _why_low(self, finding: Finding) -> str:
-        """What makes a chain of low confidence."""
-        for call, fact, coroutine in self._followed:
-            if self.span(call.node) != finding.span or finding.code not in self._codes("chain"):
-                continue
-            for node, chain in self.chains.leads(coroutine, fact):
-                if chain is None:
-                    continue
-                if "memoised" in node.function.fact.marks:
-                    return f": `{node.function.key}` is a memoised helper"
-                if fact.low:
-                    return ": the call is made rarely, or its outcome is kept"
-                if not self._contexts_at(finding):
-                    return ": " + self._low_hop(chain)
         contexts = self._contexts_at(finding)
+        for family in all_families().values():
+            if said := family.why_low(self.line, finding, in_context=bool(contexts)):
+                return said
         return f": the function is in the context `{min(contexts)}`" if contexts else ""
-
-    @staticmethod
-    def _low_hop(chain: Chain) -> str:
-        """What makes a chain of low confidence on its way down."""
-        for hop in chain.hops[:-1]:
-            fact = hop.module.facts.functions[hop.where]
-            if any(call.span == hop.span and call.low for call in fact.calls):
-                return f"`{hop.shown}` is called rarely at line {hop.span.line}, or its outcome is kept"
-        if chain.effect.confidence is Confidence.LOW:
-            last = chain.hops[-1]
-            return f"`{last.shown}` at line {last.span.line} is called rarely, waits shortly, or its outcome is kept"
-        return "a helper on the way is memoised, or an argument has to ask for it"
 
     def _contexts_at(self, finding: Finding) -> frozenset[str]:
         rule = self.rules.get(finding.code)
         for call in self.module.lowered.calls:
-            if rule is not None and rule.low_in and self.span(call.node) == finding.span:
+            if rule is not None and rule.low_in and self.line.span(call.node) == finding.span:
                 return rule.low_in & self.module.contexts.of(call.scope.function)
         return frozenset()
 
@@ -350,14 +247,8 @@ class Explainer:
         """Findings that the callers of a private function decided against."""
         unsafe = unsafe_parameters(self.summary.arguments)
         for conditional in self.summary.conditional:
-            if unsafe.isdisjoint(conditional.parameters) and self.touches(conditional.finding.span):
+            if unsafe.isdisjoint(conditional.parameters) and self.line.touches(conditional.finding.span):
                 yield self._excused_by_callers(conditional)
-
-    @cached_property
-    def _excused(self) -> list[Finding]:
-        """The findings that the callers of private functions decided against."""
-        unsafe = unsafe_parameters(self.summary.arguments)
-        return [one.finding for one in self.summary.conditional if unsafe.isdisjoint(one.parameters)]
 
     def _excused_by_callers(self, conditional: Conditional) -> Conclusion:
         finding = conditional.finding
@@ -372,268 +263,30 @@ class Explainer:
         text = (
             f"safe: {' and '.join(names)} is a parameter of a private function, and all its callers pass what is safe"
         )
-        steps = self._steps(Because(call.node, "passes what is safe") for call in calls)
+        steps = self.line.steps(Because(call.node, "passes what is safe") for call in calls)
         return Conclusion((finding.code,), "silent", text, finding.span, None, steps)
 
     # What was dropped
 
-    def _codes(self, table: str, node: cst.CSTNode | None = None) -> tuple[str, ...]:
-        """The rules that run and listen to a table; `chain` stands for those that follow calls."""
-        return tuple(
-            code
-            for code, rule in self.live.items()
-            if code in self.enabled
-            and any((kind.kind if kind.kind == "chain" else kind.table) == table for kind, _ in rule.handlers)
-            and (table != "files.whole_reads" or node is None or _reads_lines(node) == (code == "VET101"))
-        )
-
     def _of_notes(self) -> Iterator[Conclusion]:
+        families = all_families().values()
         for note in dict.fromkeys(self.trace.notes):
-            span = self.span(note.node)
-            codes = self._codes(note.table, note.node)
-            if not codes or not (self.touches(span) or self._text_touches(note)):
+            span = self.line.span(note.node)
+            codes = self._codes(note, families)
+            if not codes or not (self.line.touches(span) or any(f.touches(self.line, note) for f in families)):
                 continue
-            steps = self._steps(note.because)
+            steps = self.line.steps(note.because)
             text = note.text.replace(LINE, str(steps[0].span.line) if steps else "?")
             yield Conclusion(codes, "silent", text, span, None, steps)
 
-    def _text_touches(self, note: Note) -> bool:
-        """Whether the statement that a call executes is on the line."""
-        return note.table == "sql.sinks" and any(self.touches(self.span(because.node)) for because in note.because)
-
-    # Statements
-
-    def _of_queries(self) -> Iterator[Conclusion]:
-        codes = self._codes("sql.sinks")
-        queries = self.module.once(Queries)
-        for value in queries.values if codes else ():
-            nodes = [value.text.node, value.call.node, *(node for node, _ in queries.builders(value.text))]
-            if any(self.touches(self.span(node)) for node in nodes):
-                yield from self._of_query(value, codes)
-
-    def _of_query(self, value: SinkValue, codes: tuple[str, ...]) -> Iterator[Conclusion]:
-        module = self.module
-        executes = Because(value.call.node, f"`{module.code(value.call.node.func, 40)}` executes it")
-        where = self.span(value.text.node)
-        told_of: set[tuple[cst.CSTNode, str]] = set()
-        spoken: set[str] = set()
-        for slot in _slots(value):
-            key = slot.hole.node, slot.role
-            if key in told_of:
-                continue
-            told_of.add(key)
-            place = _PLACES.get(slot.role, f"a {slot.role}")
-            heard = tuple(
-                code for code in codes if slot.role == "placeholder" or (slot.role in _VALUES) == (code == "VET201")
-            )
-            spoken.update(heard)
-            shown = f"`{module.code(slot.hole.node, 40)}`, {place} in the SQL, "
-            reason, because = self._of_hole(slot.hole)
-            if slot.role == "placeholder":
-                reason = reason or "is what the program binds, no text"
-            if not reason and (excuse := value.excused(slot)):
-                reason, because = told(excuse)
-                reason = f"is not safe itself, but {reason}"
-            if not reason:
-                if any(f.code in heard and self._about(f, value) for f in (*self.findings, *self._excused)):
-                    continue
-                reason = "is not provably safe; another place of the same text is reported"
-            span = self.span(slot.hole.node) or where
-            steps = self._steps((*because, executes))
-            text = shown + reason.replace(LINE, str(steps[0].span.line) if because and steps else "?")
-            yield Conclusion(heard, "silent", text, span, None, steps)
-        for node in _parts(value.text.node):
-            ways = module.flow.pieces(node, value.text.at)
-            if ways and all(isinstance(piece, str) for way in ways for piece in way):
-                texts = " or ".join(repr("".join(map(str, way))) for way in ways[:3])
-                text = f"`{module.code(node, 40)}` is safe because it is constant: {texts[:80]}"
-                yield Conclusion(codes, "silent", text, self.span(node) or where, None, self._steps((executes,)))
-        silent = tuple(code for code in codes if code not in spoken)
-        if silent and told_of:
-            what = " or ".join(_HOLES[code] for code in silent)
-            yield Conclusion(
-                silent, "silent", f"no {what} is built into the SQL", where, None, self._steps((executes,))
-            )
-        if not told_of and not list(_parts(value.text.node)):
-            text = f"`{module.code(value.call.node.func, 40)}` executes SQL without a hole: all of its text is constant"
-            yield Conclusion(codes, "silent", text, where, None, self._steps((executes,)))
-        elif not any(isinstance(piece, str) and piece.strip() for way in value.alternatives for piece in way):
-            text = "no text is built around the statement here: it is another's whole statement"
-            yield Conclusion(codes, "silent", text, where, None, self._steps((executes,)))
-
-    def _about(self, finding: Finding, value: SinkValue) -> bool:
-        spans = [self.span(node) for node in (value.text.node, value.call.node)]
-        return any(finding.span == span or any(step.span == span for step in finding.steps) for span in spans)
-
-    @staticmethod
-    def _of_hole(hole: Hole) -> tuple[str, tuple[Because, ...]]:
-        """Why a hole is safe, in words; empty where it is not."""
-        if hole.verdict is not Verdict.SAFE:
-            return "", ()
-        reason, because = told(hole.why)
-        return f"is safe: {reason or 'it carries no text of its own'}", because
-
-    # Helpers
-
-    @cached_property
-    def chains(self) -> Chains:
-        """The chains of the file's program."""
-        return self.linker.chains_for(self.path, self.everything)
-
-    @cached_property
-    def _loaded(self) -> Loaded | None:
-        return self.chains.program.module_at(self.path)
-
-    @cached_property
-    def _followed(self) -> list[tuple[Call | Read | Held, CallFact, Function]]:
-        """The calls of coroutines that can be followed, with their coroutines."""
-        if self._loaded is None:
-            return []
-        facts = [
-            (fact, Function(self._loaded, key))
-            for key, function in self._loaded.facts.functions.items()
-            if function.kind in ("async", "asyncgenerator")
-            for fact in function.calls
-        ]
-        reads = (Read(*arguments) for arguments in self.module.lowered.reads)
-        every: list[Call | Read | Held] = [*self.module.lowered.held, *reads, *self.module.lowered.calls]
-        calls = {self.tree.span(one.node): one for one in every}
-        return [(calls[fact.span], fact, function) for fact, function in facts]
-
-    def _of_chains(self) -> Iterator[Conclusion]:
-        codes = self._codes("chain")
-        if not codes:
-            return
-        followed = {call.node: (fact, coroutine) for call, fact, coroutine in self._followed if "h" not in fact.flags}
-        reported = {finding.span for finding in self.findings if finding.code in codes}
-        for call in self.module.lowered.calls:
-            span = self.span(call.node)
-            if not self.touches(span) or span in reported:
-                continue
-            function = call.scope.function
-            shown = f"`{self.module.code(call.node.func, 40)}`"
-            if not function.is_async:
-                what = f"the {function.kind} `{function.name}`" if function.kind == "function" else f"a {function.kind}"
-                yield Conclusion(codes, "silent", f"{shown} is called by {what}, which is no coroutine", span)
-            elif call.node not in followed:
-                reason = (
-                    "stands in a generator expression that may run elsewhere"
-                    if call.lazy
-                    else "is not resolved: the name leads to nothing that a project can define"
-                )
-                yield Conclusion(codes, "silent", f"{shown} {reason}", span)
-            else:
-                yield from (one._replace(span=span, codes=codes) for one in self._of_call(shown, *followed[call.node]))
-
-    def _of_call(self, shown: str, fact: CallFact, coroutine: Function) -> Iterator[Conclusion]:
-        """What becomes of one call of a coroutine."""
-        entity = self.chains.program.resolve(fact.target, coroutine.module)
-        target = fact.target.lstrip(":")
-        if entity is None:
-            yield _silent(f"{shown} is `{target.lstrip('*')}`, {self._where_it_ends(fact.target, coroutine.module)}")
-            return
-        if isinstance(entity, Loaded):
-            yield _silent(f"{shown} is a module")
-            return
-        if isinstance(entity, Foreign):
-            yield _silent(f"{shown} is `{entity.name}`, which is no function of this project")
-            return
-        if isinstance(entity, Managed):
-            yield _silent(f"{shown} is what `{entity.function.key}` manages")
-            return
-        home = one_file.display(entity.module.path)
-        found = f"{shown} is `{entity.key}` in {home}"
-        functions = list(self.chains.runs(entity, fact))
-        if not functions and isinstance(entity, Class):
-            yield _silent(f"{found}, a class: making an object of it runs no function of this project")
-        for function in functions:
-            if reason := skipped(function.fact, fact):
-                yield _silent(f"{found}, which {reason}")
-        for node, chain in self.chains.leads(coroutine, fact):
-            yield self._of_way(found, node, chain)
-
-    def _where_it_ends(self, target: str, module: Loaded) -> str:
-        """Why a target leads to no function: a module on the way cannot be read, or has no such name."""
-        program = self.chains.program
-        if not target.startswith(":"):
-            level = len(target) - len(target.lstrip("."))
-            base = program.project.resolve_relative(module.name, module.package, "." * level) if level else ""
-            parts = ".".join(part for part in (base or "", target[level:]) if part).replace("()", ".()").split(".")
-            for length in range(len(parts), 0, -1):
-                found = program.project.find(".".join(parts[:length]))
-                if found is not None:
-                    home = one_file.display(found.path)
-                    if program.module_at(found.path) is None:
-                        return f"and {home} does not parse or cannot be read: the chain ends there"
-                    if length < len(parts):
-                        for end in range(len(parts) - 1, length, -1):
-                            entity = program.resolve(".".join(parts[:end]).replace(".()", "()"), module)
-                            if entity is not None:
-                                return self._where_it_stops(entity, parts[end])
-                        return f"and {home} is not known to bind `{parts[length]}` to a function or class"
-                    break
-        return "which is no function of this project's modules"
-
-    @staticmethod
-    def _where_it_stops(entity: Entity, part: str) -> str:
-        """Why nothing is known of what follows something that is."""
-        if isinstance(entity, Foreign):
-            return f"and `{entity.name}` is no part of this project"
-        if isinstance(entity, Loaded):
-            return f"and {one_file.display(entity.path)} is not known to bind `{part}` to a function or class"
-        if isinstance(entity, Class) and part != "()":
-            home = one_file.display(entity.module.path)
-            return f"and nothing in this project is known to give `{entity.key}` in {home} its `{part}`"
-        function = entity.function if isinstance(entity, Managed) else entity
-        return f"and what `{function.key}` in {one_file.display(function.module.path)} gives is not known"
-
-    def _of_way(self, found: str, node: Node, chain: Chain | None) -> Conclusion:
-        if chain is not None:
-            text = f"{found}, which blocks: reported once for each coroutine and helper, at another call"
-            return _silent(text)
-        reached = self.chains.reached(node)
-        marks = " (a memoised helper)" if "memoised" in node.function.fact.marks else ""
-        steps: list[Step] = []
-        for one in reached:
-            fact, module = one.function.fact, one.function.module
-            home = one_file.display(module.path)
-            for effect in fact.effects:
-                if alive(effect.when, one.known, fact) is None:
-                    tests = " and ".join(f"`{when.parameter}`" for when in effect.when)
-                    text = f"`{effect.shown}` blocks, but the arguments make this a dead branch: see {tests}"
-                    steps.append(Step(home, effect.span, text))
-            for call in fact.calls:
-                text = ""
-                if alive(call.when, one.known, fact) is None:
-                    tests = " and ".join(f"`{when.parameter}`" for when in call.when)
-                    text = f"`{call.shown}` is called in a branch that the arguments make dead: see {tests}"
-                else:
-                    entity = self.chains.program.resolve(call.target, module)
-                    if entity is None:
-                        text = f"`{call.shown}` is `{call.target.lstrip(':')}`, of which nothing is known to block"
-                    elif not isinstance(entity, Loaded):
-                        reasons = [skipped(other.fact, call) for other in self.chains.runs(entity, call)]
-                        text = f"`{call.shown}` {reasons[0]}" if any(reasons) and reasons[0] else ""
-                if text:
-                    steps.append(Step(home, call.span, text))
-        dead = any("dead" in step.text for step in steps)
-        ran = f"{len(reached)} function{'' if len(reached) == 1 else 's'} followed"
-        text = f"{found}{marks}: nothing in it is known to block ({ran})"
-        if dead:
-            text += "; a branch is dead by its arguments"
-        return _silent(text, tuple(steps[:MAX_STEPS]))
+    def _codes(self, note: Note, families: Collection[Family]) -> tuple[str, ...]:
+        """The rules that would speak of what a note is about."""
+        codes = self.line.codes(note.table)
+        about = [family for family in families if note.table in family.nothing]
+        return tuple(code for code in codes if all(family.concerns(code, note) for family in about))
 
 
 _EMPTY = "the line holds no code that any rule looks at"
-
-
-def _silent(text: str, steps: tuple[Step, ...] = ()) -> Conclusion:
-    return Conclusion((), "silent", text, None, None, steps)
-
-
-def _slots(value: SinkValue) -> Iterator[Slot]:
-    for pieces in value.alternatives:
-        yield from slots(pieces)
 
 
 def _grouped(found: Iterable[Conclusion]) -> Iterator[Conclusion]:
@@ -651,26 +304,3 @@ def _lacking(words: list[str]) -> str:
     shown = ", ".join(f"`{word}`" for word in words[:MAX_WORDS])
     more = f" and {len(words) - MAX_WORDS} more" if len(words) > MAX_WORDS else ""
     return f"not run: the file does not pass the gate, it lacks {'each of ' if len(words) > 1 else ''}{shown}{more}"
-
-
-def _reads_lines(node: cst.CSTNode) -> bool:
-    return isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "readlines"
-
-
-def _parts(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
-    """The expressions that a text is built from, where they are written in it."""
-    pending = [node]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, cst.FormattedString):
-            yield from (part.expression for part in one.parts if isinstance(part, cst.FormattedStringExpression))
-        elif isinstance(one, cst.ConcatenatedString):
-            pending += [one.right, one.left]
-        elif isinstance(one, cst.BinaryOperation):
-            for side in (one.left, one.right):
-                if isinstance(side, (cst.Name, cst.Attribute)):
-                    yield side
-                elif isinstance(side, (cst.BinaryOperation, cst.FormattedString, cst.ConcatenatedString)):
-                    pending.append(side)
-        elif isinstance(one, cst.Call):
-            yield from (arg.value for arg in one.args if isinstance(arg.value, (cst.Name, cst.Attribute)))

@@ -27,14 +27,20 @@ class Subscription(NamedTuple):
     """A meaning a rule wants to hear of.
 
     kind: `call` (a call of something that the catalogue table `table` lists), `event` (what
-    `veteran.families.<table>.events` yields), `chain` (a call that leads to one of the catalogue table `table`),
-    `linked` (a call of one of the catalogue table `table`, as other modules tell) or `answer` (decoded data, as other
-    modules tell). words: of which a file must hold one; those that the catalogue has for it where none are given.
+    `veteran.families.<table>.events` yields) or `linked` (what the family that `table` begins with finds when files are
+    linked). words: of which a file must hold one; those that the catalogue has for it where none are given. lists: the
+    catalogue table that a linked meaning is about.
     """
 
     kind: str
     table: str
     words: tuple[str, ...] = ()
+    lists: str = ""
+
+    @property
+    def family(self) -> str:
+        """The family of an event or of what is linked."""
+        return self.table.partition(".")[0]
 
 
 def calls_of(table: str) -> Subscription:
@@ -47,29 +53,13 @@ def events_of(module: str, *words: str) -> Subscription:
     return Subscription("event", module, words)
 
 
-def chains_to(table: str) -> Subscription:
-    """Each coroutine's call of a function that reaches a call in a catalogue's table; decided when files are linked.
+def links_of(events: str, *words: str, lists: str = "") -> Subscription:
+    """Each of what a family yields for `events`, a name that begins with its own and a dot; see `project.family`.
 
-    The handler receives an `analysis.link.Blocked` and yields `analysis.reports.Linked`s.
+    It is decided when files are linked, in files that hold one of the words. The handler yields what
+    `analysis.reports.Linked` describes, or what the family makes one of.
     """
-    return Subscription("chain", table, ("def",))
-
-
-def linked_calls_of(table: str) -> Subscription:
-    """Each coroutine's own call of what the catalogue lists in `table`, where only other modules tell that it is one.
-
-    Decided when files are linked: what a file calls may be known by no word of its own. The handler receives an
-    `analysis.link.LinkedCall`, and yields what `analysis.reports.Linked` describes.
-    """
-    return Subscription("linked", table, ("def",))
-
-
-def answers_of(table: str) -> Subscription:
-    """Each bare access of decoded data that other modules decide on; decided when files are linked.
-
-    The handler receives an `analysis.answers_linked.Told` and yields `analysis.reports.Linked`s.
-    """
-    return Subscription("answer", table)
+    return Subscription("linked", events, words, lists)
 
 
 Handler = Callable[[Any], "Iterable[Any]"]

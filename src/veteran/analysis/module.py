@@ -15,6 +15,7 @@ from veteran.analysis.dataflow.strings import Flow
 from veteran.analysis.semantics.binder import lower
 from veteran.analysis.semantics.def_use import Uses, names_in
 from veteran.analysis.semantics.ir import Call, Scope
+from veteran.analysis.syntax.gate import Glance
 from veteran.analysis.syntax.source import Source
 from veteran.analysis.syntax.tree import Tree
 from veteran.analysis.types.inference import Types
@@ -55,10 +56,6 @@ class Module:
             found = self._concluded[make] = make(self)
         return found
 
-    def give(self, make: Callable[[Module], T], found: T) -> None:
-        """Gives what `make` would conclude, where it is known already."""
-        self._concluded[make] = found
-
     def trying(self, rules: Iterable[Rule], work: Callable[[], T]) -> T | None:
         """What `work()` gives; where veteran fails in it, None, and that costs these rules alone."""
         try:
@@ -93,6 +90,11 @@ class Module:
                 block.compounds.clear()
         vars(self.flow).clear()
         vars(self).clear()
+
+    @cached_property
+    def glance(self) -> Glance:
+        """The bytes; who has seen them already gives what they saw."""
+        return Glance(self.source.text.encode("utf-8", "replace"), self.catalog)
 
     @cached_property
     def async_library(self) -> str:

@@ -5,13 +5,14 @@ No tree outlives the file: summaries can be sent between processes and kept.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from veteran.analysis.reports import ArgumentFact, Conditional
-from veteran.families.http.fact_types import AnswerFacts
 from veteran.findings import Confidence, Finding, Span
-from veteran.project.import_index import Outlook
+from veteran.project.kinds import Kind
 from veteran.suppressions import Comment
+
+T = TypeVar("T")
 
 
 class When(NamedTuple):
@@ -70,7 +71,7 @@ class FunctionFact(NamedTuple):
     marks: of memoised, offloaded, manager, decorated (by what may change it), wrapped (by what may change its result),
     static, property, method. deciding: the
     parameters that decide what it calls. contexts: of a coroutine, see `analysis.contexts`. returns: the class of what
-    it returns, or what gives it, as in `CallFact`; see also `program.ITSELF`.
+    it returns, or what gives it, as in `CallFact`; see also `symbols.ITSELF`.
     """
 
     kind: str
@@ -103,24 +104,27 @@ class Facts(NamedTuple):
     stars: tuple[str, ...] = ()
 
 
+#: What names of a file mean and call. None: it cannot be read, or is no program.
+FACTS: Kind[Facts | None] = Kind("facts", Facts, None, apart=True)
+
+
 class Summary(NamedTuple):
-    """One file. comments: only where something might be suppressed. asks: names, as imported, that decide whether
-    there is more to find of jobs on threads. outlook, answers: where a rule asks for them; answers of a file that is
-    likely to have any. begins: whether something may begin in the file that others decide; then its own facts are
-    needed, which need not be held here."""
+    """One file. comments: only where something might be suppressed.
+
+    told: by the names of kinds, what it tells other files, where that was found already; of what is kept apart, its
+    encoded form, or None where it need not be held here. begins: the families for which there may be something in the
+    file that others decide.
+    """
 
     path: str
     findings: tuple[Finding, ...] = ()
     conditional: tuple[Conditional, ...] = ()
     arguments: tuple[ArgumentFact, ...] = ()
     comments: tuple[Comment, ...] = ()
-    facts: Facts | None = None
-    asks: tuple[str, ...] = ()
-    outlook: Outlook | None = None
-    answers: AnswerFacts | None = None
-    begins: bool = False
+    told: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    begins: tuple[str, ...] = ()
 
-    def explained(self, facts: Facts) -> Summary:
-        """The summary with the facts of its file."""
-        begins = any(function.kind.startswith("async") for function in facts.functions.values())
-        return self._replace(facts=facts, begins=begins)
+    def of(self, kind: Kind[T]) -> T:
+        """What the file tells, where that is held here; else as if it told nothing."""
+        found = self.told.get(kind.name)
+        return kind.nothing if found is None or isinstance(found, bytes) else found

@@ -12,7 +12,7 @@ from veteran.reporting.full import frame
 from veteran.reporting.style import Paint, as_json, first, painter, printable
 
 if TYPE_CHECKING:
-    from veteran.explain import Answer, Conclusion
+    from veteran.conclusions import Answer, Conclusion
 
 #: Changes when that would break its readers.
 VERSION = 1

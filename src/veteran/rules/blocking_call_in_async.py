@@ -66,7 +66,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from veteran.registry import Rule, calls_of, events_of, linked_calls_of
+from veteran.registry import Rule, calls_of, events_of, links_of
 
 if TYPE_CHECKING:
     from veteran.analysis.catalog_calls import CatalogCall
@@ -103,7 +103,7 @@ def entered_lock(event: EnteredLock) -> Iterable[Report]:
     return entering(event)
 
 
-@rule.on(linked_calls_of("blocking"))
+@rule.on(links_of("blocking.calls", "def", lists="blocking"))
 def blocking_call_by_other_modules(event: LinkedCall) -> Iterable[Linked]:
     """A blocking call that the coroutine makes of what another module of the project gave it."""
     from veteran.families.blocking.reports import linked

@@ -67,7 +67,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from veteran.registry import Rule, chains_to
+from veteran.registry import Rule, links_of
 
 if TYPE_CHECKING:
     from veteran.analysis.reports import Linked
@@ -82,7 +82,7 @@ MAX_NAMES = 4
 NEEDS_LOOP = frozenset(("asyncio.get_running_loop", "asyncio.create_task", "asyncio.ensure_future"))
 
 
-@rule.on(chains_to("blocking"))
+@rule.on(links_of("blocking.chains", "def", lists="blocking"))
 def blocking_helper(event: Blocked) -> Iterator[Linked]:
     """One finding for each coroutine and helper, at the first such call."""
     from veteran.analysis.reports import Linked, LinkedStep

@@ -46,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from veteran.registry import Rule, calls_of, linked_calls_of
+from veteran.registry import Rule, calls_of, links_of
 
 if TYPE_CHECKING:
     from veteran.analysis.catalog_calls import CatalogCall
@@ -72,7 +72,7 @@ def look_up(event: CatalogCall) -> Iterable[Report]:
     return in_coroutine(event)
 
 
-@rule.on(linked_calls_of("metadata"))
+@rule.on(links_of("blocking.calls", "def", lists="metadata"))
 def look_up_by_other_modules(event: LinkedCall) -> Iterable[Linked]:
     """A look-up that the coroutine makes of what another module of the project gave it."""
     from veteran.families.blocking.reports import linked

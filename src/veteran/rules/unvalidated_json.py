@@ -76,7 +76,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from veteran.registry import Rule, answers_of, events_of
+from veteran.registry import Rule, events_of, links_of
 
 if TYPE_CHECKING:
     from veteran.analysis.reports import Linked, Report
@@ -119,7 +119,7 @@ def unvalidated_json(event: Unchecked) -> Iterator[Report]:
     yield Report(node, at, text, event.confidence, tuple(steps))
 
 
-@rule.on(answers_of("http.json_access"))
+@rule.on(links_of("http.json_access"))
 def unvalidated_json_by_other_modules(event: Told) -> Iterator[Linked]:
     """One finding for each decoded value that other modules give, take or may have checked."""
     from veteran.analysis.reports import Linked, LinkedStep

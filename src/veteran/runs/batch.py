@@ -8,16 +8,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from veteran.families.http.fact_types import AnswerFacts
+from veteran.families import tellers
 from veteran.findings import Outcome, Result
-from veteran.project.import_index import Outlook
-from veteran.project.summary import Facts, Summary
+from veteran.project.edges import CONTENT, Edges
+from veteran.project.summary import Summary
 from veteran.reading import content
 from veteran.runs import one_file, understand
 from veteran.runs.linker import Linker
-from veteran.runs.snapshot import Edges
 from veteran.runs.store import Read, Stores, digest_of, lasts
 from veteran.runs.workers import Refused, Workers
 from veteran.timings import phase
@@ -50,14 +49,12 @@ class Task(NamedTuple):
 
 
 class Linkable(NamedTuple):
-    """A file whose links are to be made; with no summary one that others may ask for. facts: as of `Read`."""
+    """A file whose links are to be made; with no summary one that others may ask. told: as of `Summary`."""
 
     summary: Summary | None
     path: Path
     settings: Settings
-    facts: bytes
-    outlook: Outlook | None = None
-    answers: AnswerFacts | None = None
+    told: dict[str, Any]
 
 
 class Batch(NamedTuple):
@@ -204,32 +201,27 @@ def _affected(
 ) -> list[int]:
     """The files whose content is as it was, but not what they read of others. others: changed, but not checked."""
     links, stores = earlier.links, linker.stores
-    asked = {reader for reader, read in zip(links.reads[::2], links.reads[1::2], strict=True) if reader == read}
-    searched = {reader for reader, read in zip(links.whole[::2], links.whole[1::2], strict=True) if reader == read}
-    facts, outlooks, contents = set(others), set(others), set(others)
+    kinds = {name: teller.kind for name, teller in tellers().items()}
+    asked = {what: set(files) for what, files in links.asked.items()}
+    ways = {what: kinds[what].way if what in kinds else what.removeprefix(CONTENT) for what in links.asked}
+    changed = {way: set(others) for way in (*ways.values(), *links.ways)}
     for index, read in reads.items():
-        before = links.digests[index]
+        before, task = links.digests[index], tasks[index]
         if read.digest == before:
             continue
-        contents.add(index)
-        task = tasks[index]
-        path = task.path.absolute()
         store = stores.of(task.settings) if stores else None
-        if store is None:
-            facts.add(index)
-            outlooks.add(index)
-            continue
-        known = store.told(Facts, before, task.settings)
-        differ = index in searched or known is None or known[0] != linker.facts_at(path, task.settings)
-        if not differ and index in asked:
-            told = store.told(AnswerFacts, before, task.settings)
-            differ = told is None or told[0] != linker.answers_at(path, task.settings)
-        if differ:
-            facts.add(index)
-        was = store.summary(before, task.shown, task.settings)
-        if was is None or was.outlook != read.summary.outlook:
-            outlooks.add(index)
-    found = links.affected(facts, outlooks, contents)
+        was = store.summary(before, task.shown, task.settings) if store else None
+        for what in [what for what, files in asked.items() if index in files]:
+            if what not in kinds or was is None or store is None:
+                changed[ways[what]].add(index)
+                continue
+            kind = kinds[what]
+            known = was.told.get(what)
+            told = (known,) if known is not None else store.told(kind, before, task.settings)
+            now = linker.told(kind, task.path.absolute(), task.settings)
+            if told is None or (kind.nothing if told[0] is None else told[0]) != now:
+                changed[kind.way].add(index)
+    found = links.affected(changed)
     return sorted(index for index in found if index < earlier.checked and index not in tasks)
 
 
@@ -311,7 +303,7 @@ def _link(tasks: dict[int, Task], reads: dict[int, Read], workers: Workers, stor
     """What is reported of all that was read, in the order of the indices."""
     order = sorted(reads)
     files = [_linkable(tasks[index], reads[index]) for index in order]
-    if sum(read.summary.begins for read in reads.values()) >= WORTH_LINKING_APART and workers.begin():
+    if sum(bool(read.summary.begins) for read in reads.values()) >= WORTH_LINKING_APART and workers.begin():
         found = _linked_apart(files, workers, stores is not None)
         if found is not None:
             return found
@@ -319,7 +311,7 @@ def _link(tasks: dict[int, Task], reads: dict[int, Read], workers: Workers, stor
 
 
 def _linkable(task: Task, read: Read) -> Linkable:
-    return Linkable(read.summary, task.path.absolute(), task.settings, read.facts)
+    return Linkable(read.summary, task.path.absolute(), task.settings, read.summary.told)
 
 
 def link_all(batch: Batch) -> Linked:
@@ -336,12 +328,7 @@ def link_all(batch: Batch) -> Linked:
 def _linked(files: Sequence[Linkable], stores: Stores | None) -> Linked:
     linker = Linker(one_file.display, None, stores)
     for file in files:
-        if file.facts:
-            linker.hold(file.path, file.settings, file.facts)
-        if file.outlook is not None:
-            linker.look(file.path, file.settings, file.outlook)
-        if file.answers is not None:
-            linker.tell(file.path, file.settings, file.answers)
+        linker.give(file.path, file.settings, file.told)
     own = [(file.summary, file.path, file.settings) for file in files if file.summary is not None]
     found = zip(own, linker.link(own), strict=True)
     results = [Result(*one_file.finish(summary, linked, settings)) for (summary, _, settings), linked in found]
@@ -365,17 +352,15 @@ def _linked_apart(files: Sequence[Linkable], workers: Workers, kept: bool) -> Li
             batches.append(Batch([files[i] if i in own else _aside(files[i]) for i in indices], kept))
             parts.append(part)
     results: dict[int, Result] = {}
-    edges = Edges({}, {}, {})
+    edges = Edges()
     for number, found in workers.run(link_all, batches):
         if isinstance(found, Exception):
             return None
         results.update(zip(parts[number], found.results, strict=True))
-        edges.add(kind.items() for kind in found.edges)
+        edges.add(found.edges)
     return Linked([results[index] for index in range(len(files))], edges)
 
 
 def _aside(file: Linkable) -> Linkable:
     """A file that is linked elsewhere."""
-    if file.summary is None:
-        return file
-    return file._replace(summary=None, outlook=file.summary.outlook, answers=file.summary.answers)
+    return file._replace(summary=None)

@@ -86,7 +86,7 @@ def _kept(
     store = stores.of(settings) if stores else None
     if store:
         give_catalog(store)
-    summary = store.summary(digest, path, settings, facts=True) if store else None
+    summary = store.summary(digest, path, settings, whole=True) if store else None
     if summary is None:
         summary = summarised()
         if store:

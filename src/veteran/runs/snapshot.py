@@ -20,6 +20,7 @@ from stat import S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from veteran.findings import Confidence, Finding, Outcome, Result, Span, Step
+from veteran.project.edges import Edges
 from veteran.runs.cache import KEY_SIZE, RACY, STATE_SIZE, changed_at, inflated, key_of, state_of
 
 if TYPE_CHECKING:
@@ -76,24 +77,6 @@ class Trace:
         self.probed.update(probed, map(str, settings.looked_in()))
 
 
-class Edges(NamedTuple):
-    """For the path of a file, those whose facts or answers, whose outlook, and of which more than that it led to.
-
-    In `reads` a file stands by itself where its answers counted, in `whole` where its bytes decided for others.
-    """
-
-    reads: dict[Path, set[Path]]
-    views: dict[Path, set[Path]]
-    whole: dict[Path, set[Path]]
-
-    def add(self, more: Iterable[Iterable[tuple[Path, set[Path]]]]) -> None:
-        """Adds edges of each kind."""
-        for known, found in zip(self, more, strict=True):
-            for path, others in found:
-                if others:
-                    known.setdefault(path, set()).update(others)
-
-
 class Run(NamedTuple):
     """A finished run, as it is kept.
 
@@ -144,19 +127,18 @@ class Place(NamedTuple):
 
 
 class Links(NamedTuple):
-    """By the index of a file, the digest of its content; and pairs of a file and one that it read, as of `Edges`."""
+    """By the index of a file, the digest of its content; and `Edges`, of a way as pairs of reader and read."""
 
     digests: list[bytes]
-    reads: Sequence[int]
-    views: Sequence[int]
-    whole: Sequence[int]
+    ways: dict[str, Sequence[int]]
+    asked: dict[str, Sequence[int]]
 
-    def affected(self, facts: Iterable[int], outlooks: Iterable[int], contents: Iterable[int]) -> set[int]:
-        """The files whose links may be others. Given: the files whose facts, outlook and content differ."""
-        return _upwards(self.reads, facts) | _upwards(self.views, outlooks) | _upwards(self.whole, contents)
+    def affected(self, changed: Mapping[str, Iterable[int]]) -> set[int]:
+        """The files whose links may be others. changed: by a way, the files that now tell something else along it."""
+        return {reader for way, files in changed.items() for reader in _upwards(self.ways.get(way, ()), files)}
 
 
-NOTHING = Links([], [], [], [])
+NOTHING = Links([], {}, {})
 
 
 def key_for(tool: bytes, *options: object) -> bytes:
@@ -216,9 +198,12 @@ def keep(
     indices = {os.path.abspath(path): index for index, path in enumerate(before)}
     if len(indices) != len(before) or not trace.complete:  # a file by two names
         return
-    edges = [_pairs(edges, indices) for edges in run.edges]
-    if earlier:
-        edges = [_united(*pair) for pair in zip(earlier.links[1:], edges, strict=True)]
+    ways = {name: _pairs(led, indices) for name, led in run.edges.ways.items()}
+    asked = {name: _indices(files, indices) for name, files in run.edges.asked.items()}
+    for name, led in earlier.links.ways.items() if earlier else ():
+        ways[name] = _united(led, ways.get(name, ()))
+    for name, files in earlier.links.asked.items() if earlier else ():
+        asked[name] = sorted({*files, *asked.get(name, ())})
     paths = [*before, *list(indices)[len(before) :]]
     try:
         settled = cache.settled(run.since)
@@ -248,7 +233,7 @@ def keep(
     if _GONE in states:
         return
     states = [_NO_STATE if digest == NO_DIGEST else state for digest, state in zip(digests, states, strict=True)]
-    links = b"".join(digests) + zlib.compress(_compact(edges), 1)
+    links = b"".join(digests) + zlib.compress(_compact([ways, asked]), 1)
     address = key_of(links)
     head = {
         "paths": paths,
@@ -266,7 +251,7 @@ def renew(cache: Cache, key: bytes, earlier: Earlier, since: int) -> None:
     """Keeps an unchanged run with the states of now."""
     results = [earlier.results.get(index) or Result([], []) for index in range(earlier.checked)]
     digests = earlier.links.digests
-    run = Run(earlier.paths[: earlier.checked], results, digests, Edges({}, {}, {}), since)
+    run = Run(earlier.paths[: earlier.checked], results, digests, Edges(), since)
     keep(cache, key, run, Trace(), lambda _: NO_DIGEST, earlier)
 
 
@@ -444,17 +429,15 @@ def _worn(place: Place) -> bool | None:
     return worn if same and all(_link(path) == where for path, where in place.links.items()) else None
 
 
-def _pairs(edges: Mapping[Path, Iterable[Path]], indices: dict[str, int]) -> list[int]:
+def _pairs(led: Mapping[Path, Iterable[Path]], indices: dict[str, int]) -> list[int]:
     """(reader, what it read) after each other. indices: of files by their absolute paths; it grows."""
-    known: dict[Path, int] = {}
+    files = list(dict.fromkeys(path for reader, read in led.items() for path in (reader, *read)))
+    known = dict(zip(files, _indices(files, indices), strict=True))
+    return [index for reader, read in led.items() for path in read for index in (known[reader], known[path])]
 
-    def index_of(path: Path) -> int:
-        found = known.get(path)
-        if found is None:
-            found = known[path] = indices.setdefault(os.path.abspath(path), len(indices))
-        return found
 
-    return [index for reader, read in edges.items() for path in read for index in (index_of(reader), index_of(path))]
+def _indices(files: Iterable[Path], indices: dict[str, int]) -> list[int]:
+    return [indices.setdefault(os.path.abspath(path), len(indices)) for path in files]
 
 
 def _links(blob: bytes | None, count: int) -> Links:
@@ -462,14 +445,16 @@ def _links(blob: bytes | None, count: int) -> Links:
         raise ValueError("not kept")
     size = count * KEY_SIZE
     digests = [blob[start : start + KEY_SIZE] for start in range(0, size, KEY_SIZE)]
-    reads, views, whole = json.loads(inflated(blob[size:]))
+    ways, asked = json.loads(inflated(blob[size:]))
     indices = set(range(count))
-    for pairs in (reads, views, whole):
-        if len(pairs) % 2 or set(map(type, pairs)) - {int} or not set(pairs) <= indices:
+    for found in (*ways.values(), *asked.values()):
+        if set(map(type, found)) - {int} or not set(found) <= indices:
             raise ValueError("not of this form")
+    if any(len(pairs) % 2 for pairs in ways.values()):
+        raise ValueError("not of this form")
     if len(digests[-1]) != KEY_SIZE:
         raise ValueError("cut short")
-    return Links(digests, reads, views, whole)
+    return Links(digests, ways, asked)
 
 
 def _upwards(pairs: Sequence[int], changed: Iterable[int]) -> set[int]:

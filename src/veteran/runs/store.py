@@ -20,16 +20,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast, get_args, get_
 
 import veteran
 from veteran import reading
-from veteran.families.http.fact_types import AnswerFacts
+from veteran.families import tellers
 from veteran.findings import INTERNAL, UNPARSABLE, Confidence
-from veteran.project.summary import Facts, Summary
+from veteran.project.kinds import Kind
+from veteran.project.summary import Summary
 from veteran.runs import secret
 from veteran.runs.cache import Cache, inflated, key_of, may_keep
 
 if TYPE_CHECKING:
     from veteran.settings import Settings
 
-SCHEMA = "5"
+SCHEMA = "6"
 #: Set to anything, it turns the cache off.
 OFF = "VETERAN_NO_CACHE"
 T = TypeVar("T")
@@ -39,21 +40,19 @@ SMALL = 400
 
 
 class Read(NamedTuple):
-    """A summary, and the content that it was made from: its digest, and the file's state before it was read.
-
-    facts: those of the summary, encoded, where it does not hold them itself.
-    """
+    """A summary, and the content that it was made from: its digest, and the file's state before it was read."""
 
     summary: Summary
     digest: bytes = b""
     stat: os.stat_result | None = None
-    facts: bytes = b""
 
     def lean(self) -> Read:
         """The same, in much less memory."""
-        if self.summary.facts is None:
+        apart = {name: found for name, found in self.summary.told.items() if _is_apart(name, found)}
+        if not apart:
             return self
-        return self._replace(summary=self.summary._replace(facts=None), facts=encoded(self.summary.facts))
+        told = {**self.summary.told, **{name: encoded(found) for name, found in apart.items()}}
+        return self._replace(summary=self.summary._replace(told=told))
 
 
 class Content(NamedTuple):
@@ -138,38 +137,41 @@ class Store:
         """The digest of a file's content. OSError as `open`."""
         return self.content(Path(path)).digest
 
-    def summary(self, digest: bytes, shown: str, settings: Settings, *, facts: bool = False) -> Summary | None:
-        """The summary of a file of that content; with its facts where that is asked for and others decide on it."""
+    def summary(self, digest: bytes, shown: str, settings: Settings, *, whole: bool = False) -> Summary | None:
+        """The summary of a file of that content. whole: with what is kept apart, where others decide on it."""
         summary = self._get(_summary_key(digest, Path(shown), settings), _decode_summary)
         if summary is None:
             return None
-        if facts and summary.begins:
-            known = self.told(Facts, digest, settings)
-            if not known:
-                return None
-            summary = summary._replace(facts=known[0])
+        if whole and summary.begins:
+            told = dict(summary.told)
+            for name in [name for name, found in told.items() if found is None]:
+                known = self.told(tellers()[name].kind, digest, settings)
+                if not known:
+                    return None
+                told[name] = known[0]
+            summary = summary._replace(told=told)
         return _placed(summary, shown)
 
     def keep(self, read: Read, settings: Settings, path: Path | None = None) -> None:
         """Keeps what was read, if it is the same whenever it is read again."""
         if not lasts(read):
             return
-        summary, digest, stat, facts = read.lean()
+        summary, digest, stat = read.lean()
+        apart = {name: found for name, found in summary.told.items() if isinstance(found, bytes)}
+        summary = summary._replace(told={**summary.told, **dict.fromkeys(apart)})
         self._put(_summary_key(digest, Path(summary.path), settings), _placed(summary, ""))
-        if facts:
-            self.cache.put(_told_key(Facts, digest, settings), facts)
-        if summary.answers is not None:
-            self.keep_told(AnswerFacts, digest, settings, summary.answers)
+        for name, found in apart.items():
+            self.cache.put(_told_key(name, digest, settings), found)
         if path is not None and stat is not None:
             self.cache.remember(path, stat, digest)
 
-    def told(self, kind: type[T], digest: bytes, settings: Settings) -> tuple[T | None] | None:
+    def told(self, kind: Kind[T], digest: bytes, settings: Settings) -> tuple[T | None] | None:
         """What a file of that content tells of that kind, or that it tells nothing; None where that is not known."""
-        return self._get(_told_key(kind, digest, settings), lambda value: (_decoded(kind, value),))
+        return self._get(_told_key(kind.name, digest, settings), lambda value: (_decoded(kind, value),))
 
-    def keep_told(self, kind: type[T], digest: bytes, settings: Settings, value: T | None) -> None:
+    def keep_told(self, kind: Kind[T], digest: bytes, settings: Settings, value: T | None) -> None:
         """Keeps what a file tells."""
-        self._put(_told_key(kind, digest, settings), value)
+        self._put(_told_key(kind.name, digest, settings), value)
 
     def catalog(self) -> list[Any]:
         """Every (table, entry) of veteran's own catalogue, whose TOML takes longer to read."""
@@ -312,8 +314,8 @@ def _summary_key(digest: bytes, path: Path, settings: Settings) -> bytes:
     return key_of("summary", tool(), _additions(settings), *sorted(settings.enabled(path)), b"", digest)
 
 
-def _told_key(kind: type, digest: bytes, settings: Settings) -> bytes:
-    return key_of("told", kind.__name__, tool(), _additions(settings), digest)
+def _told_key(kind: str, digest: bytes, settings: Settings) -> bytes:
+    return key_of("told", kind, tool(), _additions(settings), digest)
 
 
 def _may_change(code: str, message: str) -> bool:
@@ -347,9 +349,9 @@ def encoded(value: Any) -> bytes:
     return b"z" + zlib.compress(text, 1) if len(text) > SMALL else b"j" + text
 
 
-def decoded(blob: bytes) -> Facts | None:
-    """Facts that were `encoded`."""
-    return _decoded(Facts, _unpacked(blob))
+def decoded(kind: Kind[T], blob: bytes) -> T | None:
+    """What a file tells, that was `encoded`."""
+    return _decoded(kind, _unpacked(blob))
 
 
 def _unpacked(blob: bytes) -> Any:
@@ -376,7 +378,7 @@ def _decoder(kind: Any) -> Decoder | None:
     if origin is tuple:
         return _sequence(arguments[0], _decoder(arguments[0])) if arguments[-1] is Ellipsis else _fixed(arguments)
     if origin is dict:
-        return _values(arguments[1], _decoder(arguments[1]))
+        return _told if arguments[1] is Any else _values(arguments[1], _decoder(arguments[1]))
     if origin is UnionType and arguments[1:] == (NoneType,):
         return _optional(_decoder(arguments[0]))
     if kind in (str, int, bool):
@@ -524,5 +526,22 @@ def _decode_summary(value: Any) -> Summary:
     return cast(Summary, cast(Decoder, _decoder(Summary))(value))
 
 
-def _decoded(kind: type[T], value: Any) -> T | None:
-    return None if value is None else cast(T, cast(Decoder, _decoder(cast(Any, kind)))(value))
+def _told(value: Any) -> dict[str, Any]:
+    """What a summary says that its file tells; of what is kept apart, nothing but that."""
+    kinds = {name: tellers()[name].kind for name in value}
+    if any(kind.apart != (value[name] is None) for name, kind in kinds.items()):
+        raise TypeError("not of this form")
+    return {name: _decoded(kind, value[name]) for name, kind in kinds.items()}
+
+
+def _decoded(kind: Kind[T], value: Any) -> T | None:
+    if value is None:
+        return None
+    if type(value) not in _forms(kind.form):
+        raise TypeError("not of this form")
+    decode = _decoder(kind.form)
+    return cast(T, decode(value) if decode else value)
+
+
+def _is_apart(name: str, found: object) -> bool:
+    return found is not None and not isinstance(found, bytes) and tellers()[name].kind.apart

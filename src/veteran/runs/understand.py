@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from veteran import suppressions
-from veteran.analysis.syntax.gate import gate_for
+from veteran.analysis.syntax.gate import Glance, gate_for
 from veteran.catalog import Catalog, catalog_for
-from veteran.families.http.fact_types import NO_ANSWERS, AnswerFacts
+from veteran.families import heard_by, tellers
 from veteran.findings import SUPPRESSION, UNPARSABLE, Confidence, Finding, Span, failed
-from veteran.project.import_index import Outlook, outlook_in, outlook_of
-from veteran.project.summary import Facts, Summary
+from veteran.project import import_index
+from veteran.project.family import Family
+from veteran.project.kinds import Kind, Telling
+from veteran.project.summary import Summary
 from veteran.registry import Rule, all_rules
 from veteran.stacks import roomy
 from veteran.suppressions import Comment
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from veteran.analysis.module import Module
     from veteran.analysis.syntax.source import Source
     from veteran.settings import Settings
+
+T = TypeVar("T")
 
 
 @roomy
@@ -50,45 +54,18 @@ def enabled_rules(path: str, settings: Settings) -> tuple[Rule, ...]:
     return tuple(rule for code, rule in all_rules().items() if code in enabled)
 
 
-def facts(data: bytes, catalog: Catalog) -> Facts | None:
-    """What a file's bytes tell other modules; None where they are no program."""
-    from veteran.families.blocking.facts import facts_of
-
+def told(kind: Kind[T], data: bytes, catalog: Catalog) -> T | None:
+    """What a file's bytes tell of a kind; None where they are no program."""
+    teller = tellers()[kind.name]
+    glance = Glance(data, catalog)
+    seen: T | None = teller.see(glance) if teller.see else None
+    if seen is not None or teller.tell is None:
+        return seen
     with uncollected(), phase("facts for other modules"):
         known = _understood("", data, catalog)
         if known is None:
             return None
-        found = facts_of(known)
-        known.forget()
-        return found
-
-
-def outlook(data: bytes, catalog: Catalog) -> Outlook:
-    """What a file's bytes say of other modules."""
-    gate = gate_for(tuple(rule for rule in all_rules().values() if of_fan_outs(rule)), catalog)
-    clients = catalog.client_libraries
-    if not gate.live(data):
-        return outlook_of(data, clients=clients)
-    with uncollected():
-        known = module("", data, catalog)
-        if known is None:
-            return outlook_of(data, clients=clients)
-        from veteran.families.cpu.fan_out import spreads_of
-
-        found = outlook_of(data, spreads_of(known), clients=clients)
-        known.forget()
-        return found
-
-
-def answers(data: bytes, catalog: Catalog) -> AnswerFacts:
-    """What a file's bytes tell other modules of decoded data."""
-    from veteran.families.http.facts import answers_of
-
-    with uncollected():
-        known = _understood("", data, catalog)  # where veteran fails, it is asked again next time
-        if known is None:
-            return NO_ANSWERS
-        found = answers_of(known)
+        found: T = teller.tell(known)
         known.forget()
         return found
 
@@ -133,39 +110,45 @@ def guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Sourc
     try:
         enabled = settings.enabled(Path(path))
         rules = enabled_rules(path, settings)
-        catalog = catalog_for(settings.catalog)
-        answering = any(map(of_answers, rules))
+        heard = heard_by(rules)
+        glance = Glance(data, catalog_for(settings.catalog))
         with phase("gate"):
-            live = gate_for(rules, catalog).live(data)
-            outlook = None
-            if answering or any(map(of_fan_outs, rules)):
-                outlook = outlook_of(data, clients=catalog.client_libraries)
+            live = gate_for(rules, glance.catalog).live(glance)
+            summary = Summary(path, told=_seen(glance, heard))
         if live:
             with uncollected():
-                return _analysed(path, read(), live, rules, catalog, outlook)
+                return _analysed(summary, read(), live, rules, glance)
+        summary = _begun(summary, heard)
         if SUPPRESSION in enabled and suppressions.GATE.search(data):
-            return Summary(path, comments=comments(read()), outlook=outlook)
-        if outlook is not None and outlook.imports and suppressions.MAY_SILENCE.search(data):
+            return summary._replace(comments=comments(read()))
+        if summary.begins and suppressions.MAY_SILENCE.search(data):
             with suppress(SourceError):  # nothing has to be parsed yet
-                return Summary(path, comments=comments(read()), outlook=outlook)
-        return Summary(path, outlook=outlook)
+                return summary._replace(comments=comments(read()))
+        return summary
     except SourceError as error:
         return Summary(path, (_finding(path, UNPARSABLE, error.message, error.line, error.column),))
     except Exception as error:
         return crashed(path, error)
 
 
-def _analysed(
-    path: str,
-    source: Source,
-    live: Collection[Rule],
-    rules: Collection[Rule],
-    catalog: Catalog,
-    outlook: Outlook | None,
-) -> Summary:
-    """live: those of the rules that may find something.
+def _seen(glance: Glance, heard: Iterable[Family]) -> dict[str, Any]:
+    """What the bytes alone tell, by kinds."""
+    every = [teller for family in heard for teller in family.tellers]
+    seen = {t.kind.name: t.see(glance) for t in ([import_index.TELLER, *every] if every else ()) if t.see}
+    return {name: told for name, told in seen.items() if told is not None}
 
-    Where other files may ask for the facts, they are read now: that is cheaper than a second parse.
+
+def _begun(summary: Summary, heard: Iterable[Family]) -> Summary:
+    """The summary, with the families that may find something in the file that others decide."""
+    return summary._replace(begins=tuple(family.name for family in heard if family.begins(summary)))
+
+
+def _analysed(
+    summary: Summary, source: Source, live: Collection[Rule], rules: Collection[Rule], glance: Glance
+) -> Summary:
+    """The summary of a parsed file. live: those of the rules that may find something.
+
+    What other files may ask for is told now: that is cheaper than a second parse.
     """
     from veteran.analysis.module import Module
     from veteran.analysis.rule_runner import run
@@ -173,47 +156,25 @@ def _analysed(
 
     with phase("parse"):
         tree = parse(source)
-    module = Module(path, source, tree, catalog)
-    if outlook is not None:
-        module.give(outlook_in, outlook)
-    summary = Summary(path, *run(module, live))._replace(comments=comments(source), outlook=outlook)
-    if outlook is not None and any(map(of_fan_outs, live)):
-        from veteran.families.cpu.fan_out import Beyond
-
-        beyond = module.once(Beyond)
-        spreads = tuple(sorted(beyond.spreads))
-        summary = summary._replace(asks=tuple(sorted(beyond.asks)), outlook=outlook._replace(spreads=spreads))
-    answering, linked = [*filter(of_answers, rules)], [*filter(of_chains, rules)]
-    if answering and module.once(outlook_in).tells:
-        from veteran.families.http.facts import answers_of
-
-        if (told := module.trying(answering, lambda: answers_of(module))) is not None:
-            summary = summary._replace(answers=told)
-    if linked or (summary.answers is not None and (summary.answers.data or summary.answers.given)):
-        from veteran.families.blocking.facts import facts_of
-
-        with phase("facts for other modules"):
-            facts = module.trying(linked or answering, lambda: facts_of(module))
-        if facts is not None:
-            summary = summary.explained(facts)
+    module = Module(summary.path, source, tree, glance.catalog)
+    module.glance = glance
+    summary = Summary(summary.path, *run(module, live), comments=comments(source), told=summary.told)
+    summary = told_by(module, summary, heard_by(rules), live)
     summary = summary._replace(findings=(*summary.findings, *module.failures()))
     module.forget()
     return summary
 
 
-def of_chains(rule: Rule) -> bool:
-    """Whether a rule asks what other modules know of calls."""
-    return any(subscription.kind in ("chain", "linked") for subscription, _ in rule.handlers)
-
-
-def of_answers(rule: Rule) -> bool:
-    """Whether a rule asks what other modules know of decoded data."""
-    return any(subscription.kind == "answer" for subscription, _ in rule.handlers)
-
-
-def of_fan_outs(rule: Rule) -> bool:
-    """Whether a rule asks what jobs on threads do."""
-    return any(subscription.table == "cpu.fan_out" for subscription, _ in rule.handlers)
+def told_by(
+    module: Module, summary: Summary, heard: Mapping[Family, Collection[Rule]], live: Collection[Rule]
+) -> Summary:
+    """The summary with what a parsed file tells. heard: the families, and the rules that hear of them."""
+    telling = Telling(module, summary.told or _seen(module.glance, heard), tellers())
+    with phase("facts for other modules"):
+        for family, hearing in heard.items():
+            telling.live = [rule for rule in hearing if rule in live]
+            module.trying(hearing, lambda: family.tell(telling))  # noqa: B023
+    return _begun(summary._replace(told=telling.told), heard)
 
 
 def comments(source: Source) -> tuple[Comment, ...]:

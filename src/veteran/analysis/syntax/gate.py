@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 from veteran.catalog import Catalog
 from veteran.registry import Rule
+
+T = TypeVar("T")
 
 #: Everything but the bytes of names as blanks; non-ASCII letters belong to names.
 _BLANKS = bytes(code if code == 95 or code > 127 or chr(code).isalnum() else 32 for code in range(256))
@@ -18,6 +21,28 @@ SQL_WORDS = frozenset(
         *("DESCRIBE", "WHERE", "select"),
     )
 )
+
+
+class Glance:
+    """The bytes of a file, of which nothing is parsed, and what is concluded from them."""
+
+    def __init__(self, data: bytes, catalog: Catalog) -> None:
+        self.data = data
+        self.catalog = catalog
+        self._concluded: dict[Callable[[Glance], Any], Any] = {}
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """The names and other words."""
+        return frozenset(self.data.translate(_BLANKS).split())
+
+    def once(self, make: Callable[[Glance], T]) -> T:
+        """What `make` concludes, concluded once. make: a function at the top of a file."""
+        try:
+            found: T = self._concluded[make]
+        except KeyError:
+            found = self._concluded[make] = make(self)
+        return found
 
 
 class Gate:
@@ -43,11 +68,11 @@ class Gate:
             for rule in rules
         ]
 
-    def lacks(self, data: bytes) -> list[str]:
+    def lacks(self, glance: Glance) -> list[str]:
         """The words of which the bytes lack each; empty where a rule might find something."""
-        if self.live(data):
+        if self.live(glance):
             return []
-        words = set(data.translate(_BLANKS).split())
+        words, data = glance.words, glance.data
         for _, needs, wanted, weak in self.rules:
             missing = [need.decode() for need in needs if need not in data]
             if missing:
@@ -57,9 +82,9 @@ class Gate:
                 return known if weak.isdisjoint(words) else ["a word of SQL beside " + min(weak & words).decode()]
         return []
 
-    def live(self, data: bytes) -> list[Rule]:
+    def live(self, glance: Glance) -> list[Rule]:
         """The rules that might find something in these bytes."""
-        words = set(data.translate(_BLANKS).split())
+        words, data = glance.words, glance.data
         return [
             rule
             for rule, needs, wanted, weak in self.rules

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from veteran.catalog import Catalog
 from veteran.families.blocking.call_chains import Chain, Chains, Direct
-from veteran.findings import Confidence, Finding, Step
-from veteran.project.summary import Summary
-from veteran.project.symbols import Function
-from veteran.registry import Rule, Subscription, subscribers
+from veteran.project.family import Heard, Linking
+from veteran.project.world import World
+from veteran.registry import Subscription
 
 
 class Blocked(NamedTuple):
@@ -29,29 +27,21 @@ class LinkedCall(NamedTuple):
     table: str
 
 
-def chained(
-    summary: Summary, path: Path, rules: Iterable[Rule], chains: Chains, catalog: Catalog, shown: Callable[[Path], str]
-) -> Iterator[Finding]:
-    """What the rules say of the chains that begin in a file. shown: a path as findings show it."""
-    heard = [(rule, handler, on) for on, rule, handler in subscribers(rules) if on.kind in ("chain", "linked")]
-    if not heard:
-        return
-    module = chains.program.module_at(path)
+def chains_of(world: World) -> Chains:
+    """The chains of a program; by `World.once`."""
+    return Chains(world.program)
+
+
+def events(file: Linking, on: Subscription) -> Iterator[Heard]:
+    """The chains that begin in a file, or its own calls that block by what others tell."""
+    world = file.world
+    chains = world.once(chains_of)
+    module = world.program.module_at(file.path)
     if module is None:
         return
-    events: dict[Subscription, list[tuple[Function, Blocked | LinkedCall]]] = {}
-    for rule, handler, on in heard:
-        if on not in events and on.kind == "chain":
-            events[on] = [(chain.coroutine, Blocked(chain, catalog)) for chain in chains.of(module)]
-        elif on not in events:
-            found = chains.direct(module, on.table)
-            events[on] = [(direct.coroutine, LinkedCall(direct, catalog, on.table)) for direct in found]
-        for coroutine, event in events[on]:
-            contexts = coroutine.fact.contexts
-            if rule.off_in.intersection(contexts):
-                continue
-            low = rule.low_in.intersection(contexts)
-            for report in handler(event):
-                confidence = Confidence.LOW if low else report.confidence
-                steps = tuple(Step(shown(step.path), step.span, step.text) for step in report.steps)
-                yield Finding(summary.path, report.span, rule.code, report.message, confidence, steps)
+    if on.table == "blocking.chains":
+        for chain in chains.of(module):
+            yield Heard(Blocked(chain, world.catalog), chain.coroutine.fact.contexts)
+    else:
+        for direct in chains.direct(module, on.lists):
+            yield Heard(LinkedCall(direct, world.catalog, on.lists), direct.coroutine.fact.contexts)

@@ -107,10 +107,11 @@ class FanOut(NamedTuple):
 class Beyond:
     """What `events` found that concerns other modules.
 
-    asks: their names that decide more. spreads: see `Outlook`.
+    asks: their names that decide more. spreads: see `told.SPREADS`. done: whether `events` ran.
     """
 
     def __init__(self, _: Module) -> None:
+        self.done = False
         self.asks: set[str] = set()
         self.spreads: set[str] = set()
 
@@ -127,10 +128,14 @@ def events(module: Module) -> Iterator[FanOut]:
             beyond.asks |= finder.asks
         finder.asks.clear()
     beyond.spreads |= finder.offered()
+    beyond.done = True
 
 
 def spreads_of(module: Module) -> tuple[str, ...]:
     """What a module offers to others for jobs on threads, by dotted names."""
+    beyond = module.once(Beyond)
+    if beyond.done:
+        return tuple(sorted(beyond.spreads))
     finder = _Finder(module, Cpu(module))
     for _ in _groups(finder):
         pass

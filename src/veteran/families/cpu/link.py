@@ -5,54 +5,38 @@ Rare enough that nothing is kept for them: the modules are read again, and only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from veteran.analysis.reports import Linked, LinkedStep
 from veteran.families.cpu.fan_out import linked_events
 from veteran.families.cpu.project import Others, leads_into
-from veteran.findings import Finding, Step
-from veteran.registry import subscribers
+from veteran.project.family import Heard, Linking
 
 if TYPE_CHECKING:
-    from veteran.analysis.module import Module
     from veteran.analysis.reports import Report
-    from veteran.project.import_resolver import Project
-    from veteran.project.summary import Summary
-    from veteran.registry import Rule
 
 
-def linked_findings(
-    summary: Summary,
-    path: Path,
-    rules: Iterable[Rule],
-    project: Project,
-    module_at: Callable[[Path], Module | None],
-    spreading: Mapping[str, frozenset[str]],
-) -> Iterator[Finding]:
-    """What the rules say of them. module_at: reads the module in a file. spreading: see `linked_events`."""
-    wanted = ("event", "cpu.fan_out")
-    heard = [(rule, handler) for on, rule, handler in subscribers(rules) if (on.kind, on.table) == wanted]
+def events(file: Linking, asks: Collection[str], spreading: Mapping[str, frozenset[str]]) -> Iterator[Heard]:
+    """The fan-outs of a file that others prove. asks: see `told.ASKS`. spreading: see `linked_events`."""
+    world = file.world
 
     def leads(name: str) -> bool:
-        return leads_into(project, name, path)
+        return leads_into(world.project, name, file.path)
 
-    if not heard or not (spreading or any(map(leads, summary.asks))):
+    if not (spreading or any(map(leads, asks))):
         return
-    others = Others(project, module_at, path)
-    if others.entry is None:
-        return
-    for event in linked_events(others.entry, leads, spreading):
-        for rule, handler in heard:
-            for report in handler(event):
-                yield _finding(summary.path, rule, report, others)
+    others = Others(world.project, lambda path: world.parsed(path, file.path), file.path)
+    if others.entry is not None:
+        for event in linked_events(others.entry, leads, spreading):
+            yield Heard(event, (), lambda report: _placed(report, others))
 
 
-def _finding(shown: str, rule: Rule, report: Report, others: Others) -> Finding:
+def _placed(report: Report, others: Others) -> Linked:
     """A report with its places, which lie in several files."""
     steps = []
     for step in report.steps:
-        home = others.of(step.at.scope).module
-        steps.append(Step(home.path, home.tree.span(step.node), step.text))
+        span = others.of(step.at.scope).module.tree.span(step.node)
+        steps.append(LinkedStep(others.path_of(step.at.scope), span, step.text))
     span = others.of(report.at.scope).module.tree.span(report.node)
-    return Finding(shown, span, rule.code, report.message, report.confidence, tuple(steps))
+    return Linked(span, report.message, report.confidence, tuple(steps))

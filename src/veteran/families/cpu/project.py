@@ -1,6 +1,6 @@
 """What names lead to in the other modules of a project, for questions about work.
 
-Stricter than `analysis.program`, since a function must be proven to be the one that runs: a name that is bound
+Stricter than `project.symbols`, since a function must be proven to be the one that runs: a name that is bound
 twice, or that a module might not bind, leads nowhere.
 """
 

@@ -6,33 +6,52 @@ worth it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from veteran.project.import_index import Outlook, absolute
-
-if TYPE_CHECKING:
-    from veteran.project.import_resolver import Project
-    from veteran.project.symbols import Loaded
+from veteran.analysis.syntax.gate import Glance
+from veteran.families.http.fact_types import REACH, Reach
+from veteran.project.import_index import IMPORTED, absolute, imports_of
+from veteran.project.kinds import IMPORTS
+from veteran.project.symbols import Loaded
+from veteran.project.world import World
 
 #: From a module to one that uses a client's library there are at most so many imports.
 MAX_IMPORTS = 2
 #: More dots than this are not looked up.
 _MAX_DOTS = 20
+_KEYS = (b'["', b"['", b"loads(")
+
+
+def reach_of(glance: Glance) -> Reach:
+    """What the bytes of a file say of HTTP responses."""
+    data, clients = glance.data, glance.catalog.client_libraries
+    uses = any(_is_client(meant, clients) for meant in glance.once(imports_of).names.values())
+    tells = uses or b".json(" in data
+    return Reach(uses, tells, tells or any(key in data for key in _KEYS))
+
+
+def _is_client(meant: str, clients: Container[str]) -> bool:
+    root, _, rest = meant.lstrip(".").partition(".")
+    if root in clients or rest.rpartition(".")[2] in clients:
+        return True
+    return meant.startswith(("urllib.request", "http.client")) or meant in ("urllib", "http")
 
 
 class Nearby:
-    """The modules of one project around clients. of: the outlook of a file."""
+    """The modules of one project around clients."""
 
-    def __init__(self, project: Project, of: Callable[[Path], Outlook]) -> None:
-        self.project = project
-        self.of = of
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.project = world.project
         self._known: dict[tuple[Path, int], bool] = {}
         self._imported: dict[Path, dict[str, Path]] = {}
         self._homes: dict[str, Path | None] = {}
-        #: The files that a file's names led to.
-        self.looked: dict[Path, set[Path]] = {}
+        self.looked = world.leads(IMPORTS)
+
+    def of(self, path: Path) -> Reach:
+        """What the bytes of a file say."""
+        return self.world.told(REACH, path)
 
     def leads(self, target: str, module: Loaded) -> bool:
         """Whether a target (see `CallFact`) of a module can lead to what a client gives."""
@@ -57,9 +76,9 @@ class Nearby:
     def imported(self, path: Path) -> dict[str, Path]:
         """The modules of the project that a file imports or imports from, by the names it gives to what it imports."""
         if path not in self._imported:
-            outlook = self.of(path)
-            found = {name: self._module_of(meant, path) for name, meant in outlook.imports.items()}
-            found.update({f"* {star}": self._module_of(star, path) for star in outlook.stars})
+            imports = self.world.told(IMPORTED, path)
+            found = {name: self._module_of(meant, path) for name, meant in imports.names.items()}
+            found.update({f"* {star}": self._module_of(star, path) for star in imports.stars})
             self._imported[path] = {name: home for name, home in found.items() if home is not None and home != path}
             self.looked.setdefault(path, set()).update(self._imported[path].values())
         return self._imported[path]

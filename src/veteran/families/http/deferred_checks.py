@@ -1,6 +1,6 @@
 """What of other modules, or of classes and decorators of this one, may check an access of decoded data.
 
-Named here, and decided when files are linked: see `analysis.answers_linked`.
+Named here, and decided when files are linked: see `families.http.link`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from veteran.findings import Confidence, Span
+from veteran.project.kinds import IMPORTS, Kind
 
 
 class Doubt(NamedTuple):
@@ -101,5 +102,17 @@ class AnswerFacts(NamedTuple):
     catches: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
 
 
-#: Of a file in which there is nothing to tell.
-NO_ANSWERS = AnswerFacts()
+class Reach(NamedTuple):
+    """What the bytes of a file say of HTTP responses.
+
+    clients: whether it imports a library for HTTP requests, or what such a library is reached by. tells: whether it
+    does, or decodes what others gave it. reads: whether it may read data by key.
+    """
+
+    clients: bool = False
+    tells: bool = False
+    reads: bool = False
+
+
+ANSWERS: Kind[AnswerFacts] = Kind("answers", AnswerFacts, AnswerFacts(), apart=True)
+REACH: Kind[Reach] = Kind("reach", Reach, Reach(), IMPORTS)

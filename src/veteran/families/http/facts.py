@@ -1,7 +1,7 @@
 """What a module tells others of decoded data: what its functions give and take, and what it leaves to others.
 
 A call of something that another module may define is followed as if it gave decoded data, or a response, where what
-it gives is used like it. Whether it does is decided when files are linked, see `analysis.answers_linked`.
+it gives is used like it. Whether it does is decided when files are linked, see `families.http.link`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from veteran.analysis.syntax.expressions import decorator_name, dotted, last_nam
 from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.calls import keeps_result
 from veteran.analysis.types.values import Instance, Local
+from veteran.families.http.client_reach import reach_of
 from veteran.families.http.deferred_checks import argument_of
 from veteran.families.http.fact_types import AnswerFacts, BareFact, DataFact, GivenFact, PlaceFact, TakenFact
 from veteran.families.http.json_access import MAX_ROUNDS, SCALARS, Decoded, Unchecked, decoded, is_loose
 from veteran.families.http.validators import raises_or_checks
 from veteran.findings import Confidence
-from veteran.project.import_index import outlook_in
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
@@ -115,7 +115,7 @@ class _Answers:
         found: Decoded | None = None
         events: list[Unchecked] = []
         certain: set[Root] = set()
-        if clients and self.module.once(outlook_in).clients:
+        if clients and self.module.glance.once(reach_of).clients:
             found = decoded(self.module)
             real = found.unchecked
             certain = {event.root for event in real if not found.doubts(event.first)}

@@ -54,11 +54,11 @@ from veteran.analysis.syntax.nodes import children, operands, string_value
 from veteran.analysis.types.calls import argument, keeps_result
 from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref
+from veteran.families.http.client_reach import reach_of
 from veteran.families.http.deferred_checks import Doubts
 from veteran.families.http.responses import Responses
 from veteran.families.http.validators import Boundaries
 from veteran.findings import Confidence
-from veteran.project.import_index import outlook_in
 from veteran.project.targets import Names
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Unchecked(NamedTuple):
 def events(module: Module) -> Iterator[Unchecked]:
     """Each decoded value of the module with an unchecked access, where no other module may know better."""
     found = decoded(module)
-    clients = module.once(outlook_in).clients
+    clients = module.glance.once(reach_of).clients
     for event in found.unchecked:
         if not clients or not found.doubts(event.first):
             yield event

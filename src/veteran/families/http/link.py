@@ -5,22 +5,18 @@ Works on facts alone, those of the modules that a name leads to. Nobody who impo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from veteran.families.http.client_reach import MAX_IMPORTS, calls_any
-from veteran.families.http.fact_types import AnswerFacts, BareFact, DataFact, Doubt, GivenFact, TakenFact
-from veteran.findings import Confidence, Finding, Span, Step
-from veteran.project.summary import Facts
-from veteran.project.symbols import ITSELF, Class, Entity, Foreign, Function, Loaded, Program
-from veteran.registry import Rule, subscribers
-
-if TYPE_CHECKING:
-    from veteran.families.http.client_reach import Nearby
-
-    pass
-
+from veteran.families.http.client_reach import MAX_IMPORTS, Nearby, calls_any
+from veteran.families.http.fact_types import ANSWERS, AnswerFacts, BareFact, DataFact, Doubt, GivenFact, TakenFact
+from veteran.findings import Confidence, Span
+from veteran.project.family import Heard, Linking
+from veteran.project.kinds import NAMES
+from veteran.project.summary import FACTS, Facts
+from veteran.project.symbols import ITSELF, Class, Entity, Foreign, Function, Loaded
+from veteran.project.world import World
 
 #: More modules than this are not followed from one call to the next.
 _MAX_HOPS = 12
@@ -68,29 +64,20 @@ class Told(NamedTuple):
 
 
 class Answers:
-    """Answers, for one program, what other modules know of decoded data. nearby: which of them can know anything.
+    """Answers, for one program, what other modules know of decoded data."""
 
-    at: the facts of the module in a file. read: its bytes.
-    """
-
-    def __init__(
-        self,
-        program: Program,
-        nearby: Nearby,
-        at: Callable[[Path], AnswerFacts],
-        read: Callable[[Path], bytes],
-    ) -> None:
-        self.read = read
-        self.program = program
-        self.nearby = nearby
-        self.at = at
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.program = world.program
+        self.nearby = world.once(Nearby)
         self._known_names: dict[tuple[Path, int], frozenset[str]] = {}
         self._own: dict[Path, frozenset[str]] = {}
         self._given: dict[Function, tuple[Given, ...]] = {}
-        #: The modules whose very bytes decided something for others.
-        self.searched: set[Path] = set()
-        #: The modules whose facts a file led to, besides those that names led to.
-        self.leads: dict[Path, set[Path]] = {}
+        self.leads = world.leads(NAMES)
+
+    def at(self, path: Path) -> AnswerFacts:
+        """The facts of the module in a file."""
+        return self.world.told(ANSWERS, path)
 
     def of(self, module: Loaded) -> Iterator[Told]:
         """What is bare in a module, in source order."""
@@ -167,7 +154,7 @@ class Answers:
                 found = self._around(path, imports) if imports else set()
                 tells = self.nearby.of(path).tells
                 if found and not tells:
-                    self.searched.add(path)
+                    self.world.counts(path, NAMES)
                 if tells or self._calls(path, found, None):
                     found |= self._own_names(path)
             self._known_names[key] = frozenset(found)
@@ -204,7 +191,7 @@ class Answers:
             return False
         if facts is None:
             try:
-                return calls_any(self.read(path), names)
+                return calls_any(self.world.read(path), names)
             except OSError:  # where the file itself is checked, it is said what went wrong
                 return False
         module = self.program.module_at(path)
@@ -401,17 +388,14 @@ def _without(path: tuple[str, ...], inside: tuple[str, ...]) -> tuple[str, ...] 
     return path[len(inside) :]
 
 
-def answered(
-    shown_path: str, module: Loaded, rules: Iterable[Rule], answers: Answers, shown: Callable[[Path], str]
-) -> Iterator[Finding]:
-    """What the rules say of a file's decoded data that other modules decide on. shown_path: as in the summary."""
-    heard = [(rule, handler) for on, rule, handler in subscribers(rules) if on.kind == "answer"]
-    for event in answers.of(module):
-        for rule, handler in heard:
-            if rule.off_in.intersection(event.data.contexts):
-                continue
-            low = rule.low_in.intersection(event.data.contexts)
-            for report in handler(event):
-                confidence = Confidence.LOW if low else report.confidence
-                steps = tuple(Step(shown(step.path), step.span, step.text) for step in report.steps)
-                yield Finding(shown_path, report.span, rule.code, report.message, confidence, steps)
+def events(file: Linking) -> Iterator[Heard]:
+    """The decoded data of a file that other modules decide on."""
+    summary, path, world = file
+    answers = world.once(Answers)
+    facts = world.told(FACTS, path) if FACTS.name in summary.told else None
+    if ANSWERS.name not in summary.told and not answers.may_use(path, facts):
+        return
+    if answers.at(path).data:
+        module = world.program.module_at(path)
+        if module is not None:
+            yield from (Heard(event, event.data.contexts) for event in answers.of(module))

@@ -60,7 +60,7 @@ class Text(NamedTuple):
 
 
 class SinkValue:
-    """A text built by the program that reaches a query's place. alternatives: see `analysis.flow`.
+    """A text built by the program that reaches a query's place. alternatives: see `dataflow.text`.
 
     call: the first call that executes it. passed: its argument. query: the expression that builds the text.
     """

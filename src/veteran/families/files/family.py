@@ -1,0 +1,28 @@
+"""What is said of files read whole beside the findings; it asks nothing of other files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import libcst as cst
+
+from veteran.analysis.dataflow.trace import Note
+from veteran.project.family import Family
+
+
+class Files(Family):
+    """Files that are read whole."""
+
+    name = "files"
+    nothing: Mapping[str, str] = {
+        "files.whole_reads": "no `readlines`, no text that is split and no list of a file on this line",
+    }
+
+    def concerns(self, code: str, note: Note) -> bool:
+        """Of a call of `readlines` one rule speaks, of all else the other."""
+        func = note.node.func if isinstance(note.node, cst.Call) else None
+        reads_lines = isinstance(func, cst.Attribute) and func.attr.value == "readlines"
+        return reads_lines == (code == "VET101")
+
+
+family = Files()
