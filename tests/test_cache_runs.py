@@ -24,6 +24,7 @@ from veteran.project.kinds import Kind
 from veteran.project.summary import FACTS, Facts, Summary
 from veteran.runs import batch, store, understand
 from veteran.runs.cache import Cache
+from veteran.runs.job import FileJob
 from veteran.runs.store import Read, Store, Stores, digest_of
 from veteran.settings import Settings, forget
 
@@ -81,9 +82,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     summarise, told = understand.summarise, understand.told
 
-    def summarised(path: str, data: bytes, settings: Settings) -> Summary:
-        names.append(Path(path).name)
-        return summarise(path, data, settings)
+    def summarised(job: FileJob, data: bytes) -> Summary:
+        names.append(job.path.name)
+        return summarise(job, data)
 
     def read_told(kind: Kind[Any], data: bytes, catalog: Catalog) -> Any:
         if kind.apart:  # the others are seen without a parse
@@ -187,7 +188,7 @@ def test_what_veteran_fails_on_is_tried_again(monkeypatch: pytest.MonkeyPatch) -
     whole = run(cached=False)
     with monkeypatch.context() as patch:
         patch.setattr(understand, "_analysed", lambda *_: 1 / 0)
-        patch.setattr(understand, "facts", lambda *_: 1 / 0)
+        patch.setattr(understand, "told", lambda *_: 1 / 0)
         assert INTERNAL in {finding.code for finding in run().findings}
     assert run() == whole
 
@@ -253,9 +254,10 @@ def test_everything_that_is_kept_comes_back_the_same(tmp_path: Path) -> None:
     kept = Store(tmp_path / "kept")
     for path in sorted(FIXTURES.rglob("*.py")):
         data = path.read_bytes()
-        summary = understand.summarise(str(path), data, EVERYTHING)
-        kept.keep(Read(summary, digest_of(data)), EVERYTHING)
-        found = kept.summary(digest_of(data), str(path), EVERYTHING)
+        job = FileJob.of(str(path), EVERYTHING)
+        summary = understand.summarise(job, data)
+        kept.keep(Read(summary, digest_of(data)), job)
+        found = kept.summary(digest_of(data), job)
         assert found is not None
         kinds = {name: tellers()[name].kind for name in summary.told}
         for name, told in summary.told.items():
@@ -264,7 +266,7 @@ def test_everything_that_is_kept_comes_back_the_same(tmp_path: Path) -> None:
                 assert kept.told(kinds[name], digest_of(data), EVERYTHING) == (told,)
             else:
                 same_types(found.told[name], told)
-        whole = kept.summary(digest_of(data), str(path), EVERYTHING, whole=True)
+        whole = kept.summary(digest_of(data), job, whole=True)
         assert found._replace(told={}) == summary._replace(told={})
         assert whole == (summary if summary.begins else found)
 
@@ -292,8 +294,9 @@ def test_failures_of_the_machine_are_not_kept(tmp_path: Path) -> None:
     kept = Store(tmp_path / "kept")
     for code, message in ((INTERNAL, "veteran failed"), (UNPARSABLE, "the parser failed: MemoryError")):
         finding = Finding("a.py", Span(1, 1, 1, 2), code, message, Confidence.HIGH)
-        kept.keep(Read(Summary("a.py", (finding,)), b"digest"), EVERYTHING)
-        assert kept.summary(b"digest", "a.py", EVERYTHING) is None
+        job = FileJob.of("a.py", EVERYTHING)
+        kept.keep(Read(Summary("a.py", (finding,)), b"digest"), job)
+        assert kept.summary(b"digest", job) is None
 
 
 # Commands

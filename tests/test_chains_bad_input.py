@@ -18,6 +18,7 @@ from veteran.project.import_resolver import project_for
 from veteran.project.summary import FACTS
 from veteran.project.symbols import Program
 from veteran.runs import one_file, understand
+from veteran.runs.job import FileJob
 from veteran.runs.linker import Linker
 from veteran.settings import Settings, load
 
@@ -284,8 +285,8 @@ def test_a_file_that_is_removed_after_it_was_read(tmp_path: Path, monkeypatch: p
         return found
 
     monkeypatch.setattr(understand, "told", once)
-    summary = understand.summarise(str(path), path.read_bytes(), settings)
-    ((finding,),) = Linker(str).link([(summary, path, settings)])
+    job = FileJob.of(str(path), settings)
+    ((finding,),) = Linker(str).link([(understand.summarise(job, path.read_bytes()), job)])
     assert (finding.code, [step.span.line for step in finding.steps]) == ("VET312", [5])
 
 

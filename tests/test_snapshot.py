@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 import veteran
 from veteran.frontends import cli
 from veteran.project import import_resolver as projects
+from veteran.project.summary import Summary
 from veteran.runs import batch, cache, one_file, snapshot, store, understand
+from veteran.runs.job import FileJob
 from veteran.settings import forget
 
 SOURCES = Path(veteran.__file__).parents[1]
@@ -123,9 +125,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     summarise, linked = understand.summarise, one_file.finish
 
-    def summarised(path: str, *rest: object) -> object:
-        names.append(Path(path).name)
-        return summarise(path, *rest)  # type: ignore[arg-type]
+    def summarised(job: FileJob, data: bytes) -> Summary:
+        names.append(job.path.name)
+        return summarise(job, data)
 
     def finish(summary: object, *rest: object) -> object:
         names.append(f"link {Path(summary.path).name}")  # type: ignore[attr-defined]

@@ -18,7 +18,6 @@ from veteran.analysis.rule_runner import run
 from veteran.analysis.syntax.gate import Gate, Glance
 from veteran.analysis.syntax.source import Source, SourceError
 from veteran.analysis.syntax.tree import Tree, parse
-from veteran.catalog import catalog_for
 from veteran.conclusions import Answer, Conclusion
 from veteran.families import all_families, heard_by
 from veteran.findings import SUPPRESSION, TOOL_CODES, UNPARSABLE, Finding, Span, Step
@@ -28,6 +27,7 @@ from veteran.project.family import Family
 from veteran.project.summary import Summary
 from veteran.registry import Rule, all_rules
 from veteran.runs import one_file, understand
+from veteran.runs.job import FileJob
 from veteran.runs.linker import Linker
 from veteran.settings import Settings
 
@@ -50,7 +50,7 @@ def explain(
         tree = parse(source)
     except SourceError as error:
         remarks.append(f"the file does not parse, so no rule looks at it: line {error.line}: {error.message}")
-        found = understand.summarise(shown, data, settings).findings
+        found = understand.summarise(FileJob.of(shown, settings), data).findings
         finding = found[0] if found else None
         if finding is None or finding.code != UNPARSABLE or finding.span.line != line:
             return Answer(shown, line, column, tuple(remarks), ())
@@ -71,32 +71,30 @@ class Explainer:
     """One file that parses, run once with a trace; it answers for any of its lines."""
 
     def __init__(self, path: Path, data: bytes, settings: Settings, source: Source, tree: Tree) -> None:
-        self.path = path.absolute()
-        self.shown = one_file.display(path)
-        self.data = data
+        self.job = FileJob(path.absolute(), one_file.display(path), settings)
+        self.shown = self.job.shown
         self.settings = settings
         self.source = source
-        self.catalog = catalog_for(settings.catalog)
-        self.enabled = settings.enabled(path)
         self.rules = all_rules()
-        glance = Glance(data, self.catalog)
-        self.lacking = {code: Gate((rule,), self.catalog).lacks(glance) for code, rule in self.rules.items()}
+        glance = Glance(data, self.job.catalog)
+        self.lacking = {code: Gate((rule,), self.job.catalog).lacks(glance) for code, rule in self.rules.items()}
         self.live = {code: rule for code, rule in self.rules.items() if not self.lacking[code]}
-        self.module = Module(self.shown, source, tree, self.catalog)
+        self.module = Module(self.shown, source, tree, self.job.catalog)
         self.module.glance = glance
         self.trace = self.module.trace = Trace()
         # Everything runs, and low confidence counts: what the settings hide is told.
-        everything = settings._replace(
+        all_on = settings._replace(
             select=("VET",), extend_select=(), ignore=(), per_file_ignores=(), contexts=(), free_threaded=False
         )
-        linker = Linker(one_file.display, {self.path: data})
+        everything = FileJob(self.job.path, self.shown, all_on)
+        linker = Linker(one_file.display, {self.job.path: data})
         self.summary = self._summary()
-        (self.findings,) = linker.link([(self.summary, self.path, everything)])
+        (self.findings,) = linker.link([(self.summary, everything)])
         unsafe = unsafe_parameters(self.summary.arguments)
         excused = [one.finding for one in self.summary.conditional if unsafe.isdisjoint(one.parameters)]
-        on = {code: rule for code, rule in self.live.items() if code in self.enabled}
-        world = linker.world(self.path, everything)
-        self.line = Line(self.module, self.path, world, self.summary, self.findings, excused, on)
+        on = {code: rule for code, rule in self.live.items() if code in self.job.enabled}
+        world = linker.world(everything)
+        self.line = Line(self.module, self.job.path, world, self.summary, self.findings, excused, on)
 
     def at(self, line: int, column: int | None = None) -> tuple[Conclusion, ...]:
         """What is concluded of the code on a line, or around a column of it."""
@@ -167,16 +165,16 @@ class Explainer:
     def _off(self, rule: Rule) -> str:
         """Why the settings keep a rule from running on the file; empty where they do not."""
         settings, code = self.settings, rule.code
-        if code in self.enabled:
+        if code in self.job.enabled:
             return ""
         if rule.needs_gil and settings.free_threaded:
             return "off: the settings say `free-threaded`"
-        contexts = settings.contexts_of(self.path)
+        contexts = self.job.contexts
         if off := rule.off_in & contexts:
             return f"off in the context `{min(off)}`, which the file is in"
-        if code in settings._replace(per_file_ignores=()).enabled(self.path):
+        if code in settings._replace(per_file_ignores=()).enabled(self.job.path):
             return "not selected: `per-file-ignores` names it for this file"
-        if code in settings._replace(ignore=()).enabled(self.path):
+        if code in settings._replace(ignore=()).enabled(self.job.path):
             return "not selected: `ignore` names it"
         if not rule.default and settings.select is None:
             return "not selected: off by default, `--extend-select` turns it on"
@@ -199,7 +197,7 @@ class Explainer:
 
     def _of_suppressions(self) -> Iterator[Conclusion]:
         """What VET002 says of the comments on the line."""
-        for finding in one_file.finish(self.summary, self.findings, self.settings)[0]:
+        for finding in one_file.finish(self.summary, self.findings, self.job)[0]:
             if finding.code == SUPPRESSION and self.line.touches(finding.span):
                 yield Conclusion((SUPPRESSION,), "fired", finding.message, finding.span, finding.confidence)
 
@@ -212,7 +210,7 @@ class Explainer:
             if not applied.kept:
                 reasons.append(f"suppressed by the comment at line {comment.line}: `{comment.text.strip()}`")
         if finding.code not in TOOL_CODES:
-            contexts = self.settings.contexts_of(self.path)
+            contexts = self.job.contexts
             seen = one_file.in_context(finding, contexts)
             least = self.settings.min_confidence
             if seen.confidence < least:

@@ -16,6 +16,7 @@ from veteran.project.edges import CONTENT, Edges
 from veteran.project.summary import Summary
 from veteran.reading import content
 from veteran.runs import one_file, understand
+from veteran.runs.job import FileJob
 from veteran.runs.linker import Linker
 from veteran.runs.store import Read, Stores, digest_of, lasts
 from veteran.runs.workers import Refused, Workers
@@ -40,11 +41,9 @@ Progress = Callable[[int, int], None]
 
 
 class Task(NamedTuple):
-    """A file to read. shown: its path in findings."""
+    """A file to read. size: in bytes."""
 
-    path: Path
-    shown: str
-    settings: Settings
+    job: FileJob
     size: int
 
 
@@ -52,8 +51,7 @@ class Linkable(NamedTuple):
     """A file whose links are to be made; with no summary one that others may ask. told: as of `Summary`."""
 
     summary: Summary | None
-    path: Path
-    settings: Settings
+    job: FileJob
     told: dict[str, Any]
 
 
@@ -173,10 +171,10 @@ def _read(
         for index, read in zip(indices, found, strict=True):
             task = tasks[pending[index]]
             reads[pending[index]] = read
-            store = stores.of(task.settings) if stores else None
+            store = stores.of(task.job.settings) if stores else None
             if store:
                 with phase("cache"):
-                    store.keep(read, task.settings, task.path)
+                    store.keep(read, task.job)
         done += len(indices)
         if progress:
             progress(done, total)
@@ -185,14 +183,14 @@ def _read(
 
 def _known(task: Task, stores: Stores) -> Read | None:
     """What a file yielded in an earlier run."""
-    store = stores.of(task.settings)
+    store = stores.of(task.job.settings)
     if store is None:
         return None
     try:
-        digest = store.content(task.path).digest
+        digest = store.content(task.job.path).digest
     except OSError:
         return None
-    summary = store.summary(digest, task.shown, task.settings)
+    summary = store.summary(digest, task.job)
     return Read(summary, digest) if summary is not None else None
 
 
@@ -206,19 +204,19 @@ def _affected(
     ways = {what: kinds[what].way if what in kinds else what.removeprefix(CONTENT) for what in links.asked}
     changed = {way: set(others) for way in (*ways.values(), *links.ways)}
     for index, read in reads.items():
-        before, task = links.digests[index], tasks[index]
+        before, job = links.digests[index], tasks[index].job
         if read.digest == before:
             continue
-        store = stores.of(task.settings) if stores else None
-        was = store.summary(before, task.shown, task.settings) if store else None
+        store = stores.of(job.settings) if stores else None
+        was = store.summary(before, job) if store else None
         for what in [what for what, files in asked.items() if index in files]:
             if what not in kinds or was is None or store is None:
                 changed[ways[what]].add(index)
                 continue
             kind = kinds[what]
             known = was.told.get(what)
-            told = (known,) if known is not None else store.told(kind, before, task.settings)
-            now = linker.told(kind, task.path.absolute(), task.settings)
+            told = (known,) if known is not None else store.told(kind, before, job.settings)
+            now = linker.told(kind, job)
             if told is None or (kind.nothing if told[0] is None else told[0]) != now:
                 changed[kind.way].add(index)
     found = links.affected(changed)
@@ -230,7 +228,7 @@ def _task(path: Path, settings_for: Callable[[Path], Settings]) -> Task:
         size = path.stat().st_size
     except OSError:
         size = 0
-    return Task(path, one_file.display(path), settings_for(path), size)
+    return Task(FileJob(path.absolute(), one_file.display(path), settings_for(path)), size)
 
 
 def summarise_all(tasks: Sequence[Task]) -> list[Read]:
@@ -243,10 +241,10 @@ def summarise_all(tasks: Sequence[Task]) -> list[Read]:
 
 def _summarise(task: Task) -> Read:
     try:
-        data, stat = content(task.path)
+        data, stat = content(task.job.path)
     except OSError as error:
-        return Read(understand.unreadable(task.shown, error))
-    summary = understand.summarise(task.shown, data, task.settings)
+        return Read(understand.unreadable(task.job.shown, error))
+    summary = understand.summarise(task.job, data)
     gc.collect(0)
     return Read(summary, digest_of(data), stat)
 
@@ -276,7 +274,7 @@ def _summaries(tasks: Sequence[Task], workers: Workers) -> Iterator[tuple[Sequen
         if not isinstance(again, Exception):
             yield indices, again
         elif len(indices) == 1 or isinstance(again, Refused):
-            yield indices, [Read(understand.crashed(tasks[index].shown, str(again))) for index in indices]
+            yield indices, [Read(understand.crashed(tasks[index].job.shown, str(again))) for index in indices]
         else:
             middle = len(indices) // 2
             lost += [indices[:middle], indices[middle:]]
@@ -311,7 +309,7 @@ def _link(tasks: dict[int, Task], reads: dict[int, Read], workers: Workers, stor
 
 
 def _linkable(task: Task, read: Read) -> Linkable:
-    return Linkable(read.summary, task.path.absolute(), task.settings, read.summary.told)
+    return Linkable(read.summary, task.job, read.summary.told)
 
 
 def link_all(batch: Batch) -> Linked:
@@ -328,10 +326,10 @@ def link_all(batch: Batch) -> Linked:
 def _linked(files: Sequence[Linkable], stores: Stores | None) -> Linked:
     linker = Linker(one_file.display, None, stores)
     for file in files:
-        linker.give(file.path, file.settings, file.told)
-    own = [(file.summary, file.path, file.settings) for file in files if file.summary is not None]
+        linker.give(file.job, file.told)
+    own = [(file.summary, file.job) for file in files if file.summary is not None]
     found = zip(own, linker.link(own), strict=True)
-    results = [Result(*one_file.finish(summary, linked, settings)) for (summary, _, settings), linked in found]
+    results = [Result(*one_file.finish(summary, linked, job)) for (summary, job), linked in found]
     return Linked(results, linker.edges())
 
 
@@ -341,7 +339,7 @@ def _linked_apart(files: Sequence[Linkable], workers: Workers, kept: bool) -> Li
 
     roots: dict[Path, list[int]] = {}
     for index, file in enumerate(files):
-        roots.setdefault(project_for(file.path, file.settings.source_roots).root, []).append(index)
+        roots.setdefault(project_for(file.job.path, file.job.settings.source_roots).root, []).append(index)
     share = len(files) // max(workers.jobs, 1) + 1
     parts: list[list[int]] = []
     batches: list[Batch] = []

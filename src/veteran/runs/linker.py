@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from veteran.catalog import Catalog, catalog_for
-from veteran.families import all_families, heard_by
+from veteran.families import all_families
 from veteran.findings import Confidence, Finding, Step, failed
 from veteran.project.caller_decided import decided
 from veteran.project.edges import Edges
@@ -18,6 +18,7 @@ from veteran.project.world import World
 from veteran.reading import read
 from veteran.registry import Handler, Rule, Subscription, subscribers
 from veteran.runs import understand
+from veteran.runs.job import FileJob
 from veteran.runs.store import Damaged, decoded
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ class Linker:
             world.note()
         return self._edges
 
-    def link(self, summaries: Iterable[tuple[Summary, Path, Settings]]) -> list[list[Finding]]:
+    def link(self, summaries: Iterable[tuple[Summary, FileJob]]) -> list[list[Finding]]:
         """The findings of each file, in the order given."""
         summaries = list(summaries)
         programs: dict[object, list[int]] = {}
-        for index, (summary, path, settings) in enumerate(summaries):
-            self.give(path, settings, summary.told)
-            programs.setdefault(self._program(path, settings) if summary.begins else None, []).append(index)
+        for index, (summary, job) in enumerate(summaries):
+            self.give(job, summary.told)
+            programs.setdefault(self._program(job) if summary.begins else None, []).append(index)
         found: dict[int, list[Finding]] = {}
         for program, indices in programs.items():
             for index in indices:
@@ -73,11 +74,11 @@ class Linker:
                 self._leave(program)
         return [found[index] for index in range(len(summaries))]
 
-    def _program(self, path: Path, settings: Settings) -> tuple[Project, str]:
+    def _program(self, job: FileJob) -> tuple[Project, str]:
         """What the files of a program share."""
         from veteran.project.import_resolver import project_for
 
-        return project_for(path, settings.source_roots), repr(settings.catalog)
+        return project_for(job.path, job.settings.source_roots), repr(job.settings.catalog)
 
     def _leave(self, program: object) -> None:
         """Lets go of what is only needed for that program."""
@@ -86,36 +87,33 @@ class Linker:
         for source in self._sources.values():
             source.lessen()
 
-    def world(self, path: Path, settings: Settings) -> World:
+    def world(self, job: FileJob) -> World:
         """The program that a file belongs to."""
-        key = self._program(path, settings)
+        key = self._program(job)
         if key not in self._worlds:
-            catalog = catalog_for(settings.catalog)
-            self._worlds[key] = World(key[0], catalog, self._source(settings), self._edges, self.shown)
+            self._worlds[key] = World(key[0], job.catalog, self._source(job), self._edges, self.shown)
         return self._worlds[key]
 
-    def _source(self, settings: Settings) -> _Source:
+    def _source(self, job: FileJob) -> _Source:
         """What files tell by that catalogue: what is in no package belongs to many programs."""
-        key = repr(settings.catalog)
+        key = repr(job.settings.catalog)
         if key not in self._sources:
-            self._sources[key] = _Source(self, settings)
+            self._sources[key] = _Source(self, job.settings)
         return self._sources[key]
 
-    def give(self, path: Path, settings: Settings, told: Mapping[str, Any]) -> None:
+    def give(self, job: FileJob, told: Mapping[str, Any]) -> None:
         """Gives what a file that was read already tells."""
-        self._source(settings).give(path, settings, told)
+        self._source(job).give(job, told)
 
-    def told(self, kind: Kind[T], path: Path, settings: Settings) -> T:
+    def told(self, kind: Kind[T], job: FileJob) -> T:
         """What a file tells; `kind.nothing` where it cannot be read."""
-        return self._source(settings).told(kind, path)
+        return self._source(job).told(kind, job.path)
 
-    def _linked(self, summary: Summary, path: Path, settings: Settings) -> list[Finding]:
+    def _linked(self, summary: Summary, job: FileJob) -> list[Finding]:
         findings = decided(summary)
-        if summary.begins:
-            rules = understand.enabled_rules(summary.path, settings)
-            for family, hearing in heard_by(rules).items():
-                if family.name in summary.begins:
-                    findings += self._of_family(Linking(summary, path, self.world(path, settings)), hearing)
+        for family, hearing in job.heard.items() if summary.begins else ():
+            if family.name in summary.begins:
+                findings += self._of_family(Linking(summary, job.path, self.world(job)), hearing)
         return findings
 
     def _of_family(self, file: Linking, rules: Iterable[Rule]) -> Iterator[Finding]:
@@ -156,14 +154,14 @@ class _Source:
         self._held: dict[tuple[str, Path], bytes] = {}
         self._modules: dict[Path, Module | None] = {}
 
-    def give(self, path: Path, settings: Settings, told: Mapping[str, Any]) -> None:
-        """Gives what a file that was read already tells. settings: those of the file."""
-        self._own[path] = settings
+    def give(self, job: FileJob, told: Mapping[str, Any]) -> None:
+        """Gives what a file that was read already tells."""
+        self._own[job.path] = job.settings
         for name, found in told.items():
             if isinstance(found, bytes):
-                self._held[name, path] = found
+                self._held[name, job.path] = found
             elif found is not None:
-                self._told[name, path] = found
+                self._told[name, job.path] = found
 
     def lessen(self) -> None:
         """Lets go of what can be decoded again, where that is much."""

@@ -12,6 +12,7 @@ from veteran.findings import INTERNAL, SUPPRESSION, UNPARSABLE, Confidence, Find
 from veteran.project.summary import Summary
 from veteran.registry import all_rules
 from veteran.runs import understand
+from veteran.runs.job import FileJob
 from veteran.runs.store import Read, digest_of
 from veteran.stacks import roomy
 
@@ -25,7 +26,8 @@ T = TypeVar("T")
 @roomy
 def check_bytes(path: str, data: bytes, settings: Settings) -> list[Finding]:
     """One file all the way, with what it imports."""
-    return judge(understand.summarise(path, data, settings), data, settings)[0]
+    job = FileJob.of(path, settings)
+    return judge(understand.summarise(job, data), job, data)[0]
 
 
 @roomy
@@ -34,17 +36,18 @@ def check_text(
 ) -> list[Finding]:
     """One file all the way, from text that a host has decoded. suppress: whether comments silence findings."""
     data = text.encode("utf-8", "surrogatepass")
+    job = FileJob.of(path, settings)
 
     def summarised() -> Summary:
         from veteran.analysis.syntax.source import Source
 
-        return understand.guarded(path, data, settings, lambda: Source(text))
+        return understand.guarded(job, data, lambda: Source(text))
 
     def check(stores: Stores | None) -> list[Finding]:
-        summary = _kept(path, digest_of(data, text=True), settings, stores, summarised)
+        summary = _kept(job, digest_of(data, text=True), stores, summarised)
         if not suppress:
             summary = summary._replace(comments=())
-        return judge(summary, data, settings, stores)[0]
+        return judge(summary, job, data, stores)[0]
 
     return _unharmed(check, stores)
 
@@ -54,10 +57,11 @@ def check_stdin(
     path: str, data: bytes, settings: Settings, stores: Stores | None = None
 ) -> tuple[list[Finding], list[Finding]]:
     """One file all the way, whose bytes need not be those on the disk. See `finish`."""
+    job = FileJob.of(path, settings)
 
     def check(stores: Stores | None) -> tuple[list[Finding], list[Finding]]:
-        summary = _kept(path, digest_of(data), settings, stores, lambda: understand.summarise(path, data, settings))
-        return judge(summary, data, settings, stores)
+        summary = _kept(job, digest_of(data), stores, lambda: understand.summarise(job, data))
+        return judge(summary, job, data, stores)
 
     return _unharmed(check, stores)
 
@@ -79,32 +83,29 @@ def give_catalog(store: Store) -> None:
         catalogue.give(store.catalog())
 
 
-def _kept(
-    path: str, digest: bytes, settings: Settings, stores: Stores | None, summarised: Callable[[], Summary]
-) -> Summary:
+def _kept(job: FileJob, digest: bytes, stores: Stores | None, summarised: Callable[[], Summary]) -> Summary:
     """The summary of that content, from an earlier run or made and kept."""
-    store = stores.of(settings) if stores else None
+    store = stores.of(job.settings) if stores else None
     if store:
         give_catalog(store)
-    summary = store.summary(digest, path, settings, whole=True) if store else None
+    summary = store.summary(digest, job, whole=True) if store else None
     if summary is None:
         summary = summarised()
         if store:
-            store.keep(Read(summary, digest), settings)
+            store.keep(Read(summary, digest), job)
     return summary
 
 
 @roomy
 def judge(
-    summary: Summary, data: bytes, settings: Settings, stores: Stores | None = None
+    summary: Summary, job: FileJob, data: bytes, stores: Stores | None = None
 ) -> tuple[list[Finding], list[Finding]]:
     """Link and `finish` for one file, whose bytes need not be those on the disk."""
     from veteran.runs.linker import Linker
 
-    path = Path(summary.path).absolute()
-    linker = Linker(display, {path: data}, stores)
-    (findings,) = linker.link([(summary, path, settings)])
-    return finish(summary, findings, settings)
+    linker = Linker(display, {job.path: data}, stores)
+    (findings,) = linker.link([(summary, job)])
+    return finish(summary, findings, job)
 
 
 def display(path: Path) -> str:
@@ -115,25 +116,23 @@ def display(path: Path) -> str:
         return path.as_posix()
 
 
-def finish(summary: Summary, findings: Iterable[Finding], settings: Settings) -> tuple[list[Finding], list[Finding]]:
+def finish(summary: Summary, findings: Iterable[Finding], job: FileJob) -> tuple[list[Finding], list[Finding]]:
     """What is reported of a linked file, sorted; and malformed suppressions if VET002 does not report them."""
-    enabled = settings.enabled(Path(summary.path))
-    found = [finding for finding in findings if finding.code in enabled]
+    found = [finding for finding in findings if finding.code in job.enabled]
     own = [finding for finding in found if finding.code in (UNPARSABLE, INTERNAL)]
     rest = [finding for finding in found if finding.code not in (UNPARSABLE, INTERNAL)]
     warnings: list[Finding] = []
     if summary.comments:
-        applied = suppressions.apply(summary.path, rest, summary.comments, all_rules(), enabled)
+        applied = suppressions.apply(summary.path, rest, summary.comments, all_rules(), job.enabled)
         rest = applied.kept
-        if SUPPRESSION in enabled:
+        if SUPPRESSION in job.enabled:
             own += applied.malformed + applied.unused
         else:
             warnings = applied.malformed
-    contexts = settings.contexts_of(Path(summary.path))
     rest = [
         finding
-        for finding in (in_context(finding, contexts) for finding in rest)
-        if finding.confidence >= settings.min_confidence
+        for finding in (in_context(finding, job.contexts) for finding in rest)
+        if finding.confidence >= job.settings.min_confidence
     ]
     return sorted({*own, *rest}, key=lambda f: (f.span, f.code, f.message)), warnings
 

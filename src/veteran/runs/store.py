@@ -28,6 +28,7 @@ from veteran.runs import secret
 from veteran.runs.cache import Cache, inflated, key_of, may_keep
 
 if TYPE_CHECKING:
+    from veteran.runs.job import FileJob
     from veteran.settings import Settings
 
 SCHEMA = "6"
@@ -137,33 +138,33 @@ class Store:
         """The digest of a file's content. OSError as `open`."""
         return self.content(Path(path)).digest
 
-    def summary(self, digest: bytes, shown: str, settings: Settings, *, whole: bool = False) -> Summary | None:
+    def summary(self, digest: bytes, job: FileJob, *, whole: bool = False) -> Summary | None:
         """The summary of a file of that content. whole: with what is kept apart, where others decide on it."""
-        summary = self._get(_summary_key(digest, Path(shown), settings), _decode_summary)
+        summary = self._get(_summary_key(digest, job), _decode_summary)
         if summary is None:
             return None
         if whole and summary.begins:
             told = dict(summary.told)
             for name in [name for name, found in told.items() if found is None]:
-                known = self.told(tellers()[name].kind, digest, settings)
+                known = self.told(tellers()[name].kind, digest, job.settings)
                 if not known:
                     return None
                 told[name] = known[0]
             summary = summary._replace(told=told)
-        return _placed(summary, shown)
+        return _placed(summary, job.shown)
 
-    def keep(self, read: Read, settings: Settings, path: Path | None = None) -> None:
+    def keep(self, read: Read, job: FileJob) -> None:
         """Keeps what was read, if it is the same whenever it is read again."""
         if not lasts(read):
             return
         summary, digest, stat = read.lean()
         apart = {name: found for name, found in summary.told.items() if isinstance(found, bytes)}
         summary = summary._replace(told={**summary.told, **dict.fromkeys(apart)})
-        self._put(_summary_key(digest, Path(summary.path), settings), _placed(summary, ""))
+        self._put(_summary_key(digest, job), _placed(summary, ""))
         for name, found in apart.items():
-            self.cache.put(_told_key(name, digest, settings), found)
-        if path is not None and stat is not None:
-            self.cache.remember(path, stat, digest)
+            self.cache.put(_told_key(name, digest, job.settings), found)
+        if stat is not None:
+            self.cache.remember(job.path, stat, digest)
 
     def told(self, kind: Kind[T], digest: bytes, settings: Settings) -> tuple[T | None] | None:
         """What a file of that content tells of that kind, or that it tells nothing; None where that is not known."""
@@ -310,8 +311,8 @@ def _additions(settings: Settings) -> str:
     return repr(settings.catalog) if settings.catalog else ""
 
 
-def _summary_key(digest: bytes, path: Path, settings: Settings) -> bytes:
-    return key_of("summary", tool(), _additions(settings), *sorted(settings.enabled(path)), b"", digest)
+def _summary_key(digest: bytes, job: FileJob) -> bytes:
+    return key_of("summary", tool(), _additions(job.settings), *sorted(job.enabled), b"", digest)
 
 
 def _told_key(kind: str, digest: bytes, settings: Settings) -> bytes:

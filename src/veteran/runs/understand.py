@@ -5,19 +5,19 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from veteran import suppressions
 from veteran.analysis.syntax.gate import Glance, gate_for
-from veteran.catalog import Catalog, catalog_for
-from veteran.families import heard_by, tellers
+from veteran.catalog import Catalog
+from veteran.families import tellers
 from veteran.findings import SUPPRESSION, UNPARSABLE, Confidence, Finding, Span, failed
 from veteran.project import import_index
 from veteran.project.family import Family
 from veteran.project.kinds import Kind, Telling
 from veteran.project.summary import Summary
-from veteran.registry import Rule, all_rules
+from veteran.registry import Rule
+from veteran.runs.job import FileJob
 from veteran.stacks import roomy
 from veteran.suppressions import Comment
 from veteran.timings import phase
@@ -25,17 +25,16 @@ from veteran.timings import phase
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
     from veteran.analysis.syntax.source import Source
-    from veteran.settings import Settings
 
 T = TypeVar("T")
 
 
 @roomy
-def summarise(path: str, data: bytes, settings: Settings) -> Summary:
+def summarise(job: FileJob, data: bytes) -> Summary:
     """The summary of a file's bytes. Never raises: what goes wrong becomes a VET001 or VET003 finding."""
     from veteran.analysis.syntax.source import Source
 
-    return guarded(path, data, settings, lambda: Source.from_bytes(data))
+    return guarded(job, data, lambda: Source.from_bytes(data))
 
 
 def unreadable(path: str, error: OSError) -> Summary:
@@ -46,12 +45,6 @@ def unreadable(path: str, error: OSError) -> Summary:
 def crashed(path: str, error: object) -> Summary:
     """The summary of a file on which veteran itself failed. error: what was raised, or words."""
     return Summary(path, (failed(path, error),))
-
-
-def enabled_rules(path: str, settings: Settings) -> tuple[Rule, ...]:
-    """The rules that run in a file, in the order of their codes."""
-    enabled = settings.enabled(Path(path))
-    return tuple(rule for code, rule in all_rules().items() if code in enabled)
 
 
 def told(kind: Kind[T], data: bytes, catalog: Catalog) -> T | None:
@@ -103,32 +96,29 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def guarded(path: str, data: bytes, settings: Settings, read: Callable[[], Source]) -> Summary:
+def guarded(job: FileJob, data: bytes, read: Callable[[], Source]) -> Summary:
     """The summary of a file's bytes, and what is read of them where it is needed. Never raises."""
     from veteran.analysis.syntax.source import SourceError
 
     try:
-        enabled = settings.enabled(Path(path))
-        rules = enabled_rules(path, settings)
-        heard = heard_by(rules)
-        glance = Glance(data, catalog_for(settings.catalog))
+        glance = Glance(data, job.catalog)
         with phase("gate"):
-            live = gate_for(rules, glance.catalog).live(glance)
-            summary = Summary(path, told=_seen(glance, heard))
+            live = gate_for(job.rules, job.catalog).live(glance)
+            summary = Summary(job.shown, told=_seen(glance, job.heard))
         if live:
             with uncollected():
-                return _analysed(summary, read(), live, rules, glance)
-        summary = _begun(summary, heard)
-        if SUPPRESSION in enabled and suppressions.GATE.search(data):
+                return _analysed(job, summary, read(), live, glance)
+        summary = _begun(summary, job.heard)
+        if SUPPRESSION in job.enabled and suppressions.GATE.search(data):
             return summary._replace(comments=comments(read()))
         if summary.begins and suppressions.MAY_SILENCE.search(data):
             with suppress(SourceError):  # nothing has to be parsed yet
                 return summary._replace(comments=comments(read()))
         return summary
     except SourceError as error:
-        return Summary(path, (_finding(path, UNPARSABLE, error.message, error.line, error.column),))
+        return Summary(job.shown, (_finding(job.shown, UNPARSABLE, error.message, error.line, error.column),))
     except Exception as error:
-        return crashed(path, error)
+        return crashed(job.shown, error)
 
 
 def _seen(glance: Glance, heard: Iterable[Family]) -> dict[str, Any]:
@@ -143,9 +133,7 @@ def _begun(summary: Summary, heard: Iterable[Family]) -> Summary:
     return summary._replace(begins=tuple(family.name for family in heard if family.begins(summary)))
 
 
-def _analysed(
-    summary: Summary, source: Source, live: Collection[Rule], rules: Collection[Rule], glance: Glance
-) -> Summary:
+def _analysed(job: FileJob, summary: Summary, source: Source, live: Collection[Rule], glance: Glance) -> Summary:
     """The summary of a parsed file. live: those of the rules that may find something.
 
     What other files may ask for is told now: that is cheaper than a second parse.
@@ -156,10 +144,10 @@ def _analysed(
 
     with phase("parse"):
         tree = parse(source)
-    module = Module(summary.path, source, tree, glance.catalog)
+    module = Module(job.shown, source, tree, job.catalog)
     module.glance = glance
-    summary = Summary(summary.path, *run(module, live), comments=comments(source), told=summary.told)
-    summary = told_by(module, summary, heard_by(rules), live)
+    summary = Summary(job.shown, *run(module, live), comments=comments(source), told=summary.told)
+    summary = told_by(module, summary, job.heard, live)
     summary = summary._replace(findings=(*summary.findings, *module.failures()))
     module.forget()
     return summary
