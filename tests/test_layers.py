@@ -1,4 +1,4 @@
-"""Who imports whom in `src/veteran`: no circle of files, and no file that imports a higher layer.
+"""Who imports whom in `src/veteran`: no circle of files, no file that imports a higher layer, none that is too long.
 
 Every import counts: those under `TYPE_CHECKING` and those within functions, too.
 """
@@ -6,6 +6,7 @@ Every import counts: those under `TYPE_CHECKING` and those within functions, too
 from __future__ import annotations
 
 import ast
+import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -41,6 +42,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("veteran.reporting",),
     ("veteran.frontends", "veteran.__main__"),
 )
+
+#: Lines of a file, and of a function at most and in the median: more is hard to read.
+MAX_FILE, MAX_FUNCTION, MEDIAN_FUNCTION = 1_200, 90, 10
 
 
 def modules_of(source: Path) -> dict[str, Path]:
@@ -164,6 +168,21 @@ def test_only_rules_name_a_family(imports: Imports) -> None:
         (n, o) for n, others in imports.items() for o in others if o.startswith(free[0]) and not n.startswith(free)
     ]
     assert naming == []
+
+
+def functions_in(text: str) -> Iterator[tuple[str, int]]:
+    """The functions of a file, by name, with how many lines they have."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_files_and_functions_are_short() -> None:
+    texts = {name: path.read_text(encoding="utf-8") for name, path in modules_of(SOURCE).items()}
+    assert {name: text.count("\n") for name, text in texts.items() if text.count("\n") > MAX_FILE} == {}
+    functions = [(name, *function) for name, text in texts.items() for function in functions_in(text)]
+    assert [function for function in functions if function[2] > MAX_FUNCTION] == []
+    assert statistics.median(lines for *_, lines in functions) <= MEDIAN_FUNCTION
 
 
 def write(root: Path, **files: str) -> None:

@@ -80,7 +80,7 @@ from veteran.registry import Rule, events_of, links_of
 
 if TYPE_CHECKING:
     from veteran.analysis.reports import Linked, Report
-    from veteran.families.http.json_access import Unchecked
+    from veteran.families.http.access_checks import Unchecked
     from veteran.families.http.link import Told
     from veteran.project.symbols import Function
 

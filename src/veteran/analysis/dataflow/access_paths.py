@@ -18,6 +18,12 @@ HELD = "[]"
 UNDER = "{}"
 KEYS = "{:"
 Path = tuple[str, ...]
+#: From function to function, answers are followed so many times.
+MAX_ROUNDS = 4
+#: From function to function, arguments are followed so far.
+MAX_CALLS = 2
+#: Names that stand for one another are followed so far.
+MAX_ALIASES = 6
 
 
 class Root:
@@ -83,6 +89,10 @@ class Denoted(NamedTuple):
     homes: tuple[Home, ...] = ()
 
 
+#: An expression, where it stands, and what it denotes.
+Step = tuple[cst.CSTNode, At, Denoted]
+
+
 class Given(NamedTuple):
     """What a function gives away with `return` or `yield`, and where."""
 
@@ -122,6 +132,35 @@ def group(root: Root) -> Root:
     return root
 
 
+def merge(one: Root, other: Root) -> None:
+    """Notes that two responses are one, as far as a name tells."""
+    one, other = group(one), group(other)
+    if one is not other:
+        other.merged = one
+
+
+def same_root(found: Denoted, access: Access) -> bool:
+    """Whether a value and what is accessed are parts of what one response gave."""
+    return group(found.root) is group(access.denoted.root)
+
+
 def places_of(access: Access) -> list[At]:
     """Where an access stands, and the call that leads to it if that is in another function."""
     return [access.at, *([access.denoted.through[1]] if access.denoted.through else [])]
+
+
+def put_into(denoted: Denoted, mark: str) -> Denoted:
+    """A value in one more collection."""
+    return denoted._replace(inside=(mark, *denoted.inside))
+
+
+def kept_at(denoted: Denoted, node: cst.CSTNode, at: At) -> Denoted:
+    """A value that is put somewhere at a place."""
+    return denoted._replace(kept=(*denoted.kept, (node, at))[-MAX_ALIASES:])
+
+
+def items_of(denoted: Denoted) -> Denoted:
+    """A collection of the items of a value, or of those of what holds it."""
+    if denoted.inside:
+        return denoted
+    return denoted._replace(path=(*denoted.path, ITEM), inside=(HELD,))

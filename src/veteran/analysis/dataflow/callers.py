@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from veteran.analysis.dataflow.strings import MAX_BINDINGS, Flow
-from veteran.analysis.dataflow.text import Hole, Verdict, holes
+from veteran.analysis.dataflow.strings import Flow
+from veteran.analysis.dataflow.text import MAX_BINDINGS, Hole, Verdict, holes
 from veteran.analysis.semantics.ir import At, Call, Scope
 from veteran.analysis.types.calls import default_of, passed_value
 from veteran.analysis.types.values import Local

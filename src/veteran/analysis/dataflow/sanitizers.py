@@ -32,31 +32,33 @@ class Checked(NamedTuple):
 
 
 class Validators(Protocol):
-    """What functions of a module check of what they are passed; see `checks.Checks`."""
+    """What functions of a module check of what they are passed; see `validators.Checks`."""
 
     def refuses(self, call: Call, name: str) -> bool: ...
 
     def tells(self, node: cst.Call, at: At, name: str, outcome: bool, *, awaited: bool = False) -> bool: ...
 
 
-class Literals(Protocol):
-    """What a program writes out; see `flow.Flow`."""
-
-    def is_literal(self, node: cst.CSTNode, at: At) -> bool: ...
-
-    def rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None: ...
-
-
 class Guards:
-    """What checks say of values. safe: whether values of a type cannot carry text of their own."""
+    """What checks say of values.
+
+    safe: whether values of a type cannot carry text of their own. is_literal: whether an expression is nothing but
+    text that the program writes out. rows: the items of a collection that it writes out, and where they stand.
+    """
 
     def __init__(
-        self, types: Types, safe: Callable[[str], bool], checks: Callable[[], Validators], literals: Literals
+        self,
+        types: Types,
+        safe: Callable[[str], bool],
+        checks: Callable[[], Validators],
+        is_literal: Callable[[cst.CSTNode, At], bool],
+        rows: Callable[[cst.CSTNode, At], list[tuple[cst.BaseExpression, At]] | None],
     ) -> None:
         self.types = types
         self.safe = safe
         self._make_checks = checks
-        self.literals = literals
+        self.is_literal = is_literal
+        self.rows = rows
         self.comparing: set[cst.CSTNode] = set()  # what is compared with and followed right here
 
     @cached_property
@@ -150,7 +152,7 @@ class Guards:
         """Whether an expression is a list or tuple that the program writes out."""
         if isinstance(node, (cst.List, cst.Tuple)):
             return True
-        rows = self.literals.rows(node, at) if isinstance(node, (cst.Name, cst.Attribute)) else None
+        rows = self.rows(node, at) if isinstance(node, (cst.Name, cst.Attribute)) else None
         return bool(rows)
 
     def _checked_by_statements(self, name: str, at: At) -> Iterator[Checked]:
@@ -329,7 +331,7 @@ class Guards:
             return False
         self.comparing.add(node)
         try:
-            return self.literals.is_literal(node, at)
+            return self.is_literal(node, at)
         finally:
             self.comparing.discard(node)
 

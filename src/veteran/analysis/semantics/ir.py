@@ -218,8 +218,8 @@ class Lowered:
     """
 
     __slots__ = (
-        "_opened", "assigned", "calls", "choices", "held", "matches", "module", "private", "reads", "scopes", "stored",
-        "tree",
+        "_methods_called", "_opened", "assigned", "calls", "choices", "held", "matches", "module", "private", "reads",
+        "scopes", "stored", "tree",
     )  # fmt: skip
 
     def __init__(self, tree: cst.Module, module: Scope) -> None:
@@ -235,12 +235,24 @@ class Lowered:
         self.assigned: set[str] = set()
         self.stored: list[tuple[cst.BaseExpression, At, cst.CSTNode]] = []
         self._opened: dict[cst.CSTNode, Scope] | None = None
+        self._methods_called: dict[str, list[Call]] | None = None
 
     def scope_of(self, node: cst.CSTNode) -> Scope | None:
         """The scope that a function, class, lambda or comprehension opens."""
         if self._opened is None:
             self._opened = {scope.node: scope for scope in self.scopes}
         return self._opened.get(node)
+
+    @property
+    def methods_called(self) -> dict[str, list[Call]]:
+        """The calls `name.method(…)` by that name."""
+        if self._methods_called is None:
+            self._methods_called = {}
+            for call in self.calls:
+                func = call.node.func
+                if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
+                    self._methods_called.setdefault(func.value.value, []).append(call)
+        return self._methods_called
 
 
 #: Scopes without statements of their own.

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import NamedTuple
 
+import libcst as cst
+
 from veteran.analysis.semantics.ir import At, Binding, Block, Compound, Scope
 
 BUILTINS = frozenset(dir(builtins))
@@ -61,6 +63,12 @@ def lookup(name: str, at: At) -> Found:
     if name in BUILTINS:
         return Found("builtin")
     return Found("unknown" if name in _module(at.scope).names else "spelled")
+
+
+def only(node: cst.Name, at: At) -> Binding | None:
+    """The one binding that a name can have at a place; None where it can have others, or none."""
+    found = lookup(node.value, at)
+    return found.bindings[0] if len(found.bindings) == 1 and found.sure else None
 
 
 def _module(scope: Scope) -> Scope:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol, TypeVar
 
 import libcst as cst
 
-from veteran.analysis.semantics.ir import At, Lowered, Scope
+from veteran.analysis.semantics.ir import At, Binding, Lowered, Scope
+from veteran.catalog import Catalog
+
+T = TypeVar("T")
 
 
 class Ref(NamedTuple):
@@ -24,7 +27,7 @@ class Instance(NamedTuple):
     #: The binding or call that says so, to show where a receiver came from.
     origin: At | None = None
     #: The type of the items of a collection, and of the values of a mapping; the types of the parts of a tuple.
-    #: One that is a collection itself is named with what it holds, see `Types.one`.
+    #: One that is a collection itself is named with what it holds, see `Elements.one`.
     item: str = ""
     value: str = ""
     parts: tuple[str, ...] = ()
@@ -44,12 +47,29 @@ UNKNOWN: Values = (None,)
 class Inference(Protocol):
     """What answers what expressions of one module are: `types.Types`, for those whom it asks itself."""
 
+    catalog: Catalog
     lowered: Lowered
 
     @property
     def classes(self) -> dict[str, Scope]: ...
 
     def of(self, node: cst.CSTNode, at: At) -> Values: ...
+
+    def refs(self, node: cst.CSTNode, at: At) -> list[Ref] | None: ...
+
+    def named(self, node: cst.CSTNode, at: At, name: str) -> bool: ...
+
+    def binding(self, binding: Binding) -> Values: ...
+
+    def results(self, node: cst.CSTNode, at: At) -> Values: ...
+
+    def annotation(self, node: cst.BaseExpression, at: At) -> Values: ...
+
+    def class_of(self, value: Value) -> Values: ...
+
+    def entry(self, table: str, value: Value) -> Values: ...
+
+    def follow(self, key: object, ask: Callable[[], T], end: T) -> T: ...
 
     @staticmethod
     def merged(parts: Iterable[Values]) -> Values: ...

@@ -16,8 +16,8 @@ from veteran.analysis.catalog_calls import blocking_call
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Call, Held, Read, Scope, first_parameter
 from veteran.analysis.syntax.expressions import all_parameters, decorator_name, dotted
+from veteran.analysis.types.annotations import SELF
 from veteran.analysis.types.calls import keeps_result
-from veteran.analysis.types.inference import SELF
 from veteran.analysis.types.values import UNKNOWN, Instance, Local, Ref
 from veteran.families.blocking import path_conditions
 from veteran.families.blocking.exemptions import hardly_waits, never_waits, worth_keeping

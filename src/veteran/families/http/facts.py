@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis.dataflow.access_paths import Access, Denoted, Given, Needs, Root
+from veteran.analysis.dataflow.access_paths import MAX_ROUNDS, Access, Denoted, Given, Needs, Root, Step
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Block, Call, Scope, first_parameter
 from veteran.analysis.semantics.places import spelling
@@ -20,10 +20,13 @@ from veteran.analysis.syntax.expressions import decorator_name, dotted, last_nam
 from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.calls import keeps_result
 from veteran.analysis.types.values import Instance, Local
+from veteran.families.http.access_checks import Unchecked
+from veteran.families.http.calls import calls_by_name
 from veteran.families.http.client_reach import reach_of
 from veteran.families.http.deferred_checks import argument_of
+from veteran.families.http.exception_handlers import only_raises
 from veteran.families.http.fact_types import AnswerFacts, BareFact, DataFact, GivenFact, PlaceFact, TakenFact
-from veteran.families.http.json_access import MAX_ROUNDS, SCALARS, Decoded, Unchecked, decoded, is_loose
+from veteran.families.http.json_access import SCALARS, Decoded, decoded, is_loose, is_plain
 from veteran.families.http.validators import raises_or_checks
 from veteran.findings import Confidence
 
@@ -44,7 +47,6 @@ _BINDING = frozenset(("assign", "walrus", "for"))
 _BODIES = frozenset(("text", "content", "read", "data"))
 _MANAGES = frozenset(("contextmanager", "asynccontextmanager"))
 _BROAD = "BaseException"
-Pending = tuple[cst.CSTNode, At, Denoted]
 
 
 def answers_of(module: Module) -> AnswerFacts:
@@ -155,7 +157,7 @@ class _Answers:
 
     # Data of which other modules decide
 
-    def _supposed(self, found: Decoded, clients: bool) -> Iterator[Pending]:
+    def _supposed(self, found: Decoded, clients: bool) -> Iterator[Step]:
         """What is followed as if it were decoded data."""
         for number, (call, needs) in enumerate(self._suppositions(found, clients)):
             if number >= _MAX_SUPPOSED:
@@ -197,7 +199,7 @@ class _Answers:
         seen: set[int] = set()
         if clients:
             for name in ("json", "loads", "load"):
-                for call in found.calls_of.get(name, ()):
+                for call in self.module.once(calls_by_name).get(name, ()):
                     needs = self._of_response(found, call)
                     if needs is not None:
                         seen.add(id(call.node))
@@ -246,7 +248,7 @@ class _Answers:
                     inner = inner.func
             if not isinstance(inner, cst.Attribute) or inner.attr.value not in _BODIES:
                 return None
-            if not found.is_loading(func, call):
+            if not found.decodings.is_loading(func, call):
                 return None
             receiver, by = inner.value, inner.attr.value
         else:
@@ -358,11 +360,11 @@ class _Answers:
             if not target or not argument or argument == "**" or root.source is not None:
                 continue
             access = Access(passed.arg.value, passed.at, passed.denoted, _ANYTHING, "given", "KeyError")
-            look = found.checked(access)
+            look = found.checks.checked(access)
             if look == "yes":
                 continue
             before = passed.denoted.trail
-            low = look == "type" or any(found.checked(step) != "no" for step in before)
+            low = look == "type" or any(found.checks.checked(step) != "no" for step in before)
             yield BareFact(
                 self.module.tree.span(passed.call),
                 self.module.code(passed.call.func, 40),
@@ -427,7 +429,7 @@ class _Answers:
             returned = scope.yielded if scope.yields else scope.returns
             nodes = [one.node for one in given]
             rest = [value for value, _ in returned if value is not None and value not in nodes]
-            plain = all(_is_plain(value, scope) for value in rest)
+            plain = all(is_plain(value, scope) for value in rest)
             several = tuple(fact for one in given if (fact := self._one_given(found, one, plain)) is not None)
             if several:
                 facts[key] = tuple(dict.fromkeys(several))[:4]
@@ -438,7 +440,7 @@ class _Answers:
         if denoted.soft or denoted.homes or denoted.shape != "value":
             return None
         access = Access(given.node, given.at, denoted, _ANYTHING, "key", "KeyError")
-        look = found.looked_at_before(access)
+        look = found.checks.looked_at_before(access)
         if look == "yes":
             return None
         root, path = denoted.root, denoted.path
@@ -462,7 +464,7 @@ class _Answers:
     def _taken(self) -> dict[str, tuple[TakenFact, ...]]:
         """What functions do with what they are given: read it by key, or raise for some of it."""
         facts: dict[str, tuple[TakenFact, ...]] = {}
-        pending: list[Pending] = []
+        pending: list[Step] = []
         roots: dict[Root, tuple[Scope, str]] = {}
         checks: dict[tuple[Scope, str], tuple[str, ...]] = {}
         found: Decoded | None = None
@@ -484,7 +486,7 @@ class _Answers:
                     kinds = tuple(
                         kind
                         for kind in ("data", "response")
-                        if found.boundaries.raises(scope, name, response=kind == "response")
+                        if found.checks.boundaries.raises(scope, name, response=kind == "response")
                     )
                     if kinds:
                         checks[scope, name] = kinds
@@ -556,8 +558,6 @@ def _is_tried(at: At) -> bool:
 
 def _caught(at: At) -> Iterator[str]:
     """The exceptions that handlers around a place catch, within its function."""
-    from veteran.families.http.json_access import only_raises
-
     block: Block | None = at.block
     while block is not None and block.owner is not None:
         owner = block.owner
@@ -592,12 +592,6 @@ def _loose(scope: Scope, node: cst.FunctionDef) -> Iterator[cst.Param]:
 
 def _says_response(annotation: cst.BaseExpression) -> bool:
     return "Response" in (dotted(annotation) or "").rpartition(".")[2]
-
-
-def _is_plain(value: cst.BaseExpression, scope: Scope) -> bool:
-    from veteran.families.http.json_access import is_plain
-
-    return is_plain(value, scope)
 
 
 def _texts(node: cst.CSTNode) -> Iterator[str]:

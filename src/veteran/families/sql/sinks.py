@@ -544,8 +544,12 @@ class Queries:
         if isinstance(node, cst.Name):
             return self._of_name(node, at, via, path)
         if isinstance(node, cst.Subscript) and isinstance(node.slice[0].slice, cst.Index):
-            table = self.flow.dictionary(node.value, at)
-            rows = self.flow.rows(node.value, at) if table is None else [(value, where) for _, value, where in table]
+            table = self.flow.displays.dictionary(node.value, at)
+            rows = (
+                self.flow.displays.rows(node.value, at)
+                if table is None
+                else [(value, where) for _, value, where in table]
+            )
             return [(Text(row, where, via), path) for row, where in rows] if rows else None
         if isinstance(node, cst.Attribute):
             bound = class_bindings(self.flow.types, node, at)
@@ -569,7 +573,7 @@ class Queries:
             return None
         only = found.bindings[0]
         if len(found.bindings) == 1 and only.kind == "for" and only.path is not None:
-            rows = self.flow.rows(only.value, only) or []
+            rows = self.flow.displays.rows(only.value, only) or []
             taken = [(unpacked(row, only.path), where) for row, where in rows]
             texts = [(Text(row, at, via), path) for row, at in taken if isinstance(row, cst.BaseExpression)]
             return texts if texts and len(texts) == len(taken) else None

@@ -273,7 +273,7 @@ def _executed(module: Module) -> set[cst.CSTNode]:
                     bindings += scopes.lookup(node.value, binding).bindings
                 if isinstance(value, cst.BaseExpression):
                     pending.append((value, binding))
-            for call in flow.methods_called.get(node.value, ()):
+            for call in flow.lowered.methods_called.get(node.value, ()):
                 if call.scope.function is at.scope.function:
                     pending += [(arg.value, call) for arg in call.node.args]
             continue
@@ -333,7 +333,7 @@ def _open_hole(module: Module, node: cst.BaseExpression, at: At, *, whole: bool)
     elif isinstance(node, cst.Call) and dotted(node.func) == "dict":
         parts = [(arg.value, at) for arg in node.args]
     elif not whole:
-        rows = flow.rows(node, at)
+        rows = flow.displays.rows(node, at)
         parts = rows if rows is not None else parts
     for part, where in parts:
         for pieces in flow.pieces(part, where):

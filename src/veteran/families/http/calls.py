@@ -1,0 +1,76 @@
+"""Calls that decoded values meet: by what they call, which parameter takes an argument, and which check it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from veteran.analysis.semantics.ir import At, Call, Scope
+from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.types.values import Ref
+
+if TYPE_CHECKING:
+    from veteran.analysis.module import Module
+    from veteran.catalog import Catalog
+
+#: Functions that say nothing of what they are given.
+SILENT = frozenset(("len", "str", "repr", "print", "bool", "hasattr", "id", "type", "dumps", "callable"))
+_CHECKS = re.compile(
+    r"(?i)valid|check|ensure|verify|assert|schema|raise_(?:for|on|if)|sanit|conform|expect|require|is_error|has_error"
+)
+
+
+def calls_by_name(module: Module) -> dict[str, list[Call]]:
+    """The calls of the module, by the bare name of what is called."""
+    found: dict[str, list[Call]] = {}
+    for call in module.lowered.calls:
+        func = call.node.func
+        name = func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", None)
+        if isinstance(name, str):
+            found.setdefault(name, []).append(call)
+    return found
+
+
+def receives(call: cst.Call, arg: cst.Arg, function: Scope) -> str | None:
+    """The name of the parameter that an argument is given to."""
+    if arg.keyword is not None:
+        return arg.keyword.value
+    node = function.node
+    if not isinstance(node, cst.FunctionDef) or any(a.star for a in call.args):
+        return None
+    index = call.args.index(arg)
+    method = function.parent is not None and function.parent.kind == "class"
+    plain = not any(dotted(d.decorator) == "staticmethod" for d in node.decorators)
+    index += 1 if method and plain and isinstance(call.func, cst.Attribute) else 0
+    positional = [*node.params.posonly_params, *node.params.params]
+    return positional[index].name.value if index < len(positional) else None
+
+
+def checks_argument(module: Module, call: cst.Call, at: At) -> bool:
+    """Whether a call checks what it is given: by the catalogue, the settings, or its name."""
+    func = call.func
+    name = dotted(func) or (func.attr.value if isinstance(func, cst.Attribute) else "")
+    last = name.rpartition(".")[2]
+    if last in ("isinstance", "print", "len") or last in SILENT:
+        return False
+    for known, purposes in module.catalog.validators.items() if last in module.catalog.checking else ():
+        if "json" in purposes and (name == known or known.endswith(f".{name}")) and name:
+            return True
+    if isinstance(func, cst.Attribute) and last in module.catalog.names["validator_like"]:
+        return True
+    if _CHECKS.search(last):
+        return True
+    return any(
+        isinstance(value, Ref) and _is_validator(module.catalog, value.name) for value in module.types.of(func, at)
+    )
+
+
+def _is_validator(catalog: Catalog, name: str) -> bool:
+    """Whether a function is listed as one that checks, by its own name or as relative imports name it."""
+    known = catalog.validators
+    if not name.startswith("."):
+        return "json" in known.get(name, ())
+    tail = "." + name.lstrip(".")
+    return any("json" in purposes and listed.endswith(tail) for listed, purposes in known.items())
