@@ -20,7 +20,7 @@ from veteran.analysis.semantics.ir import At, Binding, Block, Lowered, Scope, fi
 from veteran.analysis.syntax.expressions import decorator_name, dotted, last_name, running
 from veteran.analysis.syntax.nodes import MAX_QUOTED, Unconverted, expression, integer_value, operands, string_value
 from veteran.analysis.syntax.python import is_class_private
-from veteran.analysis.types.calls import PLAIN_DECORATORS, argument, keeps_result
+from veteran.analysis.types.calls import PLAIN_DECORATORS, argument, keeps_result, passed_value
 from veteran.analysis.types.containers import Containers
 from veteran.analysis.types.values import UNKNOWN, Instance, Local, Ref, Value, Values
 from veteran.catalog import Catalog
@@ -903,27 +903,20 @@ class Types(Following):
                 return UNKNOWN
         made = self._called(value, at)
         if made == UNKNOWN and isinstance(value, Local) and isinstance(value.scope.node, cst.FunctionDef):
-            handed = self._handed_back(value.scope, value.scope.node, node)
+            handed = self._handed_back(value.scope, value.scope.node, node, at)
             return self.of(handed, at) if handed is not None else made
         return made
 
-    @staticmethod
-    def _handed_back(function: Scope, definition: cst.FunctionDef, call: cst.Call) -> cst.BaseExpression | None:
+    def _handed_back(self, function: Scope, node: cst.FunctionDef, call: cst.Call, at: At) -> cst.BaseExpression | None:
         """The argument that a function of this module gives back as it is: `return checked(response)`."""
-        if function.yields or not function.returns or definition.returns is not None or not keeps_result(definition):
+        if function.yields or not function.returns or node.returns is not None or not keeps_result(node):
             return None
         names = {dotted(value) for value, _ in function.returns if value is not None}
         name = names.pop() if len(names) == 1 else None
         bound = function.bindings.get(name, ()) if name is not None else ()
         if len(bound) != 1 or bound[0].kind != "parameter" or any(arg.star for arg in call.args):
             return None
-        positional = [p.name.value for p in (*definition.params.posonly_params, *definition.params.params)]
-        if function.parent is not None and function.parent.kind == "class":
-            if not isinstance(call.func, cst.Attribute) or definition.decorators:
-                return None
-            positional = positional[1:]
-        index = positional.index(bound[0].name) if bound[0].name in positional else None
-        return argument(call, index, (bound[0].name,))
+        return passed_value(self, call, at, function, bound[0].name)
 
     def _called(self, value: Value, at: At) -> Values:
         """What a call of this value gives."""

@@ -14,9 +14,10 @@ import libcst as cst
 
 from veteran.analysis.catalog_calls import blocking_call
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Binding, Call, Held, Read, Scope, first_parameter
+from veteran.analysis.semantics.ir import At, Binding, Call, Held, Read, Scope, first_parameter, method_kind
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, declared, form
 from veteran.analysis.syntax.expressions import all_parameters, decorator_name, dotted
-from veteran.analysis.types.calls import keeps_result
+from veteran.analysis.types.calls import called_on, keeps_result
 from veteran.analysis.types.inference import SELF
 from veteran.analysis.types.values import UNKNOWN, Instance, Local, Ref
 from veteran.families.blocking import path_conditions
@@ -100,23 +101,22 @@ class Collector(Names):
             marks.append("decorated")
         if not keeps_result(node) and _PROPERTIES.isdisjoint(names):
             marks.append("wrapped")
-        if "staticmethod" in names:
-            marks.append("static")
+        bound = method_kind(scope)
+        if bound in ("static", "class"):
+            marks.append(bound)
         if not _PROPERTIES.isdisjoint(names):
             marks.append("property")
-        if scope.parent is not None and scope.parent.kind == "class":
+        if bound:
             marks.append("method")
-        parameters = node.params
-        ordered = [(p, True) for p in (*parameters.posonly_params, *parameters.params)]
-        ordered += [(p, False) for p in parameters.kwonly_params]
         wanted = {when.parameter for call in calls for when in call.when}
         wanted |= {when.parameter for effect in effects for when in effect.when}
         wanted |= {value[1:] for call in calls for _, value in call.given if value[:1] == "="}
         listed = tuple(
             ParameterFact(
-                p.name.value, positional, path_conditions.abstract(p.default) if p.default is not None else ""
+                one.name, one.kind, path_conditions.abstract(one.node.default) if one.node.default is not None else ""
             )
-            for p, positional in ordered
+            for one in declared(node.params)
+            if one.kind not in (REST, NAMED_REST)
         )
         contexts: tuple[str, ...] = ()
         if scope.is_async and calls:
@@ -204,6 +204,8 @@ class Collector(Names):
         flags = "".join(
             letter for letter, on in zip("aec", (call.awaited, call.entered, call.consumed), strict=True) if on
         )
+        if called_on(self.types, call.node.func, call) in ("class", "named"):
+            flags += "t"
         yield CallFact(target, self.tree.span(call.node), shown, flags, bool(low), way.when, given)
 
     def _uses(self) -> list[tuple[Read | Held, CallFact]]:
@@ -308,21 +310,15 @@ class Collector(Names):
         return self.callee(call.node, call)
 
     def _given(self, call: Call) -> Iterator[tuple[str, str]]:
-        """What a call passes, as far as it decides branches: by position or keyword."""
+        """What a call passes, as far as it decides branches, by the arguments' forms."""
         if not call.node.args:
             return
         parameters = self._parameters(call.scope.function)
-        position = 0
         for arg in call.node.args:
-            if arg.star:
-                yield "*", ""
-                continue
-            key = arg.keyword.value if arg.keyword is not None else str(position)
-            position += arg.keyword is None
-            value = path_conditions.abstract(arg.value)
-            if isinstance(arg.value, cst.Name) and arg.value.value in parameters:
+            value = path_conditions.abstract(arg.value) if not arg.star else ""
+            if not arg.star and isinstance(arg.value, cst.Name) and arg.value.value in parameters:
                 value = f"={arg.value.value}"
-            yield key, value
+            yield form(arg), value
 
     def _parameters(self, function: Scope) -> frozenset[str]:
         """The names of a function's parameters."""

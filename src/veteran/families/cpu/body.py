@@ -633,9 +633,7 @@ class Body(Values):
             owner = function.parent if function.parent and function.parent.kind == "class" else None
             direct = any(isinstance(value, Ref) for value in self.cpu.types.of(func.value, self.at(func.value)))
             if owner is not None:
-                names = {dotted(d.decorator) for d in getattr(function.node, "decorators", ())}
-                if receiver.what == "object" and "staticmethod" not in names:
-                    bound = receiver if receiver.scope else Kind("object", owner)
+                bound = self.cpu.itself(func, self.at(func.value), function, receiver)
                 self.check_overridden(owner, function.name, node)
                 if receiver.scope is not None and not self._is_nearest(owner, function.name, receiver.scope):
                     raise self.stop(node, "may be overridden")

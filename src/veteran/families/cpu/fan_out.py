@@ -11,11 +11,22 @@ import libcst as cst
 from veteran.analysis.dataflow.trace import LINE, Because
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound, Scope
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds, declared, form
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import children, integer_value
 from veteran.analysis.types.calls import argument
 from veteran.analysis.types.values import Instance, Local, Ref
-from veteran.families.cpu.domain import PLAIN, Interpreter, Kind, Profile, Verdict, display, shared_by_all, targets_of
+from veteran.families.cpu.domain import (
+    PLAIN,
+    UNKNOWN,
+    Interpreter,
+    Kind,
+    Profile,
+    Verdict,
+    display,
+    shared_by_all,
+    targets_of,
+)
 from veteran.families.cpu.interpreter import Cpu
 
 if TYPE_CHECKING:
@@ -783,20 +794,19 @@ class _Finder:
         self, call: Call, function: Scope, spreads: dict[str, Spread]
     ) -> Iterator[tuple[Call, Spread, cst.BaseExpression]]:
         """What a call gives to a function that spreads it."""
-        parameters = function.node.params  # type: ignore[attr-defined]
-        names = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
-        if function.parent is not None and function.parent.kind == "class":
-            func = call.node.func
-            if not isinstance(func, cst.Attribute) or any(
-                isinstance(one, (Ref, Local)) for one in self.types.of(func.value, call)
-            ):
-                return  # called on the class
-            if "staticmethod" not in _decorators(function):
-                names = names[1:]
+        node, func = call.node, call.node.func
+        receiver = self.cpu.kind(func.value, call) if isinstance(func, cst.Attribute) else UNKNOWN
+        itself = self.cpu.itself(func, call, function, receiver) is not None
+        formals = declared(function.node.params)  # type: ignore[attr-defined]
+        takers = binds(formals, map(form, node.args), itself=itself)
+        given = {
+            one.name: arg.value
+            for arg, one in zip(node.args, takers, strict=True)
+            if one is not None and one.kind not in (REST, NAMED_REST)
+        }
         for name, spread in spreads.items():
-            target = argument(call, names.index(name) if name in names else None, (name,))
-            if target is not None:
-                yield call, spread, target
+            if name in given:
+                yield call, spread, given[name]
 
     # What runs
 
@@ -892,11 +902,11 @@ class _Finder:
         movable = ""
         if owner is not None and isinstance(node, cst.Attribute):
             receiver = cpu.kind(node.value, at)
-            decorators = {dotted(d.decorator) for d in getattr(function.node, "decorators", ())}
             if cpu.may_be_replaced(owner, function.name):
                 return None
-            if receiver.what == "object" and "staticmethod" not in decorators:
-                bound = receiver._replace(shared=not self._differs(node.value, at))
+            bound = cpu.itself(node, at, function, receiver)
+            if bound is not None and receiver.what == "object":
+                bound = bound._replace(shared=not self._differs(node.value, at))
                 movable = "the object goes to the process as well, so it must be picklable"
         elif isinstance(node, cst.Attribute):
             if not any(isinstance(one, Ref) for one in self.types.of(node.value, at)):

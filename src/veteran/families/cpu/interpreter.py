@@ -16,8 +16,10 @@ import libcst as cst
 
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.following import Following
-from veteran.analysis.semantics.ir import At, Binding, Call, Scope
-from veteran.analysis.syntax.expressions import all_parameters, dotted
+from veteran.analysis.semantics.ir import At, Binding, Call, Scope, method_kind
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds, declared
+from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.types.calls import called_on
 from veteran.analysis.types.values import Local, Ref, Value
 from veteran.families.cpu.body import Body
 from veteran.families.cpu.domain import (
@@ -137,12 +139,21 @@ class Cpu:
     ) -> dict[str, Kind]:
         """What the parameters are. bound: the object whose method it is."""
         node: Any = function.node
-        names = [p.name.value for p in (*node.params.posonly_params, *node.params.params)]
-        given = [bound, *positional] if bound else list(positional)
-        found = dict(zip(names, given, strict=False))
-        known = {p.name.value for p in all_parameters(node.params)}
-        found.update((name, kind) for name, kind in keywords.items() if name in known)
-        return found
+        kinds = [bound, *positional] if bound else list(positional)
+        taken = binds(declared(node.params), [*("" for _ in kinds), *keywords])
+        given = zip(taken, (*kinds, *keywords.values()), strict=True)
+        return {one.name: kind for one, kind in given if one is not None and one.kind not in (REST, NAMED_REST)}
+
+    def itself(self, func: cst.BaseExpression, at: At, function: Scope, receiver: Kind) -> Kind | None:
+        """What a call of a method passes by itself; None where nothing. receiver: what it is called on."""
+        kind = method_kind(function)
+        if kind in ("", "static") or not isinstance(func, cst.Attribute):
+            return None
+        if kind == "object":
+            on = called_on(self.types, func, at)
+            if on == "class" or (on == "named" and receiver.what != "object"):
+                return None
+        return receiver if receiver.what == "object" and receiver.scope else Kind("object", function.parent)
 
     def rounds(self, node: cst.BaseExpression, at: At) -> int | None:
         """How often a loop over an expression runs, where that is written out."""

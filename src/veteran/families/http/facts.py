@@ -20,7 +20,7 @@ from veteran.analysis.syntax.expressions import decorator_name, dotted, last_nam
 from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.calls import keeps_result
 from veteran.analysis.types.values import Instance, Local
-from veteran.families.http.deferred_checks import argument_of
+from veteran.families.http.deferred_checks import argument_of, may_be_on_class
 from veteran.families.http.fact_types import AnswerFacts, BareFact, DataFact, GivenFact, PlaceFact, TakenFact
 from veteran.families.http.json_access import MAX_ROUNDS, SCALARS, Decoded, Unchecked, decoded, is_loose
 from veteran.families.http.validators import raises_or_checks
@@ -373,6 +373,7 @@ class _Answers:
                 Confidence.LOW if low else min(Confidence.MEDIUM, root.sure),
                 "",
                 given=target,
+                on_class=may_be_on_class(self.module, passed.call, passed.at),
                 argument=argument,
                 doubts=found.doubts(access),
             )

@@ -51,7 +51,7 @@ from veteran.analysis.semantics.ir import (
 from veteran.analysis.semantics.places import encloses, spelling
 from veteran.analysis.syntax.expressions import all_parameters, dotted, last_name
 from veteran.analysis.syntax.nodes import children, operands, string_value
-from veteran.analysis.types.calls import argument, keeps_result
+from veteran.analysis.types.calls import argument, keeps_result, passed_value, taker
 from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref
 from veteran.families.http.deferred_checks import Doubts
@@ -355,8 +355,8 @@ class Decoded:
         for call in calls[:MAX_CALLERS]:
             if self.types.of(call.node.func, call) != (Local(function),):
                 return None
-            given = next((a for a in call.node.args if self._receives(call.node, a, function) == binding.name), None)
-            values = self.types.of(given.value, call) if given is not None else ()
+            given = passed_value(self.types, call.node, call, function, binding.name)
+            values = self.types.of(given, call) if given is not None else ()
             kinds = [value.type for value in values if isinstance(value, Instance)]
             if not kinds or len(kinds) < len(values):
                 return None
@@ -1016,7 +1016,7 @@ class Decoded:
         if not isinstance(function.node, cst.FunctionDef) or function.node.decorators or function is at.scope.function:
             return
         parameters = all_parameters(function.node.params)
-        wanted = self._receives(call, arg, function)
+        wanted = taker(self.types, call, arg, at, function)
         if wanted is None:
             return
         if not any(p.name.value == wanted and p.annotation is None for p in parameters):
@@ -1028,21 +1028,6 @@ class Decoded:
         for binding in function.bindings.get(wanted, ()):
             if binding.kind == "parameter":
                 yield from self._read(binding, inside)
-
-    @staticmethod
-    def _receives(call: cst.Call, arg: cst.Arg, function: Scope) -> str | None:
-        """The name of the parameter that an argument is given to."""
-        if arg.keyword is not None:
-            return arg.keyword.value
-        node = function.node
-        if not isinstance(node, cst.FunctionDef) or any(a.star for a in call.args):
-            return None
-        index = call.args.index(arg)
-        method = function.parent is not None and function.parent.kind == "class"
-        plain = not any(dotted(d.decorator) == "staticmethod" for d in node.decorators)
-        index += 1 if method and plain and isinstance(call.func, cst.Attribute) else 0
-        positional = [*node.params.posonly_params, *node.params.params]
-        return positional[index].name.value if index < len(positional) else None
 
     def _bound(self, binding: Binding, denoted: Denoted, at: At) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
         """The uses of a name or an attribute that is bound to a denoting expression."""
@@ -1202,20 +1187,20 @@ class Decoded:
             known = []
             for places in root.elsewhere:
                 words = {self._looked_at(self._moved(access, denoted, node, at)) for node, at in places}
-                for name in self._named_by(root.decodes[0][0], access, places[0][1].scope.function):
+                for name in self._named_by(*root.decodes[0], access, places[0][1].scope.function):
                     asked = Access(*places[0], denoted, name, access.kind, access.error)
                     words.add(self._looked_at(asked, name))
                 known.append(next(word for word in ("yes", "type", "no") if word in words))
             said.add(known[0] if len(set(known)) == 1 else "no")
         return next(word for word in ("yes", "type", "no") if word in said)
 
-    def _named_by(self, call: cst.CSTNode, access: Access, function: Scope) -> Iterator[str]:
+    def _named_by(self, call: cst.CSTNode, at: At, access: Access, function: Scope) -> Iterator[str]:
         """The parameters of a function that a call gives the accessed key: `get(url, required="a")["a"]`."""
         if not isinstance(call, cst.Call):
             return
         for arg in call.args:
             if isinstance(arg.value, cst.SimpleString) and self._key(arg.value, access.at, None) == access.key:
-                name = self._receives(call, arg, function)
+                name = taker(self.types, call, arg, at, function)
                 if name is not None:
                     yield name
 
@@ -1600,7 +1585,7 @@ class Decoded:
         if len(values) != 1 or not isinstance(values[0], Local):
             return False
         function = values[0].scope
-        wanted = self._receives(call.node, arg, function) if function is not call.scope.function else None
+        wanted = taker(self.types, call.node, arg, call, function) if function is not call.scope.function else None
         return wanted is not None and self.boundaries.raises(function, wanted, response=response)
 
     @cached_property
