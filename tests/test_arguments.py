@@ -9,7 +9,8 @@ from typing import Any
 import libcst as cst
 import pytest
 
-from veteran.analysis.syntax.arguments import binds, declared, form
+from veteran.analysis.syntax.arguments import binds
+from veteran.analysis.syntax.expressions import declared, form
 
 SIGNATURES = (
     "a, b",

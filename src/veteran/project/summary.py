@@ -44,7 +44,7 @@ class CallFact(NamedTuple):
     target: `:key` for a function or class of the same module, else a dotted name, with `()` after what is called on
     the way. flags: of `a` awaited, `e` entered by `with`, `c` consumed in place, `p` a property that is read, `h` made
     before and used here, `t` called on what may be a class: one of the same module, or what another one binds. low: it
-    is made rarely, or its outcome is kept. given: each argument's form (see `arguments.form`), and a literal (see
+    is made rarely, or its outcome is kept. given: each argument's form (see `expressions.form`), and a literal (see
     `path_conditions.abstract`), or `=` and a parameter of the caller.
     """
 

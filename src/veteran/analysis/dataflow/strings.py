@@ -19,7 +19,6 @@ from veteran.analysis.dataflow.conventions import (
     CLASS_NAME,
     CLEANS,
     CONVERTED,
-    DATACLASSES,
     ENUMERATIONS,
     FIELD_NAMES,
     KINDS,
@@ -59,8 +58,10 @@ from veteran.analysis.semantics.ir import At, Binding, Call, Lowered, Scope, dec
 from veteran.analysis.syntax.expressions import decorator_name, dotted
 from veteran.analysis.syntax.nodes import changed, integer_value, operands, string_value
 from veteran.analysis.types.calls import class_bindings, default_of, function_of, is_enum, passed_value, unpacked
+from veteran.analysis.types.decorators import does
 from veteran.analysis.types.inference import Types
 from veteran.analysis.types.values import Instance, Local
+from veteran.catalog import Catalog
 
 _PATH = "a path whose parts are all safe"
 #: More ways than this are not told apart.
@@ -1083,7 +1084,7 @@ class Flow(Following):
 
     def _table_of_property(self, function: Scope) -> list[tuple[cst.BaseExpression, cst.BaseExpression, At]] | None:
         """The rows of the dictionaries that a property returns, where all are written out."""
-        if not any(decorator_name(d) in ("property", "cached_property") for d in decorators_of(function)):
+        if not does(decorators_of(function), "reads", self.catalog):
             return None
         return self.once((function, "table"), lambda: self._table_returned(function), None)
 
@@ -1107,7 +1108,7 @@ class Flow(Following):
                     ways.append(self._unknown(node, at, Verdict.SAFE, typed_so(kinds)))
                 elif binding.kind == "assign" and not binding.path:
                     ways += self._kept(binding, node, at)
-                    if _is_field(binding):  # a constructor that nobody wrote out sets it, too
+                    if _is_field(binding, self.catalog):  # a constructor that nobody wrote out sets it, too
                         ways.append((Hole(node, Verdict.UNKNOWN, at, binding, None, attribute=True),))
                 elif binding.kind == "augment" and self._numeric(binding.value.value, binding):
                     ways.append(self._unknown(node, at, Verdict.SAFE, "a number"))
@@ -1480,7 +1481,7 @@ class Flow(Following):
         return self.catalog.is_a(kind, "safe_type") or self.catalog.has("safe", kind)
 
 
-def _is_field(binding: Binding) -> bool:
+def _is_field(binding: Binding, catalog: Catalog) -> bool:
     """Whether an assignment in a class body is the default of a field: of a dataclass, a model, settings."""
     owner = binding.scope.node
     if binding.annotation is None or not isinstance(owner, cst.ClassDef):
@@ -1488,8 +1489,9 @@ def _is_field(binding: Binding) -> bool:
     outer = binding.annotation.value if isinstance(binding.annotation, cst.Subscript) else binding.annotation
     if (dotted(outer) or "").rpartition(".")[2] in ("ClassVar", "Final"):
         return False
-    made = any(decorator_name(decorator) in DATACLASSES for decorator in owner.decorators)
-    return made or any(MODELS.search(dotted(base.value) or "") for base in owner.bases)
+    return does(owner.decorators, "fields", catalog) or any(
+        MODELS.search(dotted(base.value) or "") for base in owner.bases
+    )
 
 
 def _is_empty_dictionary(node: cst.CSTNode) -> bool:

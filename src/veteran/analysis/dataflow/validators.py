@@ -13,8 +13,8 @@ from veteran.analysis.semantics.conditions import parts
 from veteran.analysis.semantics.following import Following
 from veteran.analysis.semantics.ir import At, Call, Scope
 from veteran.analysis.semantics.places import spelling
-from veteran.analysis.syntax.arguments import REST, binds, declared
-from veteran.analysis.syntax.expressions import all_parameters, dotted
+from veteran.analysis.syntax.arguments import REST, binds
+from veteran.analysis.syntax.expressions import all_parameters, declared, dotted
 from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.calls import function_of, passed_value, passes_itself
 from veteran.analysis.types.inference import Types

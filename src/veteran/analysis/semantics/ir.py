@@ -8,6 +8,7 @@ from typing import Any
 import libcst as cst
 
 from veteran.analysis.syntax.expressions import decorator_name
+from veteran.analysis.syntax.python import BINDING_DECORATORS, IMPLICIT_METHODS
 
 
 class Block:
@@ -288,16 +289,10 @@ def first_parameter(scope: Scope) -> str | None:
     return None
 
 
-#: Methods that Python itself takes for static or class methods.
-_IMPLICIT = {"__new__": "static", "__init_subclass__": "class", "__class_getitem__": "class"}
-_DECORATED = {
-    "staticmethod": "static", "abstractstaticmethod": "static", "classmethod": "class", "abstractclassmethod": "class",
-}  # fmt: skip
-
-
 def method_kind(scope: Scope) -> str:
     """What a function takes first by itself: as a method `object`, `class`, or nothing if `static`; else empty."""
     if scope.parent is None or scope.parent.kind != "class" or not isinstance(scope.node, cst.FunctionDef):
         return ""
-    kinds = [_DECORATED[name] for name in map(decorator_name, scope.node.decorators) if name in _DECORATED]
-    return kinds[0] if kinds else _IMPLICIT.get(scope.name, "object")
+    names = map(decorator_name, scope.node.decorators)
+    kinds = [BINDING_DECORATORS[name] for name in names if name in BINDING_DECORATORS]
+    return kinds[0] if kinds else IMPLICIT_METHODS.get(scope.name, "object")

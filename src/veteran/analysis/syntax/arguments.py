@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, TypeVar
-
-import libcst as cst
+from typing import Protocol, TypeVar
 
 #: Kinds of parameters, beside the plain one that is empty.
 BY_POSITION, BY_KEYWORD, REST, NAMED_REST = "/", "=", "*", "**"
@@ -21,34 +19,7 @@ class Formal(Protocol):
     def kind(self) -> str: ...
 
 
-class Declared(NamedTuple):
-    """A parameter of a definition."""
-
-    name: str
-    kind: str
-    node: cst.Param
-
-
 AnyFormal = TypeVar("AnyFormal", bound=Formal)
-
-
-def declared(parameters: cst.Parameters) -> list[Declared]:
-    """The parameters of a definition, in the order in which they are written."""
-    groups: list[tuple[str, Iterable[object]]] = [
-        (BY_POSITION, parameters.posonly_params),
-        ("", parameters.params),
-        (REST, (parameters.star_arg,)),
-        (BY_KEYWORD, parameters.kwonly_params),
-        (NAMED_REST, (parameters.star_kwarg,)),
-    ]
-    return [
-        Declared(one.name.value, kind, one) for kind, several in groups for one in several if isinstance(one, cst.Param)
-    ]
-
-
-def form(arg: cst.Arg) -> str:
-    """How an argument is given: its keyword, `*` or `**` if it is unpacked, empty by position."""
-    return arg.keyword.value if arg.keyword is not None else arg.star
 
 
 def binds(formals: Sequence[AnyFormal], forms: Iterable[str], *, itself: bool = False) -> Iterator[AnyFormal | None]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import libcst as cst
 
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Binding, Call, Scope, first_parameter, method_kind
-from veteran.analysis.syntax.arguments import NAMED_REST, REST, Declared, binds, declared, form
-from veteran.analysis.syntax.expressions import all_parameters, decorator_name, dotted
+from veteran.analysis.semantics.ir import At, Binding, Call, Scope, decorators_of, first_parameter, method_kind
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
+from veteran.analysis.syntax.expressions import Declared, all_parameters, declared, dotted, form
+from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.values import Inference, Instance, Local, Ref
 
-PLAIN_DECORATORS = frozenset(("staticmethod", "classmethod", "override", "final", "cache", "lru_cache"))
-#: Decorators that call a function again or later, and give what it gives.
-_REPEATS = re.compile(r"(?i)retr(?:y|ies)|backoff|throttle|rate_?limit")
 _MAX_BASES = 10
 _MAX_ALIASES = 3
 
@@ -37,12 +34,6 @@ def argument(call: Call | cst.Call, position: int | None, keywords: Iterable[str
                 return arg.value
             index += 1
     return None
-
-
-def keeps_result(node: cst.FunctionDef) -> bool:
-    """Whether the decorators of a function, judged by their names, leave what it returns the same."""
-    names = [decorator_name(decorator) for decorator in node.decorators]
-    return all(name in PLAIN_DECORATORS or _REPEATS.search(name) for name in names)
 
 
 def class_bindings(types: Inference, node: cst.Attribute, at: At) -> list[Binding] | None:
@@ -80,8 +71,7 @@ def function_of(types: Inference, func: cst.CSTNode, at: At) -> Scope | None:
     bound = class_bindings(types, func, at) if isinstance(func, cst.Attribute) else None
     if bound and len(bound) == 1 and bound[0].kind == "def":
         function: Scope = bound[0].value
-        names = {dotted(d.decorator) for d in cst.ensure_type(function.node, cst.FunctionDef).decorators}
-        return function if names <= {"staticmethod", "classmethod"} else None
+        return function if only(decorators_of(function), SAME, types.catalog) else None
     return None
 
 

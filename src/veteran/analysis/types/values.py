@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import libcst as cst
 
 from veteran.analysis.semantics.ir import At, Lowered, Scope
+from veteran.catalog import Catalog
 
 
 class Ref(NamedTuple):
@@ -45,6 +46,7 @@ class Inference(Protocol):
     """What answers what expressions of one module are: `types.Types`, for those whom it asks itself."""
 
     lowered: Lowered
+    catalog: Catalog
 
     @property
     def classes(self) -> dict[str, Scope]: ...

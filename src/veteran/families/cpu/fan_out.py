@@ -10,11 +10,12 @@ import libcst as cst
 
 from veteran.analysis.dataflow.trace import LINE, Because
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound, Scope
-from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds, declared, form
-from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound, Scope, decorators_of
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
+from veteran.analysis.syntax.expressions import declared, dotted, form
 from veteran.analysis.syntax.nodes import children, integer_value
 from veteran.analysis.types.calls import argument
+from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.values import Instance, Local, Ref
 from veteran.families.cpu.domain import (
     PLAIN,
@@ -707,7 +708,11 @@ class _Finder:
         found = scopes.lookup(node.value, call).bindings
         if len(found) != 1 or found[0].kind != "parameter" or found[0].scope is not function:
             return ""
-        if not _always(call.block) or not _plain(function) or len(function.bindings[node.value]) > 1:
+        if (
+            not _always(call.block)
+            or not only(decorators_of(function), SAME, self.module.catalog)
+            or len(function.bindings[node.value]) > 1
+        ):
             return ""
         if any(dotted(other.node.func) == node.value for other in self.cpu.calls_of.get(function, ())):
             return ""  # it may run there as well, one after another
@@ -952,16 +957,6 @@ class _Finder:
 def _tail(call: Call) -> str:
     func = call.node.func
     return func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
-
-
-def _decorators(function: Scope) -> set[str | None]:
-    node = cst.ensure_type(function.node, cst.FunctionDef)
-    return {dotted(decorator.decorator) for decorator in node.decorators}
-
-
-def _plain(function: Scope) -> bool:
-    """Whether nothing but Python's own decorators takes the place of a function."""
-    return _decorators(function) <= {"staticmethod", "classmethod"}
 
 
 def _around(scope: Scope | None) -> Iterator[Scope]:

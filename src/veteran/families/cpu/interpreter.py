@@ -16,10 +16,11 @@ import libcst as cst
 
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.following import Following
-from veteran.analysis.semantics.ir import At, Binding, Call, Scope, method_kind
-from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds, declared
-from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.semantics.ir import At, Binding, Call, Scope, decorators_of, method_kind
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
+from veteran.analysis.syntax.expressions import declared
 from veteran.analysis.types.calls import called_on
+from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.values import Local, Ref, Value
 from veteran.families.cpu.body import Body
 from veteran.families.cpu.domain import (
@@ -249,9 +250,8 @@ class Cpu:
             if bound:
                 if len(bound) > 1 or bound[0].kind != "def":
                     return None
-                node = cst.ensure_type(bound[0].value.node, cst.FunctionDef)
-                names = {dotted(decorator.decorator) for decorator in node.decorators}
-                return Local(bound[0].value) if names <= {"staticmethod", "classmethod"} else None
+                same = only(decorators_of(bound[0].value), SAME, self.catalog)
+                return Local(bound[0].value) if same else None
         return None
 
     def bases(self, scope: Scope) -> list[Value]:
@@ -375,9 +375,8 @@ class Cpu:
             work.active.pop()
 
     def _keeps_results(self, node: cst.FunctionDef) -> bool:
-        """Whether the decorators of a function leave alone what it gives back."""
-        names = {(dotted(d.decorator) or "?").rpartition(".")[2] for d in node.decorators}
-        return names <= {"staticmethod", "classmethod", "property", "cache", "lru_cache", "wraps"}
+        """Whether the decorators of a function leave alone what it gives back, called or read."""
+        return only(node.decorators, SAME | {"keeps", "reads"}, self.catalog)
 
     def slices_hold(self, value: Kind) -> bool:
         """Whether a slice of something unknown is held in memory."""

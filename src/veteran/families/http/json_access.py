@@ -51,7 +51,8 @@ from veteran.analysis.semantics.ir import (
 from veteran.analysis.semantics.places import encloses, spelling
 from veteran.analysis.syntax.expressions import all_parameters, dotted, last_name
 from veteran.analysis.syntax.nodes import children, operands, string_value
-from veteran.analysis.types.calls import argument, keeps_result, passed_value, taker
+from veteran.analysis.types.calls import argument, passed_value, taker
+from veteran.analysis.types.decorators import SAME, keeps_result, only
 from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref
 from veteran.families.http.deferred_checks import Doubts
@@ -300,7 +301,11 @@ class Decoded:
         if len(values) != 1 or not isinstance(values[0], Local):
             return None
         function = values[0].scope
-        if not isinstance(function.node, cst.FunctionDef) or not keeps_result(function.node) or function.yields:
+        if (
+            not isinstance(function.node, cst.FunctionDef)
+            or not keeps_result(function.node, self.catalog)
+            or function.yields
+        ):
             return None
         returned = [(value, where) for value, where in function.returns if value is not None]
         if len(returned) != 1 or returned[0][0] is None:
@@ -328,7 +333,7 @@ class Decoded:
         function = binding.scope
         if not isinstance(function.node, cst.FunctionDef) or function.entry is None:
             return None
-        if any(dotted(decorator.decorator) != "staticmethod" for decorator in function.node.decorators):
+        if not only(function.node.decorators, SAME, self.catalog):
             return None
         inner = function.parent is not None and function.parent.kind == "function"
         private = function.name.startswith("_") and not function.name.endswith("__")
@@ -448,7 +453,7 @@ class Decoded:
 
     def _answers(self, scope: Scope, given: list[Given]) -> Iterator[tuple[cst.CSTNode, At, Denoted]]:
         """The calls of a function of this module that returns what it decoded, or a part of it."""
-        if not isinstance(scope.node, cst.FunctionDef) or not keeps_result(scope.node):
+        if not isinstance(scope.node, cst.FunctionDef) or not keeps_result(scope.node, self.catalog):
             return
         if scope.node.returns is not None and scope.entry is not None:
             said = self.types.annotation(scope.node.returns.annotation, scope.entry)
@@ -1013,7 +1018,9 @@ class Decoded:
         if self._checks(call, at):
             return
         function = values[0].scope
-        if not isinstance(function.node, cst.FunctionDef) or function.node.decorators or function is at.scope.function:
+        if not isinstance(function.node, cst.FunctionDef) or function is at.scope.function:
+            return
+        if not only(function.node.decorators, SAME, self.catalog):
             return
         parameters = all_parameters(function.node.params)
         wanted = taker(self.types, call, arg, at, function)
