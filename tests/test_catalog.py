@@ -251,6 +251,8 @@ def test_the_longest_name_decides_who_keeps_the_gil() -> None:
         ({"context": [{"names": ["a"], "by": "name", "context": "cli"}]}, "decorator, call, keyword, function"),
         ({"context": [{"names": ["a"], "by": "call", "context": "cli", "argument": ["b"]}]}, "mean 'arguments'?"),
         ({"test_client": [{"names": []}]}, "list of non-empty strings"),
+        ({"decorator": [{"names": ["a"], "does": "memoizes"}]}, "nothing, memoises, repeats, offloads"),
+        ({"decorator": [{"names": ["a"]}]}, "does is missing"),
         ({"variant": [{"names": ["a"], "type": "b"}]}, "when is missing"),
     ],
 )
@@ -262,5 +264,5 @@ def test_wrong_additions_are_explained(tables: dict[str, Any], said: str) -> Non
 
 def test_the_files_stand_beside_the_loader() -> None:
     folder = Path(catalog.__file__).parent
-    names = {"blocking", "contexts", "cpu", "groups", "http", "safe", "sinks", "types"}
+    names = {"blocking", "contexts", "cpu", "decorators", "groups", "http", "safe", "sinks", "types"}
     assert {path.stem for path in folder.glob("*.toml")} == names

@@ -152,6 +152,20 @@ def test_a_project_names_its_own_test_clients() -> None:
     assert places(check(text, settings=EVERYTHING._replace(catalog=bases + clients))) == [(6, "VET311")]
 
 
+def test_a_project_names_what_its_own_decorators_do() -> None:
+    text = (
+        "import requests\nfrom acme.keep import remembers\n"
+        "@remembers\nasync def kept():\n    return requests.get('x')\n"
+        "@remembers\ndef helper():\n    return requests.get('x')\n"
+        "async def calls():\n    helper()\n"
+    )
+    said = {"memoises": ["low", "low"], "nothing": ["high", "high"], "offloads": ["high"]}
+    assert [str(f.confidence) for f in check(text)] == ["high", "high"]
+    for does, expected in said.items():
+        own = EVERYTHING._replace(catalog=(("decorator", {"names": ["acme.{keep,kept}.remembers"], "does": does}),))
+        assert [str(f.confidence) for f in check(text, settings=own)] == expected
+
+
 def test_contexts_turn_whole_families_off() -> None:
     for rule in all_rules().values():
         assert ("tests" in rule.off_in) is (rule.code[:4] in ("VET1", "VET3", "VET4")), rule.code

@@ -20,6 +20,7 @@ All names are qualified names as a program reaches them (`requests.Session.get`)
 | carries | calls that give back the text of their first argument | |
 | validator | calls after which a value can be trusted | for |
 | validator_like | methods that check decoded data, by their bare names | |
+| decorator | what decorators do, by the last words of their names | does |
 | decoder, body | methods that decode an HTTP response; what holds the text of its body | |
 | loads | calls that decode the text or file that is their first argument | |
 | cpu_bound | the call computes and keeps the GIL; the name stands for all below it | light, iterates, lazy |
@@ -76,6 +77,7 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
     "safe_type": {"names": (_TEXTS, True)},
     "source": {"names": (_TEXTS, True)},
     "carries": {"names": (_TEXTS, True)},
+    "decorator": {"names": (_TEXTS, True), "does": (_TEXT, True)},
     "decoder": {"names": (_TEXTS, True)},
     "body": {"names": (_TEXTS, True)},
     "loads": {"names": (_TEXTS, True)},
@@ -107,6 +109,9 @@ _PURPOSES = ("sql", "json")
 _PLAIN = ("safe", "safe_type", "source", "carries", "decoder", "body", "loads", "validator_like", "test_client")
 _CONTEXTS = ("tests", "cli", "startup")
 _MARKS = ("decorator", "call", "keyword", "function")
+#: `nothing`: it leaves what it decorates as it is. `reads`: it makes a property, `manages` a context manager of a
+#: generator function, `fields` an `__init__` of a class's fields.
+_DEEDS = ("nothing", "memoises", "repeats", "offloads", "manages", "reads", "fields")
 
 
 class Unless(NamedTuple):
@@ -206,6 +211,7 @@ class Catalog:
         #: Of a call, what it returns instead when it has certain arguments.
         self.variants: dict[str, list[tuple[Unless, str]]] = {}
         self.contexts: list[Context] = []
+        self.decorators: dict[str, frozenset[str]] = {}  # by their last words
         self.validators: dict[str, frozenset[str]] = {}
         self.cpu_bound: dict[str, Computing] = {}
         self.releases_gil: dict[str, bool] = {}  # name -> whether its values are arrays
@@ -270,6 +276,8 @@ class Catalog:
             elif table == "context":
                 needed = (tuple(entry.get("arguments", ())), tuple(entry.get("imports", ())))
                 self.contexts.append(Context(entry["context"], entry["by"], name, *needed))
+            elif table == "decorator":
+                self.decorators[name.rpartition(".")[2]] = frozenset((entry["does"],))
             elif table == "validator":
                 self.validators[name] = frozenset(entry["for"])
             elif table == "cpu_bound":
@@ -573,6 +581,7 @@ def _validate_entry(table: str, entry: Any, place: str) -> None:
         ("for", _PURPOSES),
         ("context", _CONTEXTS),
         ("by", _MARKS),
+        ("does", _DEEDS),
     ):
         values = entry.get(key, ())
         for value in [values] if isinstance(values, str) else values:

@@ -44,8 +44,9 @@ class CallFact(NamedTuple):
 
     target: `:key` for a function or class of the same module, else a dotted name, with `()` after what is called on
     the way. flags: of `a` awaited, `e` entered by `with`, `c` consumed in place, `p` a property that is read, `h` made
-    before and used here. low: it is made rarely, or its outcome is kept. given: by position or keyword, a literal (see
-    `branches.abstract`), or `=` and a parameter of the caller.
+    before and used here, `t` called on what may be a class: one of the same module, or what another one binds. low: it
+    is made rarely, or its outcome is kept. given: each argument's form (see `expressions.form`), and a literal (see
+    `path_conditions.abstract`), or `=` and a parameter of the caller.
     """
 
     target: str
@@ -58,10 +59,10 @@ class CallFact(NamedTuple):
 
 
 class ParameterFact(NamedTuple):
-    """A parameter. default: as in `CallFact.given`; empty where there is none."""
+    """A parameter. kind: see `arguments.Formal`. default: as in `CallFact.given`; empty where there is none."""
 
     name: str
-    positional: bool
+    kind: str
     default: str
 
 
@@ -69,9 +70,9 @@ class FunctionFact(NamedTuple):
     """A function or method. kind: `sync`, `async`, `generator` or `asyncgenerator`.
 
     marks: of memoised, offloaded, manager, decorated (by what may change it), wrapped (by what may change its result),
-    static, property, method. deciding: the
-    parameters that decide what it calls. contexts: of a coroutine, see `analysis.contexts`. returns: the class of what
-    it returns, or what gives it, as in `CallFact`; see also `symbols.ITSELF`.
+    static, class (a class method), property, method. deciding: the parameters that decide what it calls. contexts: of a
+    coroutine, see `analysis.contexts`. returns: the class of what it returns, or what gives it, as in `CallFact`; see
+    also `symbols.ITSELF`.
     """
 
     kind: str

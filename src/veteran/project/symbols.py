@@ -5,12 +5,13 @@ Works on facts alone. Modules are asked for when a name needs them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from veteran.analysis.syntax.arguments import binds
 from veteran.analysis.syntax.python import is_class_private
-from veteran.project.summary import ClassFact, Facts, FunctionFact
+from veteran.project.summary import ClassFact, Facts, FunctionFact, ParameterFact
 
 if TYPE_CHECKING:
     from veteran.catalog import Catalog
@@ -333,6 +334,28 @@ class Program:
                 if nested in owner.module.facts.classes:
                     return Class(owner.module, nested)
         return None
+
+    def takers(
+        self, function: Function, forms: Sequence[str], target: str, module: Loaded, *, on_class: bool
+    ) -> list[ParameterFact | None]:
+        """The parameters of a function that take the arguments of a call, by their forms; None where not known.
+
+        target: what is called in a module: the function itself, or what runs it, as a class does its `__init__`.
+        on_class: it is called on a class of that module, or on what another one binds, which may be a class.
+        """
+        marks = function.fact.marks
+        itself = "method" in marks
+        if itself and self.resolve(target, module) == function:
+            on_class = on_class and self._is_class(target.rpartition(".")[0], module)
+            itself = "static" not in marks and ("class" in marks or not on_class)
+        return list(binds(function.fact.parameters, forms, itself=itself))
+
+    def _is_class(self, target: str, module: Loaded) -> bool:
+        """Whether what a method is called on, which may be a class, is one."""
+        if target.startswith(":") and not target.startswith(":*"):
+            return True
+        found = self.resolve(target, module) if target else None
+        return isinstance(found, Class) and not found.instance
 
     def _exported(self, module: Loaded, name: str) -> Entity | None:
         targets = [target for target in module.facts.exports.get(name, ()) if target != f"{module.name}.{name}"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Scope, first_parameter
-from veteran.analysis.syntax.expressions import decorator_name, dotted
+from veteran.analysis.semantics.ir import At, Scope, first_parameter, method_kind
+from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref, Value
 from veteran.project.symbols import SUPER
@@ -39,15 +39,14 @@ class Names:
                 taken[name] = taken.get(name, 0) + 1
                 self.keys[scope] = name if taken[name] == 1 else f"{name}#{taken[name]}"
 
-    def is_itself(self, node: cst.BaseExpression, at: At, decorator: str = "") -> bool:
-        """Whether a name is the object, or with `classmethod` the class, that a method is called on."""
+    def is_itself(self, node: cst.BaseExpression, at: At, kind: str = "object") -> bool:
+        """Whether a name is the object, or the `class`, that a method is called on."""
         function = at.scope.function
         if not isinstance(node, cst.Name) or first_parameter(function) != node.value:
             return False
         if function.parent is None or function.parent.kind != "class" or len(function.bindings[node.value]) != 1:
             return False
-        names = {decorator_name(one) for one in function.node.decorators}  # type: ignore[attr-defined]
-        return decorator in names if decorator else names.isdisjoint(("staticmethod", "classmethod"))
+        return method_kind(function) == kind
 
     def meant(self, node: cst.CSTNode, at: At) -> str:
         """What a name means, as a target; empty where it is not known."""
@@ -77,7 +76,7 @@ class Names:
                 if args and (owner is None or dotted(args[0].value) != owner.name):
                     return ""
                 return f":{self.keys[owner]}{SUPER}{func.attr.value}" if kept and owner is not None else ""
-        if self.is_itself(func, call, "classmethod"):
+        if self.is_itself(func, call, "class"):
             return self._own_class(call)
         values = self.types.of(func, call)
         if len(values) == 1 and isinstance(values[0], Instance):
@@ -124,7 +123,7 @@ class Names:
                 handed = node.args[HANDED[func.attr.value] :][:1]
                 func = handed[0].value if handed and not handed[0].star and not handed[0].keyword else func
             values = self.types.of(func, at)
-            if self.is_itself(func, at, "classmethod"):
+            if self.is_itself(func, at, "class"):
                 inner = self._own_class(at)
             elif len(values) == 1 and isinstance(values[0], (Ref, Local)):
                 inner = self.named(values[0])

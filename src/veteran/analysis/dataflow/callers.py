@@ -11,6 +11,7 @@ from veteran.analysis.dataflow.strings import Flow
 from veteran.analysis.dataflow.text import MAX_BINDINGS, Hole, Verdict, holes
 from veteran.analysis.semantics.ir import At, Call, Scope
 from veteran.analysis.types.calls import default_of, passed_value
+from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.values import Local
 
 
@@ -19,8 +20,7 @@ def is_private(flow: Flow, function: Scope) -> bool:
     name = function.name
     if not isinstance(function.node, cst.FunctionDef) or function.parent is None:
         return False
-    decorators = {getattr(decorator.decorator, "value", "") for decorator in function.node.decorators}
-    if decorators - {"staticmethod", "classmethod"}:
+    if not only(function.node.decorators, SAME, flow.catalog):
         return False
     if function.parent.kind != "function" and (not name.startswith("_") or name.endswith("__")):
         return False

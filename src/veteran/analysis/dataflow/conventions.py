@@ -16,7 +16,6 @@ SIZED_INTEGERS = re.compile(r"(?:^|\.)u?int(?:8|16|32|64|128|256)$")
 ENUMERATIONS = re.compile(
     r"(?:^|\.)[A-Z]\w*(?:Strategy|Enum|Mode|Kind|Order|Direction|Metric|Operator|Aggregation|Granularity|Dialect|Status)$"
 )
-DATACLASSES = frozenset(["dataclass", "define", "attrs", "attr.s", "frozen", "mutable", "s"])
 MODELS = re.compile(r"(?:^|\.)(?:\w*(?:BaseModel|Settings|Config|SQLModel)|Struct|NamedTuple)$")
 CONVERTED = re.compile(
     r"<(int|float|uuid)(?:\([^)]*\))?:(\w+)>|[<{](\w+):(?:int|float|uuid)(?:\([^)]*\))?[>}]", re.IGNORECASE

@@ -16,9 +16,10 @@ from veteran.analysis.dataflow.text import MAX_PIECES, literal_text
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.following import Following
 from veteran.analysis.semantics.ir import At, Binding, Lowered, Scope, decorators_of
-from veteran.analysis.syntax.expressions import decorator_name, dotted
+from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import integer_value, operands
 from veteran.analysis.types.calls import class_bindings, function_of, unpacked
+from veteran.analysis.types.decorators import does
 from veteran.analysis.types.inference import Types
 
 #: An item, and where it stands; an entry of a dictionary, as key and value.
@@ -238,7 +239,7 @@ class Displays:
 
     def _table_of_property(self, function: Scope) -> list[Entry] | None:
         """The rows of the dictionaries that a property returns, where all are written out."""
-        if not any(decorator_name(d) in ("property", "cached_property") for d in decorators_of(function)):
+        if not does(decorators_of(function), "reads", self.types.catalog):
             return None
         return self.following.once((function, "table"), lambda: self._table_returned(function), None)
 

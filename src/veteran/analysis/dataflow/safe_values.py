@@ -12,7 +12,6 @@ import libcst as cst
 from veteran.analysis.dataflow.conventions import (
     CLASS_NAME,
     CONVERTED,
-    DATACLASSES,
     ENUMERATIONS,
     KINDS,
     MEMBER_NAME,
@@ -31,8 +30,10 @@ from veteran.analysis.semantics.ir import At, Binding, Scope, decorators_of
 from veteran.analysis.syntax.expressions import decorator_name, dotted
 from veteran.analysis.syntax.nodes import operands
 from veteran.analysis.types.calls import is_enum
+from veteran.analysis.types.decorators import does
 from veteran.analysis.types.inference import Types
 from veteran.analysis.types.values import Instance, Local
+from veteran.catalog import Catalog
 
 #: Functions whose result is a number.
 _NUMBERS_MADE = frozenset(["len", "int", "float", "sum", "round", "abs", "ord"])
@@ -161,7 +162,7 @@ class SafeValues:
         return bool(kinds) and all(kind.type in ("int", "float", "bool") for kind in kinds or ())
 
 
-def is_field(binding: Binding) -> bool:
+def is_field(binding: Binding, catalog: Catalog) -> bool:
     """Whether an assignment in a class body is the default of a field: of a dataclass, a model, settings."""
     owner = binding.scope.node
     if binding.annotation is None or not isinstance(owner, cst.ClassDef):
@@ -169,8 +170,9 @@ def is_field(binding: Binding) -> bool:
     outer = binding.annotation.value if isinstance(binding.annotation, cst.Subscript) else binding.annotation
     if (dotted(outer) or "").rpartition(".")[2] in ("ClassVar", "Final"):
         return False
-    made = any(decorator_name(decorator) in DATACLASSES for decorator in owner.decorators)
-    return made or any(MODELS.search(dotted(base.value) or "") for base in owner.bases)
+    return does(owner.decorators, "fields", catalog) or any(
+        MODELS.search(dotted(base.value) or "") for base in owner.bases
+    )
 
 
 def is_converted(function: Scope, name: str) -> bool:

@@ -381,7 +381,7 @@ class Flow:
                     ways.append(one_hole(node, at, Verdict.SAFE, typed_so(kinds)))
                 elif binding.kind == "assign" and not binding.path:
                     ways += self._kept(binding, node, at)
-                    if is_field(binding):  # a constructor that nobody wrote out sets it, too
+                    if is_field(binding, self.catalog):  # a constructor that nobody wrote out sets it, too
                         ways.append((Hole(node, Verdict.UNKNOWN, at, binding, None, attribute=True),))
                 elif binding.kind == "augment" and self.safe.numeric(binding.value.value, binding):
                     ways.append(one_hole(node, at, Verdict.SAFE, "a number"))

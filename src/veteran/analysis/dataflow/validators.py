@@ -13,9 +13,10 @@ from veteran.analysis.semantics.conditions import parts
 from veteran.analysis.semantics.following import Following
 from veteran.analysis.semantics.ir import At, Call, Scope
 from veteran.analysis.semantics.places import spelling
-from veteran.analysis.syntax.expressions import all_parameters, dotted
+from veteran.analysis.syntax.arguments import REST, binds
+from veteran.analysis.syntax.expressions import all_parameters, declared, dotted
 from veteran.analysis.syntax.nodes import string_value
-from veteran.analysis.types.calls import function_of, passed_value
+from veteran.analysis.types.calls import function_of, passed_value, passes_itself
 from veteran.analysis.types.inference import Types
 
 #: Returns of one function that are looked at; one with more is taken to check nothing.
@@ -63,10 +64,9 @@ class Checks:
         function = function_of(self.types, test, at)
         if function is None or not isinstance(function.node, cst.FunctionDef) or function.yields or function.is_async:
             return False
-        names = [p.name.value for p in all_parameters(function.node.params)]
-        if function.parent is not None and function.parent.kind == "class" and isinstance(test, cst.Attribute):
-            names = names[1:]
-        return bool(names) and self._ask(function, names[0], "true")
+        itself = passes_itself(self.types, test, at, function)
+        item = next(binds(declared(function.node.params), [""], itself=itself)) if itself is not None else None
+        return item is not None and item.kind != REST and self._ask(function, item.name, "true")
 
     def _function(self, node: cst.Call, at: At) -> Scope | None:
         function = function_of(self.types, node.func, at)

@@ -7,6 +7,9 @@ from typing import Any
 
 import libcst as cst
 
+from veteran.analysis.syntax.expressions import decorator_name
+from veteran.analysis.syntax.python import BINDING_DECORATORS, IMPLICIT_METHODS
+
 
 class Block:
     """Statements that run one after another. `leaves`: how its end is never reached, "" if it is.
@@ -296,3 +299,12 @@ def first_parameter(scope: Scope) -> str | None:
         if group:
             return group[0].name.value
     return None
+
+
+def method_kind(scope: Scope) -> str:
+    """What a function takes first by itself: as a method `object`, `class`, or nothing if `static`; else empty."""
+    if scope.parent is None or scope.parent.kind != "class" or not isinstance(scope.node, cst.FunctionDef):
+        return ""
+    names = map(decorator_name, scope.node.decorators)
+    kinds = [BINDING_DECORATORS[name] for name in names if name in BINDING_DECORATORS]
+    return kinds[0] if kinds else IMPLICIT_METHODS.get(scope.name, "object")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import libcst as cst
 
+from veteran.analysis.syntax.arguments import BY_KEYWORD, BY_POSITION, NAMED_REST, REST
 from veteran.analysis.syntax.nodes import LAYOUT
 
 #: Fields that hold nothing that runs, by name.
@@ -110,3 +112,30 @@ def all_parameters(parameters: cst.Parameters) -> list[cst.Param]:
     if parameters.star_kwarg:
         found.append(parameters.star_kwarg)
     return found
+
+
+class Declared(NamedTuple):
+    """A parameter of a definition. kind: see `arguments.Formal`."""
+
+    name: str
+    kind: str
+    node: cst.Param
+
+
+def declared(parameters: cst.Parameters) -> list[Declared]:
+    """The parameters of a definition, in the order in which they are written."""
+    groups: list[tuple[str, Iterable[object]]] = [
+        (BY_POSITION, parameters.posonly_params),
+        ("", parameters.params),
+        (REST, (parameters.star_arg,)),
+        (BY_KEYWORD, parameters.kwonly_params),
+        (NAMED_REST, (parameters.star_kwarg,)),
+    ]
+    return [
+        Declared(one.name.value, kind, one) for kind, several in groups for one in several if isinstance(one, cst.Param)
+    ]
+
+
+def form(arg: cst.Arg) -> str:
+    """How an argument is given: its keyword, `*` or `**` if it is unpacked, empty by position."""
+    return arg.keyword.value if arg.keyword is not None else arg.star

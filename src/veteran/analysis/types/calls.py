@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import libcst as cst
 
-from veteran.analysis.semantics.ir import At, Binding, Call, Scope
-from veteran.analysis.syntax.expressions import all_parameters, decorator_name, dotted
-from veteran.analysis.types.values import Inference, Instance, Local
+from veteran.analysis.semantics import scopes
+from veteran.analysis.semantics.ir import At, Binding, Call, Scope, decorators_of, first_parameter, method_kind
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
+from veteran.analysis.syntax.expressions import Declared, all_parameters, declared, dotted, form
+from veteran.analysis.types.decorators import SAME, only
+from veteran.analysis.types.values import Inference, Instance, Local, Ref
 
-PLAIN_DECORATORS = frozenset(("staticmethod", "classmethod", "override", "final", "cache", "lru_cache"))
-#: Decorators that call a function again or later, and give what it gives.
-_REPEATS = re.compile(r"(?i)retr(?:y|ies)|backoff|throttle|rate_?limit")
 _MAX_BASES = 10
+_MAX_ALIASES = 3
 
 
 def argument(call: Call | cst.Call, position: int | None, keywords: Iterable[str]) -> cst.BaseExpression | None:
@@ -34,12 +34,6 @@ def argument(call: Call | cst.Call, position: int | None, keywords: Iterable[str
                 return arg.value
             index += 1
     return None
-
-
-def keeps_result(node: cst.FunctionDef) -> bool:
-    """Whether the decorators of a function, judged by their names, leave what it returns the same."""
-    names = [decorator_name(decorator) for decorator in node.decorators]
-    return all(name in PLAIN_DECORATORS or _REPEATS.search(name) for name in names)
 
 
 def class_bindings(types: Inference, node: cst.Attribute, at: At) -> list[Binding] | None:
@@ -77,22 +71,71 @@ def function_of(types: Inference, func: cst.CSTNode, at: At) -> Scope | None:
     bound = class_bindings(types, func, at) if isinstance(func, cst.Attribute) else None
     if bound and len(bound) == 1 and bound[0].kind == "def":
         function: Scope = bound[0].value
-        names = {dotted(d.decorator) for d in cst.ensure_type(function.node, cst.FunctionDef).decorators}
-        return function if names <= {"staticmethod", "classmethod"} else None
+        return function if only(decorators_of(function), SAME, types.catalog) else None
     return None
+
+
+def called_on(types: Inference, func: cst.CSTNode, at: At) -> str:
+    """What a method is called on: `class` of this module, `named` of another one, which may be a class, or `object`.
+
+    Empty where it is called by a name alone.
+    """
+    if not isinstance(func, cst.Attribute):
+        return ""
+    value = func.value
+    around = at.scope.function
+    if method_kind(around) == "class":
+        if isinstance(value, cst.Call) and dotted(value.func) == "super":
+            return "class"
+        if isinstance(value, cst.Name) and value.value == first_parameter(around):
+            return "class"
+    values = types.of(value, at)
+    if any(isinstance(one, Local) and one.scope.kind == "class" for one in values):
+        return "class"
+    return "named" if any(isinstance(one, Ref) for one in values) else "object"
+
+
+def passes_itself(types: Inference, func: cst.CSTNode, at: At, function: Scope) -> bool | None:
+    """Whether a call of a function of this module passes it the object, or the class, that it is called on.
+
+    None where a method is called by a name of its own, of which is not known what it was taken from.
+    """
+    kind = method_kind(function)
+    if kind in ("", "static"):
+        return False
+    for _ in range(_MAX_ALIASES):
+        if isinstance(func, cst.Attribute):
+            return kind == "class" or called_on(types, func, at) != "class"
+        bound = scopes.lookup(func.value, at).bindings if isinstance(func, cst.Name) else ()
+        if len(bound) != 1 or bound[0].path:
+            return None
+        if bound[0].kind == "def":
+            return False  # in the body of its class
+        func, at = bound[0].value, bound[0]
+    return None
+
+
+def takers(types: Inference, call: cst.Call, at: At, function: Scope) -> list[Declared | None]:
+    """The parameters of a function of this module that take a call's arguments, one by one; None where not known."""
+    node = function.node
+    itself = passes_itself(types, call.func, at, function)
+    if itself is None or not isinstance(node, (cst.FunctionDef, cst.Lambda)):
+        return [None] * len(call.args)
+    return list(binds(declared(node.params), map(form, call.args), itself=itself))
+
+
+def taker(types: Inference, call: cst.Call, arg: cst.Arg, at: At, function: Scope) -> str | None:
+    """The name of the parameter that takes an argument as it is; None where not known."""
+    found = takers(types, call, at, function)[call.args.index(arg)]
+    return found.name if found is not None and found.kind not in (REST, NAMED_REST) else None
 
 
 def passed_value(types: Inference, node: cst.Call, at: At, function: Scope, name: str) -> cst.BaseExpression | None:
     """What a call of a function of this module passes for a parameter; None where it is not written out."""
-    definition = cst.ensure_type(function.node, cst.FunctionDef)
-    parameters = definition.params
-    ordered = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
-    if function.parent and function.parent.kind == "class":
-        static = any(getattr(d.decorator, "value", "") == "staticmethod" for d in definition.decorators)
-        owner = types.of(node.func.value, at) if isinstance(node.func, cst.Attribute) else ()
-        unbound = Local(function.parent) in owner and not definition.decorators
-        ordered = ordered if static or unbound else ordered[1:]
-    return argument(node, ordered.index(name) if name in ordered else None, (name,))
+    for arg, one in zip(node.args, takers(types, node, at, function), strict=True):
+        if one is not None and one.name == name and one.kind not in (REST, NAMED_REST):
+            return arg.value
+    return None
 
 
 def default_of(function: Scope, name: str) -> cst.BaseExpression | None:

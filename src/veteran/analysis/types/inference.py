@@ -14,12 +14,22 @@ import libcst as cst
 
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.following import Following
-from veteran.analysis.semantics.ir import At, Binding, Block, Lowered, Scope, first_parameter
-from veteran.analysis.syntax.expressions import decorator_name, dotted, last_name
+from veteran.analysis.semantics.ir import (
+    At,
+    Binding,
+    Block,
+    Lowered,
+    Scope,
+    decorators_of,
+    first_parameter,
+    method_kind,
+)
+from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.syntax.python import is_class_private
 from veteran.analysis.types.annotations import Annotations, is_none
-from veteran.analysis.types.calls import PLAIN_DECORATORS, argument, keeps_result
+from veteran.analysis.types.calls import argument, passed_value
+from veteran.analysis.types.decorators import SAME, does, keeps_result, only
 from veteran.analysis.types.elements import (
     COLLECTIONS,
     MAPPINGS,
@@ -429,12 +439,8 @@ class Types(Following):
 
     def _parameter(self, binding: Binding) -> Values:
         function = binding.scope
-        owner = function.parent
-        if owner and owner.kind == "class" and first_parameter(function) == binding.name:
-            decorators = getattr(function.node, "decorators", ())
-            names = {getattr(d.decorator, "value", None) for d in decorators}
-            if "staticmethod" not in names:
-                return (Instance(f"<{owner.qualname}>", None),)
+        if method_kind(function) in ("object", "class") and first_parameter(function) == binding.name:
+            return (Instance(f"<{function.parent.qualname}>", None),)  # type: ignore[union-attr]
         return UNKNOWN
 
     def _entered(self, node: cst.CSTNode, at: At) -> Values:
@@ -490,12 +496,10 @@ class Types(Following):
             return UNKNOWN
         function: Scope = bound[0].value
         node = cst.ensure_type(function.node, cst.FunctionDef)
-        names = [(dotted(d.decorator) or "").rpartition(".")[2] for d in node.decorators]
-        if not names or names[0] in ("contextmanager", "asynccontextmanager"):
+        outermost = node.decorators[:1]
+        if does(outermost, "manages", self.catalog) or only(node.decorators, SAME | {"keeps"}, self.catalog):
             return (Local(function),)
-        if set(names) <= PLAIN_DECORATORS:
-            return (Local(function),)
-        if names[0] in ("property", "cached_property") and function.entry:
+        if does(outermost, "reads", self.catalog) and function.entry:
             return self._result(function, node, function.entry)
         return UNKNOWN
 
@@ -582,27 +586,20 @@ class Types(Following):
                 return UNKNOWN
         made = self._called(value, at)
         if made == UNKNOWN and isinstance(value, Local) and isinstance(value.scope.node, cst.FunctionDef):
-            handed = self._handed_back(value.scope, value.scope.node, node)
+            handed = self._handed_back(value.scope, value.scope.node, node, at)
             return self.of(handed, at) if handed is not None else made
         return made
 
-    @staticmethod
-    def _handed_back(function: Scope, definition: cst.FunctionDef, call: cst.Call) -> cst.BaseExpression | None:
+    def _handed_back(self, function: Scope, node: cst.FunctionDef, call: cst.Call, at: At) -> cst.BaseExpression | None:
         """The argument that a function of this module gives back as it is: `return checked(response)`."""
-        if function.yields or not function.returns or definition.returns is not None or not keeps_result(definition):
+        if function.yields or not function.returns or node.returns is not None or not keeps_result(node, self.catalog):
             return None
         names = {dotted(value) for value, _ in function.returns if value is not None}
         name = names.pop() if len(names) == 1 else None
         bound = function.bindings.get(name, ()) if name is not None else ()
         if len(bound) != 1 or bound[0].kind != "parameter" or any(arg.star for arg in call.args):
             return None
-        positional = [p.name.value for p in (*definition.params.posonly_params, *definition.params.params)]
-        if function.parent is not None and function.parent.kind == "class":
-            if not isinstance(call.func, cst.Attribute) or definition.decorators:
-                return None
-            positional = positional[1:]
-        index = positional.index(bound[0].name) if bound[0].name in positional else None
-        return argument(call, index, (bound[0].name,))
+        return passed_value(self, call, at, function, bound[0].name)
 
     def _called(self, value: Value, at: At) -> Values:
         """What a call of this value gives."""
@@ -621,20 +618,15 @@ class Types(Following):
             kind = self.catalog.lookup(self.catalog.types["returns"], f"{value.type}.__call__")
             return (Instance(kind, at),) if kind else UNKNOWN
         if isinstance(value, Local) and value.scope.kind == "class":
-            decorators = cst.ensure_type(value.scope.node, cst.ClassDef).decorators
-            names = {decorator_name(decorator) for decorator in decorators}
-            return (
-                UNKNOWN
-                if names - {"dataclass", "define", "frozen", "final", "unique"}
-                else (Instance(f"<{value.scope.qualname}>", at),)
-            )
+            same = only(decorators_of(value.scope), SAME | {"fields"}, self.catalog)
+            return (Instance(f"<{value.scope.qualname}>", at),) if same else UNKNOWN
         if isinstance(value, Local) and isinstance(value.scope.node, cst.FunctionDef):
             return self._returned(value.scope, value.scope.node)
         return UNKNOWN
 
     def _returned(self, function: Scope, node: cst.FunctionDef) -> Values:
         """What a function of this module returns: by its annotation, else by its `return` statements."""
-        if function.entry is None or not keeps_result(node):
+        if function.entry is None or not keeps_result(node, self.catalog):
             return UNKNOWN
         return self._result(function, node, function.entry)
 

@@ -7,13 +7,14 @@ the fewest hops among the surest, then the first in source order. There is no li
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from veteran.analysis.syntax.arguments import BY_KEYWORD, BY_POSITION
 from veteran.catalog import Unless
 from veteran.families.blocking import literals
 from veteran.findings import Confidence, Span
-from veteran.project.summary import CallFact, EffectFact, FunctionFact, When
+from veteran.project.summary import CallFact, EffectFact, FunctionFact, ParameterFact, When
 from veteran.project.symbols import Class, Entity, Foreign, Function, Loaded, Program
 
 #: Groups whose calls wait wherever they stand: no earlier call or test can say that they will not.
@@ -96,7 +97,7 @@ class Chains:
 
     def leads(self, coroutine: Function, call: CallFact) -> Iterator[tuple[Node, Chain | None]]:
         """What a call runs, with the chain from there to a blocking call, if there is one."""
-        for node, limit in self._callees(call, coroutine.module, coroutine.fact, ()):
+        for node, limit in self._callees(call, coroutine.module, ()):
             self._explore(node)
             yield node, self._chain(coroutine, call, node, limit)
 
@@ -196,12 +197,10 @@ class Chains:
         for call in fact.calls:
             state = alive(call.when, node.known, fact)
             if state is not None:
-                for to, limit in self._callees(call, node.function.module, fact, node.known):
+                for to, limit in self._callees(call, node.function.module, node.known):
                     yield Edge(to, min(limit, state), call)
 
-    def _callees(
-        self, call: CallFact, module: Loaded, caller: FunctionFact, known: Known
-    ) -> Iterator[tuple[Node, Confidence]]:
+    def _callees(self, call: CallFact, module: Loaded, known: Known) -> Iterator[tuple[Node, Confidence]]:
         """The functions whose bodies a call runs, in its own thread and before it returns."""
         entity = self.program.resolve(call.target, module)
         for function in self.runs(entity, call):
@@ -209,7 +208,23 @@ class Chains:
             if skipped(fact, call):
                 continue
             limit = Confidence.LOW if call.low or "memoised" in fact.marks else Confidence.HIGH
-            yield Node(function, _bind(call, function, entity, known, caller)), limit
+            yield Node(function, self._bind(call, module, function, known)), limit
+
+    def _bind(self, call: CallFact, module: Loaded, function: Function, known: Known) -> Known:
+        """What a call says of the parameters that decide what the function does."""
+        fact = function.fact
+        if not fact.deciding:
+            return ()
+        forms = [given for given, _ in call.given]
+        takers = self.program.takers(function, forms, call.target, module, on_class="t" in call.flags)
+        said = {one.name: value for one, (_, value) in zip(takers, call.given, strict=True) if one is not None}
+        own = dict(known)
+        defaults = {one.name: one.default for one in fact.parameters if not _may_be_unpacked(one, forms)}
+        found = []
+        for name in fact.deciding:
+            value = said.get(name) or defaults.get(name) or "?"
+            found.append((name, own.get(value[1:], "?") if value.startswith("=") else value))
+        return tuple(found)
 
     def runs(self, entity: Entity | None, call: CallFact) -> Iterator[Function]:
         if "p" in call.flags:  # only a property runs when it is read
@@ -259,10 +274,13 @@ class Chains:
 
 def _may_hold(unless: Unless, call: CallFact) -> bool:
     """Whether a call may pass the argument that makes it harmless."""
-    given = dict(call.given)
-    value = given.get(unless.keyword or "") or given.get(str(unless.position))
-    if "*" in given:
+    forms = [given for given, _ in call.given]
+    if "*" in forms or "**" in forms:
         return True
+    by_position = [value for given, value in call.given if not given]
+    value = dict(call.given).get(unless.keyword) if unless.keyword else None
+    if value is None and unless.position is not None:
+        value = next(iter(by_position[unless.position :]), None)
     return unless.absent if value is None else value in unless.equals or value[:1] in "?="
 
 
@@ -310,29 +328,6 @@ def _state(test: When, values: dict[str, str], fact: FunctionFact) -> Confidence
     return None if found is not None and found is not test.outcome else sure
 
 
-def _bind(call: CallFact, function: Function, entity: Entity | None, known: Known, caller: FunctionFact) -> Known:
-    """What a call says of the parameters that decide what the function does."""
-    fact = function.fact
-    if not fact.deciding:
-        return ()
-    parameters = list(fact.parameters)
-    if "method" in fact.marks and "static" not in fact.marks:
-        parameters = parameters[1:]
-    given = dict(call.given)
-    own = dict(known)
-    found = []
-    for name in fact.deciding:
-        index = next((i for i, p in enumerate(parameters) if p.name == name), None)
-        if index is None:
-            found.append((name, "?"))
-            continue
-        positional = [p for p in parameters if p.positional]
-        value = given.get(name)
-        if value is None and parameters[index].positional:
-            value = given.get(str(positional.index(parameters[index])))
-        if value is None:
-            value = "?" if "*" in given or not parameters[index].default else parameters[index].default
-        if value.startswith("="):
-            value = own.get(value[1:], "?")
-        found.append((name, value))
-    return tuple(found)
+def _may_be_unpacked(parameter: ParameterFact, forms: Sequence[str]) -> bool:
+    """Whether what a call unpacks may hold a value for a parameter."""
+    return ("*" in forms and parameter.kind != BY_KEYWORD) or ("**" in forms and parameter.kind != BY_POSITION)

@@ -5,7 +5,6 @@ Plain data, without any tree. What a name leads to in another module is left ope
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -14,10 +13,22 @@ import libcst as cst
 
 from veteran.analysis.catalog_calls import blocking_call
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Binding, Call, Held, Read, Scope, first_parameter
-from veteran.analysis.syntax.expressions import all_parameters, decorator_name, dotted
+from veteran.analysis.semantics.ir import (
+    At,
+    Binding,
+    Call,
+    Held,
+    Read,
+    Scope,
+    decorators_of,
+    first_parameter,
+    method_kind,
+)
+from veteran.analysis.syntax.arguments import NAMED_REST, REST
+from veteran.analysis.syntax.expressions import all_parameters, declared, dotted, form
 from veteran.analysis.types.annotations import SELF
-from veteran.analysis.types.calls import keeps_result
+from veteran.analysis.types.calls import called_on
+from veteran.analysis.types.decorators import SAME, does, keeps_result, only
 from veteran.analysis.types.values import UNKNOWN, Instance, Local, Ref
 from veteran.families.blocking import path_conditions
 from veteran.families.blocking.exemptions import hardly_waits, never_waits, worth_keeping
@@ -35,16 +46,8 @@ if TYPE_CHECKING:
 _NO_MODULES = PLAIN | {"type", "object"}
 #: Annotations that leave it open where data comes from.
 _DATA = frozenset(("dict", "list", "Dict", "List", "Mapping", "MutableMapping", "Sequence", "Iterable"))
-_OFFLOADS = re.compile(
-    r"(?i)thread|executor|offload|background|sync_to_async|asyncify|awaitable|defer|in_loop|coroutine"
-)
-_MEMOISES = re.compile(r"(?:alru_|lru_|async_)?cache|cached(?:_?method|_?property)?|memoi[sz]ed?|once|singleton")
-_MANAGES = frozenset(("contextmanager", "asynccontextmanager"))
-_PROPERTIES = frozenset(("property", "cached_property"))
-#: Decorators that leave a function what it is.
-_PLAIN_DECORATORS = frozenset(
-    ("staticmethod", "classmethod", "abstractmethod", "override", "final", "overload", "deprecated", "property")
-)
+#: Decorators that leave what a call of the function runs as it is.
+_EXPECTED = SAME | {"memoises", "manages", "reads"}
 _MAX_ATTRIBUTES = 200
 _MAX_RETURNS = 4
 
@@ -87,36 +90,35 @@ class Collector(Names):
 
     def _function(self, scope: Scope, calls: tuple[CallFact, ...], effects: tuple[EffectFact, ...]) -> FunctionFact:
         node = cst.ensure_type(scope.node, cst.FunctionDef)
-        names = [decorator_name(decorator) for decorator in node.decorators]
+        several, catalog = node.decorators, self.module.catalog
         kind = ("async" if scope.is_async else "") + ("generator" if scope.yields else "") or "sync"
         marks = []
-        if any(_MEMOISES.fullmatch(name) for name in names):
+        if does(several, "memoises", catalog):
             marks.append("memoised")
-        if any(_OFFLOADS.search(name) for name in names):
+        if does(several, "offloads", catalog):
             marks.append("offloaded")
-        if any(name in _MANAGES for name in names):
+        if does(several, "manages", catalog):
             marks.append("manager")
-        if not all(name in _PLAIN_DECORATORS or name in _MANAGES or _MEMOISES.fullmatch(name) for name in names):
+        if not only(several, _EXPECTED, catalog):
             marks.append("decorated")
-        if not keeps_result(node) and _PROPERTIES.isdisjoint(names):
+        if not keeps_result(node, catalog) and not does(several, "reads", catalog):
             marks.append("wrapped")
-        if "staticmethod" in names:
-            marks.append("static")
-        if not _PROPERTIES.isdisjoint(names):
+        bound = method_kind(scope)
+        if bound in ("static", "class"):
+            marks.append(bound)
+        if does(several, "reads", catalog):
             marks.append("property")
-        if scope.parent is not None and scope.parent.kind == "class":
+        if bound:
             marks.append("method")
-        parameters = node.params
-        ordered = [(p, True) for p in (*parameters.posonly_params, *parameters.params)]
-        ordered += [(p, False) for p in parameters.kwonly_params]
         wanted = {when.parameter for call in calls for when in call.when}
         wanted |= {when.parameter for effect in effects for when in effect.when}
         wanted |= {value[1:] for call in calls for _, value in call.given if value[:1] == "="}
         listed = tuple(
             ParameterFact(
-                p.name.value, positional, path_conditions.abstract(p.default) if p.default is not None else ""
+                one.name, one.kind, path_conditions.abstract(one.node.default) if one.node.default is not None else ""
             )
-            for p, positional in ordered
+            for one in declared(node.params)
+            if one.kind not in (REST, NAMED_REST)
         )
         contexts: tuple[str, ...] = ()
         if scope.is_async and calls:
@@ -142,14 +144,14 @@ class Collector(Names):
             values = self.types.annotation(node.returns.annotation, scope.entry)
             if values == UNKNOWN:  # the class that it is a method of is bound later
                 values = self.types.annotation(node.returns.annotation, At(scope, scope.body, 0, 0))
-            if any(decorator_name(decorator) in _MANAGES for decorator in node.decorators):  # what entering it gives
+            if does(node.decorators, "manages", self.module.catalog):  # what entering it gives
                 values = tuple(Instance(v.item) if isinstance(v, Instance) and v.item else v for v in values)
             if values != UNKNOWN:
                 kind = self.type_of(values)
                 plain = {v.type.rpartition(".")[2] if isinstance(v, Instance) else "" for v in values} <= _DATA
                 if not plain:
                     return kind
-        managed = scope.yields and any(decorator_name(decorator) in _MANAGES for decorator in node.decorators)
+        managed = scope.yields and does(node.decorators, "manages", self.module.catalog)
         ends = scope.yielded if managed else scope.returns
         returned = [(value, at) for value, at in ends if value is not None and dotted(value) != "None"]
         if not 0 < len(returned) <= _MAX_RETURNS:
@@ -204,6 +206,8 @@ class Collector(Names):
         flags = "".join(
             letter for letter, on in zip("aec", (call.awaited, call.entered, call.consumed), strict=True) if on
         )
+        if called_on(self.types, call.node.func, call) in ("class", "named"):
+            flags += "t"
         yield CallFact(target, self.tree.span(call.node), shown, flags, bool(low), way.when, given)
 
     def _uses(self) -> list[tuple[Read | Held, CallFact]]:
@@ -238,10 +242,8 @@ class Collector(Names):
         """The reads of what may be properties of the program's classes."""
         owners: dict[str, set[Scope]] = {}
         for scope in self.keys:
-            if scope.parent is not None and scope.parent.kind == "class" and isinstance(scope.node, cst.FunctionDef):
-                names = {decorator_name(decorator) for decorator in scope.node.decorators}
-                if not names.isdisjoint(_PROPERTIES):
-                    owners.setdefault(scope.name, set()).add(scope.parent)
+            if method_kind(scope) and does(decorators_of(scope), "reads", self.module.catalog):
+                owners.setdefault(scope.name, set()).add(scope.parent)  # type: ignore[arg-type]
         called = {id(call.node.func) for call in self.lowered.calls}
         known: dict[tuple[int, str], str] = {}
         for arguments in self.lowered.reads:
@@ -308,21 +310,15 @@ class Collector(Names):
         return self.callee(call.node, call)
 
     def _given(self, call: Call) -> Iterator[tuple[str, str]]:
-        """What a call passes, as far as it decides branches: by position or keyword."""
+        """What a call passes, as far as it decides branches, by the arguments' forms."""
         if not call.node.args:
             return
         parameters = self._parameters(call.scope.function)
-        position = 0
         for arg in call.node.args:
-            if arg.star:
-                yield "*", ""
-                continue
-            key = arg.keyword.value if arg.keyword is not None else str(position)
-            position += arg.keyword is None
-            value = path_conditions.abstract(arg.value)
-            if isinstance(arg.value, cst.Name) and arg.value.value in parameters:
+            value = path_conditions.abstract(arg.value) if not arg.star else ""
+            if not arg.star and isinstance(arg.value, cst.Name) and arg.value.value in parameters:
                 value = f"={arg.value.value}"
-            yield key, value
+            yield form(arg), value
 
     def _parameters(self, function: Scope) -> frozenset[str]:
         """The names of a function's parameters."""

@@ -10,10 +10,11 @@ import libcst as cst
 
 from veteran.analysis.semantics import conditions, places, scopes
 from veteran.analysis.semantics.conditions import innermost_loop
-from veteran.analysis.semantics.ir import At, Binding, Call, Scope, first_parameter
+from veteran.analysis.semantics.ir import At, Binding, Call, Scope, decorators_of, first_parameter
 from veteran.analysis.semantics.side_effects import assigned
 from veteran.analysis.syntax.expressions import all_parameters, dotted
 from veteran.analysis.syntax.nodes import changed
+from veteran.analysis.types.decorators import deeds
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
@@ -173,9 +174,9 @@ def _own_names(function: Scope) -> Iterable[str]:
 def kept(module: Module, call: Call) -> str:
     """What a call's outcome is kept in, where it runs only while that is empty."""
     function = call.scope.function
-    for decorator in getattr(function.node, "decorators", ()):
+    for decorator in decorators_of(function):
         node = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
-        if _MEMOISES.fullmatch((dotted(node) or "").rpartition(".")[2]):
+        if "memoises" in deeds(decorator, module.catalog):
             return f"`@{dotted(node)}` keeps the result"
     if innermost_loop(call) is not None:
         return ""
@@ -190,9 +191,6 @@ def kept(module: Module, call: Call) -> str:
             if name in targets:
                 return f"runs only while `{name}` is empty"
     return ""
-
-
-_MEMOISES = re.compile(r"(?:alru_|lru_|async_)?cache|cached(?:method)?|memoi[sz]ed?|once")
 
 
 def empty(test: cst.BaseExpression, outcome: bool) -> str | None:

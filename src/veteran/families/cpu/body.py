@@ -8,8 +8,9 @@ from typing import Any
 import libcst as cst
 
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import Scope
+from veteran.analysis.semantics.ir import Scope, decorators_of
 from veteran.analysis.syntax.expressions import all_parameters, children_fields, dotted
+from veteran.analysis.types.decorators import SAME, deeds, only
 from veteran.analysis.types.values import Local, Ref
 from veteran.families.cpu.domain import (
     BOX,
@@ -53,7 +54,8 @@ _CALLING = frozenset(("map", "filter", "functools.reduce", "itertools.starmap", 
 _LOGS = frozenset(("debug", "info", "warning", "error", "exception", "critical", "log"))
 #: Methods that give texts that are held in memory, whichever file has them.
 _READS = ("readlines", "read_text", "read_bytes")
-_CLASS_DECORATORS = frozenset(("dataclass", "total_ordering", "final", "unique"))
+#: Decorators that leave what a call or a read runs as it is.
+_STILL_RUNS = SAME | {"reads"}
 
 
 class Body(Values):
@@ -82,7 +84,8 @@ class Body(Values):
                 raise Stop(Verdict.UNKNOWN, f"`{scope.name}` is a coroutine", node.name)
             for decorator in node.decorators:
                 name = self.cpu.types.refs(decorator.decorator, self.at(decorator.decorator)) or ()
-                if {ref.name for ref in name} - {"staticmethod", "classmethod", "property"} or not name:
+                found = deeds(decorator, self.cpu.catalog)
+                if not name or not found or found - _STILL_RUNS:
                     raise self.stop(decorator.decorator, "decorates it")
             self.visit(node.body)
             returned = [self.kind(value) for value, _ in scope.returns if value is not None]
@@ -633,9 +636,7 @@ class Body(Values):
             owner = function.parent if function.parent and function.parent.kind == "class" else None
             direct = any(isinstance(value, Ref) for value in self.cpu.types.of(func.value, self.at(func.value)))
             if owner is not None:
-                names = {dotted(d.decorator) for d in getattr(function.node, "decorators", ())}
-                if receiver.what == "object" and "staticmethod" not in names:
-                    bound = receiver if receiver.scope else Kind("object", owner)
+                bound = self.cpu.itself(func, self.at(func.value), function, receiver)
                 self.check_overridden(owner, function.name, node)
                 if receiver.scope is not None and not self._is_nearest(owner, function.name, receiver.scope):
                     raise self.stop(node, "may be overridden")
@@ -696,12 +697,7 @@ class Body(Values):
 
     def _constructed(self, owner: Scope, node: cst.Call) -> Kind:
         """An object of a class of this module is made."""
-        decorators = cst.ensure_type(owner.node, cst.ClassDef).decorators
-        names = {
-            (dotted(d.decorator.func if isinstance(d.decorator, cst.Call) else d.decorator) or "?").rpartition(".")[2]
-            for d in decorators
-        }
-        if names - _CLASS_DECORATORS:
+        if not only(decorators_of(owner), SAME | {"fields"}, self.cpu.catalog):
             raise self.stop(node.func, "is decorated")
         for scope in self.cpu.line(owner):
             if scope is None:

@@ -10,12 +10,24 @@ import libcst as cst
 
 from veteran.analysis.dataflow.trace import LINE, Because
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound, Scope
-from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound, Scope, decorators_of
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
+from veteran.analysis.syntax.expressions import declared, dotted, form
 from veteran.analysis.syntax.nodes import children, integer_value
 from veteran.analysis.types.calls import argument
+from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.values import Instance, Local, Ref
-from veteran.families.cpu.domain import PLAIN, Interpreter, Kind, Profile, Verdict, display, shared_by_all, targets_of
+from veteran.families.cpu.domain import (
+    PLAIN,
+    UNKNOWN,
+    Interpreter,
+    Kind,
+    Profile,
+    Verdict,
+    display,
+    shared_by_all,
+    targets_of,
+)
 from veteran.families.cpu.interpreter import Cpu
 
 if TYPE_CHECKING:
@@ -701,7 +713,11 @@ class _Finder:
         found = scopes.lookup(node.value, call).bindings
         if len(found) != 1 or found[0].kind != "parameter" or found[0].scope is not function:
             return ""
-        if not _always(call.block) or not _plain(function) or len(function.bindings[node.value]) > 1:
+        if (
+            not _always(call.block)
+            or not only(decorators_of(function), SAME, self.module.catalog)
+            or len(function.bindings[node.value]) > 1
+        ):
             return ""
         if any(dotted(other.node.func) == node.value for other in self.cpu.calls_of.get(function, ())):
             return ""  # it may run there as well, one after another
@@ -788,20 +804,19 @@ class _Finder:
         self, call: Call, function: Scope, spreads: dict[str, Spread]
     ) -> Iterator[tuple[Call, Spread, cst.BaseExpression]]:
         """What a call gives to a function that spreads it."""
-        parameters = function.node.params  # type: ignore[attr-defined]
-        names = [p.name.value for p in (*parameters.posonly_params, *parameters.params)]
-        if function.parent is not None and function.parent.kind == "class":
-            func = call.node.func
-            if not isinstance(func, cst.Attribute) or any(
-                isinstance(one, (Ref, Local)) for one in self.types.of(func.value, call)
-            ):
-                return  # called on the class
-            if "staticmethod" not in _decorators(function):
-                names = names[1:]
+        node, func = call.node, call.node.func
+        receiver = self.cpu.kind(func.value, call) if isinstance(func, cst.Attribute) else UNKNOWN
+        itself = self.cpu.itself(func, call, function, receiver) is not None
+        formals = declared(function.node.params)  # type: ignore[attr-defined]
+        takers = binds(formals, map(form, node.args), itself=itself)
+        given = {
+            one.name: arg.value
+            for arg, one in zip(node.args, takers, strict=True)
+            if one is not None and one.kind not in (REST, NAMED_REST)
+        }
         for name, spread in spreads.items():
-            target = argument(call, names.index(name) if name in names else None, (name,))
-            if target is not None:
-                yield call, spread, target
+            if name in given:
+                yield call, spread, given[name]
 
     # What runs
 
@@ -897,11 +912,11 @@ class _Finder:
         movable = ""
         if owner is not None and isinstance(node, cst.Attribute):
             receiver = cpu.kind(node.value, at)
-            decorators = {dotted(d.decorator) for d in getattr(function.node, "decorators", ())}
             if cpu.may_be_replaced(owner, function.name):
                 return None
-            if receiver.what == "object" and "staticmethod" not in decorators:
-                bound = receiver._replace(shared=not self._differs(node.value, at))
+            bound = cpu.itself(node, at, function, receiver)
+            if bound is not None and receiver.what == "object":
+                bound = bound._replace(shared=not self._differs(node.value, at))
                 movable = "the object goes to the process as well, so it must be picklable"
         elif isinstance(node, cst.Attribute):
             if not any(isinstance(one, Ref) for one in self.types.of(node.value, at)):
@@ -947,16 +962,6 @@ class _Finder:
 def _tail(call: Call) -> str:
     func = call.node.func
     return func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
-
-
-def _decorators(function: Scope) -> set[str | None]:
-    node = cst.ensure_type(function.node, cst.FunctionDef)
-    return {dotted(decorator.decorator) for decorator in node.decorators}
-
-
-def _plain(function: Scope) -> bool:
-    """Whether nothing but Python's own decorators takes the place of a function."""
-    return _decorators(function) <= {"staticmethod", "classmethod"}
 
 
 def _around(scope: Scope | None) -> Iterator[Scope]:

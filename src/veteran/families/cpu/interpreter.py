@@ -16,8 +16,11 @@ import libcst as cst
 
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.following import Following
-from veteran.analysis.semantics.ir import At, Binding, Call, Scope
-from veteran.analysis.syntax.expressions import all_parameters, dotted
+from veteran.analysis.semantics.ir import At, Binding, Call, Scope, decorators_of, method_kind
+from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
+from veteran.analysis.syntax.expressions import declared
+from veteran.analysis.types.calls import called_on
+from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.values import Local, Ref, Value
 from veteran.families.cpu.body import Body
 from veteran.families.cpu.domain import (
@@ -137,12 +140,21 @@ class Cpu:
     ) -> dict[str, Kind]:
         """What the parameters are. bound: the object whose method it is."""
         node: Any = function.node
-        names = [p.name.value for p in (*node.params.posonly_params, *node.params.params)]
-        given = [bound, *positional] if bound else list(positional)
-        found = dict(zip(names, given, strict=False))
-        known = {p.name.value for p in all_parameters(node.params)}
-        found.update((name, kind) for name, kind in keywords.items() if name in known)
-        return found
+        kinds = [bound, *positional] if bound else list(positional)
+        taken = binds(declared(node.params), [*("" for _ in kinds), *keywords])
+        given = zip(taken, (*kinds, *keywords.values()), strict=True)
+        return {one.name: kind for one, kind in given if one is not None and one.kind not in (REST, NAMED_REST)}
+
+    def itself(self, func: cst.BaseExpression, at: At, function: Scope, receiver: Kind) -> Kind | None:
+        """What a call of a method passes by itself; None where nothing. receiver: what it is called on."""
+        kind = method_kind(function)
+        if kind in ("", "static") or not isinstance(func, cst.Attribute):
+            return None
+        if kind == "object":
+            on = called_on(self.types, func, at)
+            if on == "class" or (on == "named" and receiver.what != "object"):
+                return None
+        return receiver if receiver.what == "object" and receiver.scope else Kind("object", function.parent)
 
     def rounds(self, node: cst.BaseExpression, at: At) -> int | None:
         """How often a loop over an expression runs, where that is written out."""
@@ -238,9 +250,8 @@ class Cpu:
             if bound:
                 if len(bound) > 1 or bound[0].kind != "def":
                     return None
-                node = cst.ensure_type(bound[0].value.node, cst.FunctionDef)
-                names = {dotted(decorator.decorator) for decorator in node.decorators}
-                return Local(bound[0].value) if names <= {"staticmethod", "classmethod"} else None
+                same = only(decorators_of(bound[0].value), SAME, self.catalog)
+                return Local(bound[0].value) if same else None
         return None
 
     def bases(self, scope: Scope) -> list[Value]:
@@ -364,9 +375,8 @@ class Cpu:
             work.active.pop()
 
     def _keeps_results(self, node: cst.FunctionDef) -> bool:
-        """Whether the decorators of a function leave alone what it gives back."""
-        names = {(dotted(d.decorator) or "?").rpartition(".")[2] for d in node.decorators}
-        return names <= {"staticmethod", "classmethod", "property", "cache", "lru_cache", "wraps"}
+        """Whether the decorators of a function leave alone what it gives back, called or read."""
+        return only(node.decorators, SAME | {"keeps", "reads"}, self.catalog)
 
     def slices_hold(self, value: Kind) -> bool:
         """Whether a slice of something unknown is held in memory."""

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import libcst as cst
 
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Binding, Scope, first_parameter
+from veteran.analysis.semantics.ir import At, Binding, Scope, decorators_of, first_parameter, method_kind
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import MAX_QUOTED, Unconverted, expression, operands, string_value
+from veteran.analysis.types.decorators import deeds
 from veteran.analysis.types.values import Local, Ref
 from veteran.families.cpu.domain import (
     BOX,
@@ -50,6 +51,8 @@ _VAGUE = words(
 )
 #: What is gone through may be a file or a query, but what it gives is said.
 _SERIES = words("Iterable Iterator Generator Reversible")
+
+_READ = frozenset(("reads",))
 
 
 class Values:
@@ -453,11 +456,9 @@ class Values:
                 return declared._replace(shared=shared)
             if declared.of is not None:
                 fallback = declared
-        owner = function.parent
-        if given is None and owner and owner.kind == "class" and first_parameter(function) == binding.name:
-            decorators = {dotted(d.decorator) for d in getattr(function.node, "decorators", ())}
-            if "staticmethod" not in decorators:
-                return Kind("object", owner)
+        bound = given is None and method_kind(function) in ("object", "class")
+        if bound and first_parameter(function) == binding.name:
+            return Kind("object", function.parent)
         shown = self.shown(binding.name, fallback)
         return given if vague and given is not None and shown.what == "unknown" else shown
 
@@ -558,8 +559,8 @@ class Values:
             bound = scope.bindings.get(name)
             if bound and bound[-1].kind == "def":
                 function: Scope = bound[-1].value
-                names = {dotted(d.decorator) for d in cst.ensure_type(function.node, cst.FunctionDef).decorators}
-                if names != {"property"}:
+                decorators = decorators_of(function)
+                if not decorators or any(deeds(one, self.cpu.catalog) != _READ for one in decorators):
                     return UNKNOWN
                 return self.run_function(function, {first_parameter(function) or "": Kind("object", owner)}, node)
             if bound:

@@ -10,6 +10,7 @@ from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Scope, first_parameter
 from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.calls import argument
+from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.inference import Types
 from veteran.analysis.types.values import Instance, Local, Values
 
@@ -190,7 +191,9 @@ class Handles:
         if len(callee) != 1 or not isinstance(callee[0], Local) or depth > _MAX_FOLLOWED:
             return None
         function = callee[0].scope
-        if not isinstance(function.node, cst.FunctionDef) or function.node.decorators or function.is_async:
+        if not isinstance(function.node, cst.FunctionDef) or function.is_async:
+            return None
+        if not only(function.node.decorators, SAME, self.types.catalog):
             return None
         kinds = self.types.of(node, at)
         if kinds and all(isinstance(kind, Instance) and kind.type in _FILE_TYPES for kind in kinds):

@@ -31,8 +31,9 @@ from veteran.analysis.semantics.ir import At, Block, Call, Compound, Scope
 from veteran.analysis.semantics.places import encloses, spelling
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import children, operands
+from veteran.analysis.types.calls import taker
 from veteran.analysis.types.values import Local
-from veteran.families.http.calls import SILENT, calls_by_name, checks_argument, receives
+from veteran.families.http.calls import SILENT, calls_by_name, checks_argument
 from veteran.families.http.decodings import not_told
 from veteran.families.http.exception_handlers import Handlers
 from veteran.families.http.keys import WRITTEN, OwnKeys, is_index, key_text, may_hold, without_keys
@@ -183,20 +184,20 @@ class AccessChecks:
             known = []
             for places in root.elsewhere:
                 words = {self._looked_at(self._moved(access, denoted, node, at)) for node, at in places}
-                for name in self._named_by(root.decodes[0][0], access, places[0][1].scope.function):
+                for name in self._named_by(*root.decodes[0], access, places[0][1].scope.function):
                     asked = Access(*places[0], denoted, name, access.kind, access.error)
                     words.add(self._looked_at(asked, name))
                 known.append(next(word for word in ("yes", "type", "no") if word in words))
             said.add(known[0] if len(set(known)) == 1 else "no")
         return next(word for word in ("yes", "type", "no") if word in said)
 
-    def _named_by(self, call: cst.CSTNode, access: Access, function: Scope) -> Iterator[str]:
+    def _named_by(self, call: cst.CSTNode, at: At, access: Access, function: Scope) -> Iterator[str]:
         """The parameters of a function that a call gives the accessed key: `get(url, required="a")["a"]`."""
         if not isinstance(call, cst.Call):
             return
         for arg in call.args:
             if isinstance(arg.value, cst.SimpleString) and key_text(self.module, arg.value, access.at) == access.key:
-                name = receives(call, arg, function)
+                name = taker(self.types, call, arg, at, function)
                 if name is not None:
                     yield name
 
@@ -507,7 +508,7 @@ class AccessChecks:
         if len(values) != 1 or not isinstance(values[0], Local):
             return False
         function = values[0].scope
-        wanted = receives(call.node, arg, function) if function is not call.scope.function else None
+        wanted = taker(self.types, call.node, arg, call, function) if function is not call.scope.function else None
         return wanted is not None and self.boundaries.raises(function, wanted, response=response)
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis.semantics.ir import At, Call, Scope
+from veteran.analysis.semantics.ir import At, Call
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.types.values import Ref
 
@@ -31,21 +31,6 @@ def calls_by_name(module: Module) -> dict[str, list[Call]]:
         if isinstance(name, str):
             found.setdefault(name, []).append(call)
     return found
-
-
-def receives(call: cst.Call, arg: cst.Arg, function: Scope) -> str | None:
-    """The name of the parameter that an argument is given to."""
-    if arg.keyword is not None:
-        return arg.keyword.value
-    node = function.node
-    if not isinstance(node, cst.FunctionDef) or any(a.star for a in call.args):
-        return None
-    index = call.args.index(arg)
-    method = function.parent is not None and function.parent.kind == "class"
-    plain = not any(dotted(d.decorator) == "staticmethod" for d in node.decorators)
-    index += 1 if method and plain and isinstance(call.func, cst.Attribute) else 0
-    positional = [*node.params.posonly_params, *node.params.params]
-    return positional[index].name.value if index < len(positional) else None
 
 
 def checks_argument(module: Module, call: cst.Call, at: At) -> bool:

@@ -14,10 +14,11 @@ from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Call, Scope
 from veteran.analysis.semantics.places import spelling
 from veteran.analysis.syntax.expressions import dotted
-from veteran.analysis.types.calls import argument, keeps_result
+from veteran.analysis.types.calls import argument, passed_value
+from veteran.analysis.types.decorators import SAME, keeps_result, only
 from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref
-from veteran.families.http.calls import calls_by_name, receives
+from veteran.families.http.calls import calls_by_name
 from veteran.families.http.responses import Responses
 from veteran.findings import Confidence
 
@@ -166,7 +167,11 @@ class Decodings:
         if len(values) != 1 or not isinstance(values[0], Local):
             return None
         function = values[0].scope
-        if not isinstance(function.node, cst.FunctionDef) or not keeps_result(function.node) or function.yields:
+        if (
+            not isinstance(function.node, cst.FunctionDef)
+            or not keeps_result(function.node, self.catalog)
+            or function.yields
+        ):
             return None
         returned = [(value, where) for value, where in function.returns if value is not None]
         if len(returned) != 1 or returned[0][0] is None:
@@ -194,7 +199,7 @@ class Decodings:
         function = binding.scope
         if not isinstance(function.node, cst.FunctionDef) or function.entry is None:
             return None
-        if any(dotted(decorator.decorator) != "staticmethod" for decorator in function.node.decorators):
+        if not only(function.node.decorators, SAME, self.catalog):
             return None
         inner = function.parent is not None and function.parent.kind == "function"
         private = function.name.startswith("_") and not function.name.endswith("__")
@@ -221,8 +226,8 @@ class Decodings:
         for call in calls[:_MAX_CALLERS]:
             if self.types.of(call.node.func, call) != (Local(function),):
                 return None
-            given = next((a for a in call.node.args if receives(call.node, a, function) == binding.name), None)
-            values = self.types.of(given.value, call) if given is not None else ()
+            given = passed_value(self.types, call.node, call, function, binding.name)
+            values = self.types.of(given, call) if given is not None else ()
             kinds = [value.type for value in values if isinstance(value, Instance)]
             if not kinds or len(kinds) < len(values):
                 return None

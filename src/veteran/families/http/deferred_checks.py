@@ -17,6 +17,7 @@ from veteran.analysis.dataflow.access_paths import Access, Denoted, Root, group,
 from veteran.analysis.semantics.ir import At, Call, arms_around, decorators_of, with_statements
 from veteran.analysis.semantics.places import encloses
 from veteran.analysis.syntax.expressions import last_name
+from veteran.analysis.types.calls import called_on
 from veteran.analysis.types.values import Local
 from veteran.families.http.fact_types import Doubt
 
@@ -140,7 +141,7 @@ class Doubts:
         argument = argument_of(call.node, arg)
         target = self.target(call.node, call) if argument else ""
         if target:
-            yield Doubt(kind, target, argument)
+            yield Doubt(kind, target, argument, on_class=may_be_on_class(self.module, call.node, call))
 
     # What may catch
 
@@ -173,6 +174,11 @@ class Doubts:
 def owner_at(owner: object, at: At) -> At:
     """Where a compound statement stands that is around a place."""
     return At(owner.scope, owner.block, owner.place, at.statement)  # type: ignore[attr-defined]
+
+
+def may_be_on_class(module: Module, call: cst.Call, at: At) -> bool:
+    """See `Program.takers`."""
+    return called_on(module.types, call.func, at) in ("class", "named")
 
 
 def argument_of(call: cst.Call, arg: cst.Arg) -> str:

@@ -12,13 +12,15 @@ class Doubt(NamedTuple):
     """What may check an access without its module seeing it: a call that is given the data.
 
     kind: `data` or `response` (a function is given it, as the argument of that number or name), or `catches` (a
-    decorator, a context manager or a tuple of exceptions around the access). error: what the access raises.
+    decorator, a context manager or a tuple of exceptions around the access). error: what the access raises. on_class:
+    see `Program.takers`.
     """
 
     kind: str
     target: str
     argument: str = ""
     error: str = ""
+    on_class: bool = False
 
 
 class BareFact(NamedTuple):
@@ -26,6 +28,7 @@ class BareFact(NamedTuple):
 
     passed: the code of what is called, where another function of the module accesses it, and inner: there.
     given: where the data is an argument of a function of another module, that function; argument: which one it is.
+    on_class: see `Program.takers`.
     """
 
     span: Span
@@ -41,6 +44,7 @@ class BareFact(NamedTuple):
     given: str = ""
     argument: str = ""
     doubts: tuple[Doubt, ...] = ()
+    on_class: bool = False
 
 
 class PlaceFact(NamedTuple):

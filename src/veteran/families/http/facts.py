@@ -14,16 +14,16 @@ import libcst as cst
 
 from veteran.analysis.dataflow.access_paths import MAX_ROUNDS, Access, Denoted, Given, Needs, Root, Step
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Binding, Block, Call, Scope, first_parameter
+from veteran.analysis.semantics.ir import At, Binding, Block, Call, Scope, first_parameter, method_kind
 from veteran.analysis.semantics.places import spelling
-from veteran.analysis.syntax.expressions import decorator_name, dotted, last_name
+from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.syntax.nodes import string_value
-from veteran.analysis.types.calls import keeps_result
+from veteran.analysis.types.decorators import SAME, does, keeps_result, only
 from veteran.analysis.types.values import Instance, Local
 from veteran.families.http.access_checks import Unchecked
 from veteran.families.http.calls import calls_by_name
 from veteran.families.http.client_reach import reach_of
-from veteran.families.http.deferred_checks import argument_of
+from veteran.families.http.deferred_checks import argument_of, may_be_on_class
 from veteran.families.http.exception_handlers import only_raises
 from veteran.families.http.fact_types import AnswerFacts, BareFact, DataFact, GivenFact, PlaceFact, TakenFact
 from veteran.families.http.json_access import SCALARS, Decoded, decoded, is_loose, is_plain
@@ -45,7 +45,6 @@ _OF_DATA = frozenset(("get", "items", "values", "pop", "copy", "setdefault"))
 _AROUND = frozenset(("enumerate", "list", "sorted", "reversed", "iter", "next", "dict", "tuple"))
 _BINDING = frozenset(("assign", "walrus", "for"))
 _BODIES = frozenset(("text", "content", "read", "data"))
-_MANAGES = frozenset(("contextmanager", "asynccontextmanager"))
 _BROAD = "BaseException"
 
 
@@ -375,6 +374,7 @@ class _Answers:
                 Confidence.LOW if low else min(Confidence.MEDIUM, root.sure),
                 "",
                 given=target,
+                on_class=may_be_on_class(self.module, passed.call, passed.at),
                 argument=argument,
                 doubts=found.doubts(access),
             )
@@ -420,7 +420,12 @@ class _Answers:
         for scope, given in found.returned.items():
             key = found.names.keys.get(scope)
             node = scope.node
-            if key is None or not isinstance(node, cst.FunctionDef) or not keeps_result(node) or scope.entry is None:
+            if (
+                key is None
+                or not isinstance(node, cst.FunctionDef)
+                or not keeps_result(node, self.module.catalog)
+                or scope.entry is None
+            ):
                 continue
             if node.returns is not None:
                 said = self.module.types.annotation(node.returns.annotation, scope.entry)
@@ -478,7 +483,7 @@ class _Answers:
             text = self.module.tree.code(node)
             judges = raises_or_checks(text)
             for name in names:
-                read = name in self.keyed and not node.decorators
+                read = name in self.keyed and only(node.decorators, SAME, self.module.catalog)
                 if not read and not judges:
                     continue
                 found = found or Decoded(self.module, decoded(self.module))
@@ -529,7 +534,7 @@ class _Answers:
             node = scope.node
             if not isinstance(node, cst.FunctionDef):
                 continue
-            if any(decorator_name(one) in _MANAGES for one in node.decorators):
+            if does(node.decorators, "manages", self.module.catalog):
                 caught = [name for _, at in scope.yielded for name in _caught(at)]
                 if caught:
                     facts[scope.qualname] = tuple(dict.fromkeys(caught))
@@ -580,7 +585,7 @@ def _loose(scope: Scope, node: cst.FunctionDef) -> Iterator[cst.Param]:
     if scope.parent is not None and scope.parent.kind == "class":
         if len(node.params.params) == 1 and not node.params.kwonly_params:
             return
-        if not node.decorators or not any(decorator_name(one) == "staticmethod" for one in node.decorators):
+        if method_kind(scope) != "static":
             own = first_parameter(scope)
     for parameter in (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params):
         if parameter.name.value == own:

@@ -37,10 +37,11 @@ from veteran.analysis.dataflow.tasks import CALLED, CALLED_FOR_EACH, WAITING
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Call, Scope, first_parameter
 from veteran.analysis.syntax.expressions import all_parameters, dotted, last_name
-from veteran.analysis.types.calls import keeps_result
+from veteran.analysis.types.calls import taker
+from veteran.analysis.types.decorators import SAME, keeps_result, only
 from veteran.analysis.types.values import Instance, Local, Ref
 from veteran.families.http.access_checks import AccessChecks, Unchecked
-from veteran.families.http.calls import calls_by_name, checks_argument, receives
+from veteran.families.http.calls import calls_by_name, checks_argument
 from veteran.families.http.client_reach import reach_of
 from veteran.families.http.containers import FILLING, MAX_HELD, Containers
 from veteran.families.http.decodings import Decodings, not_told
@@ -147,7 +148,7 @@ class Decoded:
 
     def _answers(self, scope: Scope, given: list[Given]) -> Iterator[Step]:
         """The calls of a function of this module that returns what it decoded, or a part of it."""
-        if not isinstance(scope.node, cst.FunctionDef) or not keeps_result(scope.node):
+        if not isinstance(scope.node, cst.FunctionDef) or not keeps_result(scope.node, self.catalog):
             return
         if scope.node.returns is not None and scope.entry is not None:
             said = self.types.annotation(scope.node.returns.annotation, scope.entry)
@@ -439,10 +440,12 @@ class Decoded:
         if checks_argument(self.module, call, at):
             return
         function = values[0].scope
-        if not isinstance(function.node, cst.FunctionDef) or function.node.decorators or function is at.scope.function:
+        if not isinstance(function.node, cst.FunctionDef) or function is at.scope.function:
+            return
+        if not only(function.node.decorators, SAME, self.catalog):
             return
         parameters = all_parameters(function.node.params)
-        wanted = receives(call, arg, function)
+        wanted = taker(self.types, call, arg, at, function)
         if wanted is None:
             return
         if not any(p.name.value == wanted and p.annotation is None for p in parameters):

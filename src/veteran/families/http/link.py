@@ -300,20 +300,17 @@ class Answers:
 
     def _taken(self, bare: BareFact, module: Loaded) -> tuple[Function, TakenFact] | None:
         found = self.program.resolve(bare.given, module)
-        return self._parameter(found, bare.argument) if isinstance(found, Function) else None
+        call = bare.given, bare.argument, module
+        return self._parameter(found, *call, on_class=bare.on_class) if isinstance(found, Function) else None
 
-    def _parameter(self, function: Function, argument: str) -> tuple[Function, TakenFact] | None:
-        """What a function does with one of its arguments."""
+    def _parameter(
+        self, function: Function, target: str, argument: str, module: Loaded, *, on_class: bool = False
+    ) -> tuple[Function, TakenFact] | None:
+        """What a function does with one of the arguments of a call; see `Program.takers`."""
+        forms = [""] * (int(argument) + 1) if argument.isdecimal() else [argument]
+        takes = self.program.takers(function, forms, target, module, on_class=on_class)[-1]
         taken = self.at(function.module.path).taken.get(function.key, ())
-        name = argument
-        if argument.isdecimal():
-            marks = function.fact.marks
-            index = int(argument) + ("method" in marks and "static" not in marks)
-            positional = [one.name for one in function.fact.parameters if one.positional]
-            if index >= len(positional):
-                return None
-            name = positional[index]
-        return next(((function, one) for one in taken if one.name == name), None)
+        return next(((function, one) for one in taken if takes is not None and one.name == takes.name), None)
 
     def dispels(self, doubt: Doubt, module: Loaded) -> bool:
         """Whether what may check an access does."""
@@ -321,13 +318,14 @@ class Answers:
             return self._catches(doubt, module)
         found = self.program.resolve(doubt.target, module)
         if isinstance(found, Function):
-            taken = self._parameter(found, doubt.argument)
+            call = doubt.target, doubt.argument, module
+            taken = self._parameter(found, *call, on_class=doubt.on_class)
             return taken is not None and doubt.kind in taken[1].checks
         if isinstance(found, Class) and not found.instance and doubt.kind == "data":
-            return self._constructor_checks(found, doubt.argument)
+            return self._constructor_checks(found, doubt, module)
         return False
 
-    def _constructor_checks(self, entity: Class, argument: str) -> bool:
+    def _constructor_checks(self, entity: Class, doubt: Doubt, module: Loaded) -> bool:
         if any(base in _CHECKING for base in self._outside(entity)):
             return True
         for name in _CONSTRUCTING:
@@ -335,11 +333,13 @@ class Answers:
             if method is None:
                 continue
             taken = self.at(method.module.path).taken.get(method.key, ())
-            if argument == "**":
+            if doubt.argument == "**":
                 if any("data" in one.checks for one in taken):
                     return True
-            elif (found := self._parameter(method, argument)) is not None and "data" in found[1].checks:
-                return True
+            else:
+                found = self._parameter(method, doubt.target, doubt.argument, module)
+                if found is not None and "data" in found[1].checks:
+                    return True
         return False
 
     def _catches(self, doubt: Doubt, module: Loaded) -> bool:

@@ -20,11 +20,12 @@ from veteran.analysis.dataflow.strings import KEEPS_TEXT
 from veteran.analysis.dataflow.text import Hole, Pieces, Verdict, holes
 from veteran.analysis.reports import Report, ReportStep
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.ir import At, Call, Scope
+from veteran.analysis.semantics.ir import At, Call, Scope, decorators_of
 from veteran.analysis.semantics.places import spelling
 from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.syntax.nodes import changed
 from veteran.analysis.types.calls import argument, class_bindings, function_of, passed_value, unpacked
+from veteran.analysis.types.decorators import does
 from veteran.catalog import Catalog, Sink
 from veteran.families.sql import statements
 from veteran.families.sql.confidence import (
@@ -555,8 +556,7 @@ class Queries:
             bound = class_bindings(self.flow.types, node, at)
             if bound and len(bound) == 1 and bound[0].kind == "def":
                 function: Scope = bound[0].value
-                names = {dotted(d.decorator) or "" for d in getattr(function.node, "decorators", ())}
-                if names & {"property", "cached_property", "functools.cached_property"}:
+                if does(decorators_of(function), "reads", self.flow.catalog):
                     return self._returned(function, via, path)
             if bound and all(b.kind == "assign" and isinstance(b.value, cst.BaseExpression) for b in bound):
                 return [(Text(b.value, b, via), (*(b.path or ()), *path)) for b in bound if b.path is not None]
