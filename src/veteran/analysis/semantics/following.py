@@ -13,7 +13,6 @@ class Following:
     """A walk that ends where it leads back to itself, goes too deep, or costs too much.
 
     cuts: how often something was not followed to its end; what was found meanwhile holds for that question only.
-    circles: how often of these because it led back to itself.
     """
 
     #: How deep a question goes, and how many further ones it asks.
@@ -24,7 +23,6 @@ class Following:
         self.depth = 0
         self.steps = 0
         self.cuts = 0
-        self.circles = 0
         self.active: set[object] = set()
 
     def deeper(self, ask: Callable[[], T], end: T) -> T:
@@ -45,7 +43,6 @@ class Following:
         """What `ask()` says; `end` where just that is being asked already."""
         if key in self.active:
             self.cuts += 1
-            self.circles += 1
             return end
         self.active.add(key)
         try:

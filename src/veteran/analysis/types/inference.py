@@ -87,7 +87,7 @@ class Types(Following):
         self.catalog = catalog
         self.lowered = lowered
         self.known: dict[tuple[int, int, int], tuple[cst.CSTNode, Block, Values]] = {}
-        self.meanwhile: dict[tuple[int, int, int], tuple[cst.CSTNode, Block, Values]] = {}
+        self.meanwhile: dict[tuple[tuple[int, int, int], frozenset[object]], Values] = {}
         self.elements = Elements(self)
         self.annotations = Annotations(self, self.elements)
         self.narrowing = Narrowing(self)
@@ -116,16 +116,21 @@ class Types(Following):
     def _within(self, node: cst.CSTNode, at: At) -> Values:
         """What is asked within a question, often by several ways: else a chain of calls costs a power of its length.
 
-        What a limit cut short holds for this question alone, and what stands in a circle for its place alone.
+        What was cut short holds for this question alone, and there while the same is being asked.
         """
         key = id(node), at.place, id(at.block)
-        known = self.known.get(key) or self.meanwhile.get(key)
+        known = self.known.get(key)
         if known is not None:
             return known[2]
-        cuts, circles = self.cuts, self.circles
+        within = key, frozenset(self.active)
+        if within in self.meanwhile:
+            return self.meanwhile[within]
+        cuts = self.cuts
         values = self._of(node, at)
-        if self.circles == circles:
-            (self.known if self.cuts == cuts else self.meanwhile)[key] = node, at.block, values
+        if self.cuts == cuts:
+            self.known[key] = node, at.block, values
+        else:
+            self.meanwhile[within] = values
         return values
 
     def _asked(self, node: cst.CSTNode, at: At) -> Values:
