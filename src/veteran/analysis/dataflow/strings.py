@@ -57,6 +57,7 @@ from veteran.analysis.semantics.following import Following
 from veteran.analysis.semantics.ir import At, Binding, Call, Lowered, Scope, decorators_of
 from veteran.analysis.syntax.expressions import decorator_name, dotted
 from veteran.analysis.syntax.nodes import changed, integer_value, operands, string_value
+from veteran.analysis.syntax.python import COUNTS_OR_HANDS_ON, HANDS_ON, REMADE
 from veteran.analysis.types.calls import class_bindings, default_of, function_of, is_enum, passed_value, unpacked
 from veteran.analysis.types.decorators import does
 from veteran.analysis.types.inference import Types
@@ -533,7 +534,7 @@ class Flow(Following):
 
     def _elements_of_call(self, node: cst.Call, at: At) -> list[list[Pieces]] | None:
         callee = dotted(node.func)
-        if callee in ("list", "tuple", "sorted", "set", "reversed", "frozenset") and node.args:
+        if callee in HANDS_ON and node.args:
             return self.elements(node.args[0].value, at)
         if callee in ("range", "enumerate"):
             return [[self._unknown(node, at, Verdict.SAFE, "a number")]] if callee == "range" else None
@@ -908,7 +909,7 @@ class Flow(Following):
             views = node.func.attr.value in ("items", "keys", "values", "copy") and not node.args
             return node.func.value if views else None
         plain = len(node.args) == 1 and not node.args[0].star
-        return node.args[0].value if plain and dotted(node.func) in _COPIES else None
+        return node.args[0].value if plain and dotted(node.func) in COUNTS_OR_HANDS_ON else None
 
     def rows(self, node: cst.CSTNode, at: At) -> list[tuple[cst.BaseExpression, At]] | None:
         """The items of something written out: a literal, what was appended to it, pairs of a dictionary, `zip`."""
@@ -1016,7 +1017,7 @@ class Flow(Following):
         plain = node.args and all(arg.keyword is None and not arg.star for arg in node.args[:1])
         if not plain:
             return None
-        if callee in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "enumerate"):
+        if callee in COUNTS_OR_HANDS_ON:
             rows = self.rows(node.args[0].value, at)
             if rows is None or callee != "enumerate":
                 return rows
@@ -1262,11 +1263,11 @@ class Flow(Following):
             if built is not None:
                 return built
         callee = dotted(func) or ""
-        if callee in ("list", "tuple", "sorted", "set", "frozenset") and node.args:
+        if callee in REMADE and node.args:
             elements = self.elements(node.args[0].value, at)
             if elements is not None:
                 return [self._worst([way for part in elements for way in part] or [("",)])]
-        if callee in ("list", "tuple", "sorted", "set", "frozenset", "reversed") and node.args:
+        if callee in HANDS_ON and node.args:
             return [self._hole_of(node, at, self.pieces(node.args[0].value, at))]
         refs = self.types.refs(func, at)
         if refs:
@@ -1516,9 +1517,6 @@ def _is_converted(function: Scope, name: str) -> bool:
                 if name in (found[2], found[3]):
                     return True
     return False
-
-
-_COPIES = frozenset(["list", "tuple", "sorted", "set", "frozenset", "reversed", "enumerate", "iter"])
 
 
 def _is_test(function: Scope) -> bool:

@@ -28,7 +28,7 @@ from veteran.analysis.semantics.ir import (
 )
 from veteran.analysis.syntax.expressions import dotted, last_name, running
 from veteran.analysis.syntax.nodes import MAX_QUOTED, Unconverted, expression, integer_value, operands, string_value
-from veteran.analysis.syntax.python import is_class_private
+from veteran.analysis.syntax.python import HANDS_ON, REMADE, is_class_private
 from veteran.analysis.types.calls import argument, passed_value
 from veteran.analysis.types.containers import Containers
 from veteran.analysis.types.decorators import SAME, does, keeps_result, only
@@ -453,7 +453,7 @@ class Types(Following):
         first, rest = path[0], path[1:]
         if isinstance(node, cst.Call) and not any(arg.star or arg.keyword for arg in node.args[:2]):
             name = dotted(node.func) or ""
-            if name in _SAME_ITEMS and node.args and self.refs(node.func, at):
+            if name in HANDS_ON and node.args and self.refs(node.func, at):
                 return self._iterated(node.args[0].value, path, at)
             if name == "enumerate" and node.args and self.refs(node.func, at):
                 return self._iterated(node.args[0].value, rest, at) if first == 1 else (Instance("int"),)
@@ -776,7 +776,7 @@ class Types(Following):
 
     def _elements(self, node: cst.CSTNode, at: At) -> Values:
         """What iterating over or indexing an expression gives."""
-        if isinstance(node, cst.Call) and dotted(node.func) in _SAME_ITEMS and self.refs(node.func, at):
+        if isinstance(node, cst.Call) and dotted(node.func) in HANDS_ON and self.refs(node.func, at):
             return self._elements(node.args[0].value, at) if node.args and not node.args[0].star else UNKNOWN
         if isinstance(node, cst.Call) and dotted(node.func) in ("map", "filter") and self.refs(node.func, at):
             if len(node.args) < 2 or any(arg.star for arg in node.args):
@@ -1098,8 +1098,6 @@ def _pieces(node: cst.BaseString) -> Iterator[str | bytes | None]:
     yield string_value(node) if isinstance(node, cst.SimpleString) else None
 
 
-#: Functions whose result has the items of their first argument.
-_SAME_ITEMS = frozenset(("sorted", "list", "tuple", "set", "frozenset", "reversed", "iter"))
 #: Functions that give one of the items of their argument.
 _ONE_OF = frozenset(("next", "min", "max"))
 #: Methods of collections that give items, values, or all of them.
@@ -1108,7 +1106,7 @@ _OF_COLLECTIONS = frozenset(("get", "pop", "popleft", "setdefault", "values", "k
 _COPIES = frozenset(("dataclasses.replace", "copy.copy", "copy.deepcopy", "attrs.evolve", "attr.evolve"))
 _CASTS = frozenset(("typing.cast", "typing_extensions.cast"))
 #: Collections that are made of the items of another.
-_REMADE = frozenset(("list", "sorted", "tuple", "set", "frozenset", "collections.deque"))
+_REMADE = REMADE | {"collections.deque"}
 _SAME_LASTS = frozenset(
     [
         "replace",

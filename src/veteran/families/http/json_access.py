@@ -51,6 +51,7 @@ from veteran.analysis.semantics.ir import (
 from veteran.analysis.semantics.places import encloses, spelling
 from veteran.analysis.syntax.expressions import all_parameters, dotted, last_name
 from veteran.analysis.syntax.nodes import children, operands, string_value
+from veteran.analysis.syntax.python import KEEPS_EVERY
 from veteran.analysis.types.calls import argument, passed_value, taker
 from veteran.analysis.types.decorators import SAME, keeps_result, only
 from veteran.analysis.types.inference import HANDED
@@ -932,7 +933,7 @@ class Decoded:
         last = last_name(call.func)
         first = bool(call.args) and call.args[0] is arg
         copies = denoted.shape == "value" and name in _SAME and len(call.args) == 1
-        if copies or name in ("list", "tuple", "sorted", "iter", "reversed"):
+        if copies or name in KEEPS_EVERY:
             yield call, at, denoted
         elif name == "enumerate":
             yield call, at, denoted._replace(shape="pairs") if denoted.shape == "value" else denoted
