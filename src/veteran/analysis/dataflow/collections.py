@@ -32,10 +32,10 @@ from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Call, Scope
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import changed, operands
+from veteran.analysis.syntax.python import COUNTS_OR_HANDS_ON, HANDS_ON
 from veteran.analysis.types.calls import class_bindings, function_of, unpacked
 
 #: Functions that give the elements of what they are given.
-_COPIES = frozenset(["list", "tuple", "sorted", "set", "frozenset", "reversed", "enumerate", "iter"])
 
 
 class Collections:
@@ -130,7 +130,7 @@ class Collections:
 
     def _elements_of_call(self, node: cst.Call, at: At) -> list[list[Pieces]] | None:
         callee = dotted(node.func)
-        if callee in ("list", "tuple", "sorted", "set", "reversed", "frozenset") and node.args:
+        if callee in HANDS_ON and node.args:
             return self.elements(node.args[0].value, at)
         if callee in ("range", "enumerate"):
             return [[one_hole(node, at, Verdict.SAFE, "a number")]] if callee == "range" else None
@@ -307,7 +307,7 @@ class Collections:
             views = node.func.attr.value in ("items", "keys", "values", "copy") and not node.args
             return node.func.value if views else None
         plain = len(node.args) == 1 and not node.args[0].star
-        return node.args[0].value if plain and dotted(node.func) in _COPIES else None
+        return node.args[0].value if plain and dotted(node.func) in COUNTS_OR_HANDS_ON else None
 
 
 def _together(parts: list[list[list[Pieces]] | None]) -> list[list[Pieces]] | None:

@@ -18,6 +18,7 @@ from veteran.analysis.semantics.following import Following
 from veteran.analysis.semantics.ir import At, Binding, Lowered, Scope, decorators_of
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import integer_value, operands
+from veteran.analysis.syntax.python import COUNTS_OR_HANDS_ON
 from veteran.analysis.types.calls import class_bindings, function_of, unpacked
 from veteran.analysis.types.decorators import does
 from veteran.analysis.types.inference import Types
@@ -173,7 +174,7 @@ class Displays:
         plain = node.args and all(arg.keyword is None and not arg.star for arg in node.args[:1])
         if not plain:
             return None
-        if callee in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "enumerate"):
+        if callee in COUNTS_OR_HANDS_ON:
             rows = self.rows(node.args[0].value, at)
             if rows is None or callee != "enumerate":
                 return rows

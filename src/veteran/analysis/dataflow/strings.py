@@ -52,6 +52,7 @@ from veteran.analysis.semantics.following import Following
 from veteran.analysis.semantics.ir import At, Binding, Lowered, Scope
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import changed, operands
+from veteran.analysis.syntax.python import HANDS_ON, REMADE
 from veteran.analysis.types.calls import class_bindings, default_of, function_of, passed_value, unpacked
 from veteran.analysis.types.inference import Types
 
@@ -502,11 +503,11 @@ class Flow:
             if built is not None:
                 return built
         callee = dotted(func) or ""
-        if callee in ("list", "tuple", "sorted", "set", "frozenset") and node.args:
+        if callee in REMADE and node.args:
             elements = self.collections.elements(node.args[0].value, at)
             if elements is not None:
                 return [worst([way for part in elements for way in part] or [("",)])]
-        if callee in ("list", "tuple", "sorted", "set", "frozenset", "reversed") and node.args:
+        if callee in HANDS_ON and node.args:
             return [part_of(node, at, self.pieces(node.args[0].value, at))]
         refs = self.types.refs(func, at)
         if refs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.syntax.python import HANDS_ON
 from veteran.analysis.types.inference import HANDED
 
 #: Functions that give what their first argument gives when it is awaited.
@@ -15,7 +16,7 @@ WAITING = frozenset(
 CALLED = {**HANDED, "submit": 0, "apply_async": 0}
 CALLED_FOR_EACH = frozenset(("map", "imap", "imap_unordered", "map_async"))
 #: Functions that give the items of their argument.
-SAME_ITEMS = frozenset(("list", "tuple", "sorted", "reversed", "iter", "set", "as_completed", "gather", "tqdm"))
+SAME_ITEMS = HANDS_ON | {"as_completed", "gather", "tqdm"}
 
 
 def is_new(value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import libcst as cst
@@ -17,6 +17,10 @@ _PARTS_OF_A_LOOP = (
 )  # fmt: skip
 #: The arms of a `try` that have run when it came through and its handlers leave.
 _RUN = ("body", "else", "finally")
+#: More ways to one outcome than this are not told apart.
+_MAX_WAYS = 8
+#: A simple test, and how it came out.
+Part = tuple[cst.BaseExpression, bool]
 
 
 class Condition(NamedTuple):
@@ -100,7 +104,7 @@ def conditions_after(compound: Compound) -> Iterator[Condition]:
                 yield Condition(compound.node.test, True, here)
                 pending += compound.arms[0][1].compounds
         elif type(compound.node) is cst.While:
-            if not _breaks(compound.node.body):
+            if next(breaks(compound.node.body), None) is None:
                 yield Condition(compound.node.test, False, here)
         elif compound.kind == "with":
             pending += compound.arms[0][1].compounds
@@ -108,18 +112,41 @@ def conditions_after(compound: Compound) -> Iterator[Condition]:
             pending += [inner for role, block in compound.arms if role in _RUN for inner in block.compounds]
 
 
-def _breaks(body: cst.BaseSuite) -> bool:
-    """Whether a loop's body can leave the loop by `break`."""
-    pending: list[cst.CSTNode] = [body]
+def breaks(body: cst.CSTNode) -> Iterator[cst.Break]:
+    """The `break` statements that leave the loop around a body."""
+    pending = [body]
     while pending:
         node = pending.pop()
         if isinstance(node, cst.Break):
-            return True
-        if isinstance(node, (cst.For, cst.While)):
+            yield node
+        elif isinstance(node, (cst.For, cst.While)):
             pending += [node.orelse] if node.orelse else []
         elif isinstance(node, _PARTS_OF_A_LOOP):
             pending += children(node)
-    return False
+
+
+def chosen(node: cst.CSTNode) -> Iterator[tuple[cst.BaseExpression, cst.BaseExpression, bool]]:
+    """The operands of `and`, `or` and `if` that run by an outcome only: the test, the operand, and that outcome."""
+    if isinstance(node, cst.IfExp):
+        yield node.test, node.body, True
+        yield node.test, node.orelse, False
+    elif isinstance(node, cst.BooleanOperation):
+        yield node.left, node.right, isinstance(node.operator, cst.And)
+
+
+def within(node: cst.CSTNode, ancestors: Iterable[cst.CSTNode]) -> Iterator[tuple[cst.BaseExpression, bool]]:
+    """The tests in the statement around an expression that had to come out so for it to run, nearest first.
+
+    ancestors: the nodes around it, from the inside.
+    """
+    inner = node
+    for around in ancestors:
+        if isinstance(around, (cst.BaseStatement, cst.BaseSmallStatement)):
+            return
+        for test, operand, outcome in chosen(around):
+            if operand is inner:
+                yield test, outcome
+        inner = around
 
 
 def parts(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExpression, bool]]:
@@ -144,12 +171,42 @@ def parts(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExp
 
 
 def alternatives(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExpression, bool]]:
-    """The simple tests that an outcome decides, and the test itself where it only says that one of two came out so."""
+    """The simple tests that an outcome decides, then those of which one operand or the other made it."""
     yield from parts(test, outcome)
-    while isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-        test, outcome = test.expression, not outcome
-    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And) is not outcome:
-        yield test, outcome
+    pending = [(test, outcome)]
+    while pending:
+        test, outcome = pending.pop()
+        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+            pending.append((test.expression, not outcome))
+        elif isinstance(test, cst.BooleanOperation):
+            if isinstance(test.operator, cst.And) is outcome:
+                pending += [(test.right, outcome), (test.left, outcome)]
+            else:
+                yield test, outcome
+
+
+def ways(test: cst.BaseExpression, outcome: bool, depth: int = 0) -> list[list[Part]]:
+    """What each way to such an outcome takes: one, unless `and` or `or` leaves it open."""
+    if not isinstance(test, (cst.BooleanOperation, cst.UnaryOperation)):
+        return [list(parts(test, outcome))]
+    found: list[list[Part]] = [[]]
+    if depth > _MAX_WAYS:
+        return found
+    pending: list[Part] = [(test, outcome)]
+    while pending:
+        node, wanted = pending.pop()
+        while isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
+            node, wanted = node.expression, not wanted
+        if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.And) is not wanted:
+            either = [way for side in (node.left, node.right) for way in ways(side, wanted, depth + 1)]
+            if len(found) * len(either) > _MAX_WAYS:
+                continue
+            found = [[*one, *other] for one in found for other in either]
+        elif isinstance(node, cst.BooleanOperation):
+            pending += [(node.right, wanted), (node.left, wanted)]
+        else:
+            found = [[*one, *parts(node, wanted)] for one in found]
+    return found
 
 
 def innermost_loop(at: At) -> Compound | None:

@@ -8,6 +8,16 @@ def is_class_private(name: str) -> bool:
     return name.startswith("__") and not name.endswith("__")
 
 
+#: Builtins that make a collection of the items of another,
+REMADE = frozenset(("list", "tuple", "sorted", "set", "frozenset"))
+#: those whose items are the ones of their first argument, made anew or gone through,
+HANDS_ON = REMADE | {"reversed", "iter"}
+#: those of them that keep every item, equal ones too: what cannot be hashed goes through them only,
+KEEPS_EVERY = HANDS_ON - {"set", "frozenset"}
+#: and those that hand on nothing else than that, with or without a number before it.
+COUNTS_OR_HANDS_ON = HANDS_ON | {"enumerate"}
+
+
 #: Methods that Python itself takes for static or class methods, and the decorators that make one.
 IMPLICIT_METHODS = {"__new__": "static", "__init_subclass__": "class", "__class_getitem__": "class"}
 BINDING_DECORATORS = {

@@ -9,14 +9,13 @@ import libcst as cst
 from veteran.analysis.semantics.ir import At, Scope
 from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.syntax.nodes import integer_value, string_value
+from veteran.analysis.syntax.python import HANDS_ON
 from veteran.analysis.types.containers import Containers
 from veteran.analysis.types.values import UNKNOWN, Inference, Instance, Local, Value, Values
 
 _MAX_ELEMENTS = 8
 #: Of the name of a type that says what its collections hold.
 _MAX_NAME = 300
-#: Functions whose result has the items of their first argument.
-_SAME_ITEMS = frozenset(("sorted", "list", "tuple", "set", "frozenset", "reversed", "iter"))
 #: Functions that give one of the items of their argument.
 ONE_OF = frozenset(("next", "min", "max"))
 #: Methods of collections that give items, values, or all of them.
@@ -62,7 +61,7 @@ class Elements:
 
     def of(self, node: cst.CSTNode, at: At) -> Values:
         """What iterating over or indexing an expression gives."""
-        if isinstance(node, cst.Call) and dotted(node.func) in _SAME_ITEMS and self.types.refs(node.func, at):
+        if isinstance(node, cst.Call) and dotted(node.func) in HANDS_ON and self.types.refs(node.func, at):
             return self.of(node.args[0].value, at) if node.args and not node.args[0].star else UNKNOWN
         if isinstance(node, cst.Call) and dotted(node.func) in ("map", "filter") and self.types.refs(node.func, at):
             if len(node.args) < 2 or any(arg.star for arg in node.args):
@@ -92,7 +91,7 @@ class Elements:
         first, rest = path[0], path[1:]
         if isinstance(node, cst.Call) and not any(arg.star or arg.keyword for arg in node.args[:2]):
             name = dotted(node.func) or ""
-            if name in _SAME_ITEMS and node.args and self.types.refs(node.func, at):
+            if name in HANDS_ON and node.args and self.types.refs(node.func, at):
                 return self.iterated(node.args[0].value, path, at)
             if name == "enumerate" and node.args and self.types.refs(node.func, at):
                 return self.iterated(node.args[0].value, rest, at) if first == 1 else (Instance("int"),)

@@ -26,7 +26,7 @@ from veteran.analysis.semantics.ir import (
 )
 from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.syntax.nodes import string_value
-from veteran.analysis.syntax.python import is_class_private
+from veteran.analysis.syntax.python import REMADE, is_class_private
 from veteran.analysis.types.annotations import Annotations, is_none
 from veteran.analysis.types.calls import argument, passed_value
 from veteran.analysis.types.decorators import SAME, does, keeps_result, only
@@ -690,7 +690,7 @@ class Types(Following):
 _COPIES = frozenset(("dataclasses.replace", "copy.copy", "copy.deepcopy", "attrs.evolve", "attr.evolve"))
 _CASTS = frozenset(("typing.cast", "typing_extensions.cast"))
 #: Collections that are made of the items of another.
-_REMADE = frozenset(("list", "sorted", "tuple", "set", "frozenset", "collections.deque"))
+_REMADE = REMADE | {"collections.deque"}
 _SAME_LASTS = frozenset(
     [
         "replace",

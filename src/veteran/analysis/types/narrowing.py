@@ -9,7 +9,7 @@ from functools import cached_property
 import libcst as cst
 
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.conditions import conditions, parts
+from veteran.analysis.semantics.conditions import chosen, conditions, parts
 from veteran.analysis.semantics.ir import At, Binding
 from veteran.analysis.syntax.expressions import dotted, running
 from veteran.analysis.syntax.nodes import operands
@@ -95,11 +95,7 @@ class Narrowing:
         found: dict[int, list[tuple[cst.Call, bool]]] = {}
         steps = 0
         for node in self.types.lowered.choices if self.told_apart else ():
-            if isinstance(node, cst.IfExp):
-                ways = [(node.test, node.body, True), (node.test, node.orelse, False)]
-            else:
-                ways = [(node.left, node.right, isinstance(node.operator, cst.And))]
-            for test, part, outcome in ways:
+            for test, part, outcome in chosen(node):
                 tests = [
                     (one, holds)
                     for one, holds in itertools.islice(parts(test, outcome), _MAX_PARTS)

@@ -16,7 +16,7 @@ from veteran.analysis.semantics import conditions, places, reachability, scopes
 from veteran.analysis.semantics.conditions import innermost_loop
 from veteran.analysis.semantics.ir import At, Binding, Call, Held, Read, Use
 from veteran.analysis.syntax.expressions import dotted
-from veteran.analysis.syntax.nodes import children, integer_value
+from veteran.analysis.syntax.nodes import integer_value
 from veteran.analysis.types.calls import argument
 from veteran.analysis.types.values import Instance
 from veteran.families.blocking.memoization import kept
@@ -536,10 +536,9 @@ def _known_ready(event: CatalogCall) -> bool:
             return True
     elif not any(method in event.module.methods for method in _READY):
         return False
-    tests = [*conditions.conditions(call), *_after_loops(call)]
     parts = [
         (*part, test.at)
-        for test in tests
+        for test in conditions.conditions(call)
         if places.same_value(name, test.at, call)
         for part in conditions.parts(test.test, test.outcome)
     ]
@@ -573,41 +572,7 @@ def _says_ready(test: cst.BaseExpression, outcome: bool, name: str) -> bool:
     return places.spelling(test.func.value) == name and _READY.get(test.func.attr.value) is outcome
 
 
-def _after_loops(at: At) -> Iterator[conditions.Condition]:
-    """The tests of earlier `while` loops that can only end by them."""
-    block, place = at.block, at.place
-    while True:
-        for compound in block.compounds:
-            if compound.place < place and isinstance(compound.node, cst.While) and not _breaks(compound.node.body):
-                yield conditions.Condition(compound.node.test, False, At(at.scope, block, compound.place, at.statement))
-        owner = block.owner
-        if owner is None:
-            return
-        block, place = owner.block, owner.place
-
-
-def _breaks(body: cst.CSTNode) -> bool:
-    """Whether a `break` in a loop's body ends that loop, as far as one can see without nested ones."""
-    pending: list[cst.CSTNode] = [body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, cst.Break):
-            return True
-        if not isinstance(node, (cst.BaseExpression, cst.FunctionDef, cst.ClassDef)):
-            pending.extend(children(node))
-    return False
-
-
 def around(module: Module, call: Call | Read | Held) -> Iterator[tuple[cst.BaseExpression, bool]]:
     """The tests in the expression around a call that had to come out in some way for it to run."""
-    inner: cst.CSTNode = call.node
-    for node in module.uses.ancestors(call.node, call):
-        if isinstance(node, cst.IfExp):
-            if inner is not node.test:
-                yield from conditions.parts(node.test, inner is node.body)
-        elif isinstance(node, cst.BooleanOperation):
-            if inner is node.right:
-                yield from conditions.parts(node.left, isinstance(node.operator, cst.And))
-        elif not isinstance(node, (cst.BaseExpression, cst.Arg)):
-            return
-        inner = node
+    for test, outcome in conditions.within(call.node, module.uses.ancestors(call.node, call)):
+        yield from conditions.parts(test, outcome)

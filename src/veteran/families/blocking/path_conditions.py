@@ -34,10 +34,6 @@ _ORDERS: dict[type, str] = {
     cst.LessThan: "under",
     cst.LessThanEqual: "to",
 }
-#: More alternatives than this in one test are not told apart.
-_MAX_ALTERNATIVES = 8
-
-Part = tuple[cst.BaseExpression, bool]
 
 
 class Way(NamedTuple):
@@ -141,7 +137,7 @@ def _together(tests: Iterable[Said | AllSaid]) -> AllSaid:
 
 def _said(module: Module, test: cst.BaseExpression, outcome: bool, at: At, required: bool) -> Said:
     """What a test says. required: an error is raised where it comes out otherwise."""
-    ways = [_of_parts(module, parts, at) for parts in _alternatives(test, outcome)]
+    ways = [_of_parts(module, parts, at) for parts in conditions.ways(test, outcome)]
     if len(ways) == 1:
         return ways[0]._replace(rare=False, options=()) if required else ways[0]
     if all(len(way.when) == 1 and not any(way[1:]) for way in ways):
@@ -154,7 +150,7 @@ def _said(module: Module, test: cst.BaseExpression, outcome: bool, at: At, requi
     )
 
 
-def _of_parts(module: Module, parts: list[Part], at: At) -> Said:
+def _of_parts(module: Module, parts: list[conditions.Part], at: At) -> Said:
     """What tests say that all come out so."""
     when: list[When] = []
     options: list[str] = []
@@ -205,30 +201,6 @@ def opened(call: Call) -> tuple[When, ...]:
             if len(bound) == 1 and bound[0].kind == "parameter" and bound[0].scope is call.scope.function:
                 return (When(node.value, "path", True),)
     return ()
-
-
-def _alternatives(test: cst.BaseExpression, outcome: bool, depth: int = 0) -> list[list[Part]]:
-    """What each way to such an outcome takes: one, unless `and` or `or` leaves it open."""
-    if not isinstance(test, (cst.BooleanOperation, cst.UnaryOperation)):
-        return [list(conditions.parts(test, outcome))]
-    found: list[list[Part]] = [[]]
-    if depth > _MAX_ALTERNATIVES:
-        return found
-    pending: list[Part] = [(test, outcome)]
-    while pending:
-        node, wanted = pending.pop()
-        while isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Not):
-            node, wanted = node.expression, not wanted
-        if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.And) is not wanted:
-            ways = [way for side in (node.left, node.right) for way in _alternatives(side, wanted, depth + 1)]
-            if len(found) * len(ways) > _MAX_ALTERNATIVES:
-                continue
-            found = [[*one, *other] for one in found for other in ways]
-        elif isinstance(node, cst.BooleanOperation):
-            pending += [(node.right, wanted), (node.left, wanted)]
-        else:
-            found = [[*one, *conditions.parts(node, wanted)] for one in found]
-    return found
 
 
 # Parameters

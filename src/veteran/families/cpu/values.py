@@ -13,6 +13,7 @@ from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Scope, decorators_of, first_parameter, method_kind
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import MAX_QUOTED, Unconverted, expression, operands, string_value
+from veteran.analysis.syntax.python import COUNTS_OR_HANDS_ON
 from veteran.analysis.types.decorators import deeds
 from veteran.analysis.types.values import Local, Ref
 from veteran.families.cpu.domain import (
@@ -248,7 +249,7 @@ class Values:
             if any(number is None for number in numbers):
                 return None
             return len(range(*(number for number in numbers if number is not None))) if numbers[-1] != 0 else 0
-        if name in ("enumerate", "reversed", "sorted", "list", "tuple", "set"):
+        if name in COUNTS_OR_HANDS_ON:
             return self.rounds(node.args[0].value, depth + 1)
         if name == "zip":
             known = [n for arg in node.args if (n := self.rounds(arg.value, depth + 1)) is not None]

@@ -26,7 +26,7 @@ from veteran.analysis.dataflow.access_paths import (
 )
 from veteran.analysis.dataflow.trace import LINE, Because
 from veteran.analysis.semantics import scopes
-from veteran.analysis.semantics.conditions import conditions, parts
+from veteran.analysis.semantics.conditions import alternatives, breaks, conditions, parts, within
 from veteran.analysis.semantics.ir import At, Block, Call, Compound, Scope
 from veteran.analysis.semantics.places import encloses, spelling
 from veteran.analysis.syntax.expressions import dotted
@@ -281,24 +281,16 @@ class AccessChecks:
     def _conditions(self, access: Access) -> Iterator[tuple[cst.BaseExpression, bool]]:
         """The simple tests that were decided before an access, in its expression and around it."""
         at: At | None = access.at
-        node = access.node
-        for around in self.module.uses.ancestors(node, access.at):
-            if isinstance(around, cst.BooleanOperation) and around.right is node:
-                yield from _decided(around.left, isinstance(around.operator, cst.And))
-            elif isinstance(around, cst.IfExp) and around.test is not node:
-                yield from _decided(around.test, around.body is node)
-            elif isinstance(around, (cst.BaseStatement, cst.BaseSmallStatement)):
-                break
-            if isinstance(around, cst.BaseExpression):
-                node = around
+        for test, outcome in within(access.node, self.module.uses.ancestors(access.node, access.at)):
+            yield from alternatives(test, outcome)
         while at is not None:
             for condition in conditions(at):
-                yield from _decided(condition.test, condition.outcome)
+                yield from alternatives(condition.test, condition.outcome)
             function = at.scope.function
             at = function.entry if function.parent is not None and function.parent.kind != "class" else None
         if access.denoted.through is not None:
             for condition in conditions(access.denoted.through[1]):
-                yield from _decided(condition.test, condition.outcome)
+                yield from alternatives(condition.test, condition.outcome)
         yield from self._left_behind(access)
 
     def _left_behind(self, access: Access) -> Iterator[tuple[cst.BaseExpression, bool]]:
@@ -319,13 +311,13 @@ class AccessChecks:
             broken = _broken(owner) if owner.kind == "loop" else None
             if broken is not None:
                 if isinstance(broken[0], cst.BaseExpression):
-                    yield from _decided(broken[0], broken[1])
+                    yield from alternatives(broken[0], broken[1])
                 else:
                     for condition in conditions(At(decode.scope, owner.arms[0][1], _END, decode.statement)):
-                        yield from _decided(condition.test, condition.outcome)
+                        yield from alternatives(condition.test, condition.outcome)
             elif owner.kind != "loop" and not block.leaves:
                 for condition in conditions(At(decode.scope, block, _END, decode.statement)):
-                    yield from _decided(condition.test, condition.outcome)
+                    yield from alternatives(condition.test, condition.outcome)
             block = owner.block
 
     def _resolved(
@@ -590,36 +582,21 @@ class AccessChecks:
         return self.module.code(node, 200)
 
 
-def _decided(test: cst.BaseExpression, outcome: bool) -> Iterator[tuple[cst.BaseExpression, bool]]:
-    """The simple tests that an outcome decides, then those of which one operand or the other made it."""
-    yield from parts(test, outcome)
-    pending = [(test, outcome)]
-    while pending:
-        test, outcome = pending.pop()
-        if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
-            pending.append((test.expression, not outcome))
-        elif isinstance(test, cst.BooleanOperation):
-            if isinstance(test.operator, cst.And) is outcome:
-                pending += [(test.right, outcome), (test.left, outcome)]
-            else:
-                yield test, outcome
-
-
 def _broken(loop: Compound) -> tuple[cst.CSTNode, bool] | None:
     """The one test by which an endless loop is left; the `break` itself where it ends the body of the loop."""
     if not isinstance(loop.node, cst.While) or dotted(loop.node.test) != "True" or not loop.arms:
         return None
-    breaks = _breaks_in(loop.node.body)
-    if len(breaks) != 1:
+    leaving = list(breaks(loop.node.body))
+    if len(leaving) != 1:
         return None
     last = loop.node.body.body[-1] if loop.node.body.body else None
-    if isinstance(last, cst.SimpleStatementLine) and breaks[0] in last.body:
-        return breaks[0], True
+    if isinstance(last, cst.SimpleStatementLine) and leaving[0] in last.body:
+        return leaving[0], True
     for inner in loop.arms[0][1].compounds:
         if isinstance(inner.node, cst.If):
-            if breaks[0] in _breaks_in(inner.node.body):
+            if leaving[0] in breaks(inner.node.body):
                 return inner.node.test, True
-            if isinstance(inner.node.orelse, cst.Else) and breaks[0] in _breaks_in(inner.node.orelse.body):
+            if isinstance(inner.node.orelse, cst.Else) and leaving[0] in breaks(inner.node.orelse.body):
                 return inner.node.test, False
     return None
 
@@ -631,21 +608,6 @@ def _passed_by_all(loop: Compound) -> Iterator[tuple[cst.BaseExpression, bool]]:
             yield from parts(inner.node.test, True)
         elif isinstance(inner.node, cst.If) and inner.arms[0][1].leaves == "return":
             yield from parts(inner.node.test, False)
-
-
-def _breaks_in(body: cst.CSTNode) -> list[cst.Break]:
-    """The `break` statements that leave the loop around a body."""
-    found: list[cst.Break] = []
-    pending = [body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, cst.Break):
-            found.append(node)
-        elif isinstance(node, (cst.For, cst.While)):
-            pending += [node.orelse] if node.orelse else []
-        elif not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
-            pending += children(node)
-    return found
 
 
 def _tests_several(test: cst.Call) -> bool:

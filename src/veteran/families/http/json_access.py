@@ -37,6 +37,7 @@ from veteran.analysis.dataflow.tasks import CALLED, CALLED_FOR_EACH, WAITING
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Call, Scope, first_parameter
 from veteran.analysis.syntax.expressions import all_parameters, dotted, last_name
+from veteran.analysis.syntax.python import KEEPS_EVERY
 from veteran.analysis.types.calls import taker
 from veteran.analysis.types.decorators import SAME, keeps_result, only
 from veteran.analysis.types.values import Instance, Local, Ref
@@ -376,7 +377,7 @@ class Decoded:
         last = last_name(call.func)
         first = bool(call.args) and call.args[0] is arg
         copies = denoted.shape == "value" and name in _SAME and len(call.args) == 1
-        if copies or name in ("list", "tuple", "sorted", "iter", "reversed"):
+        if copies or name in KEEPS_EVERY:
             yield call, at, denoted
         elif name == "enumerate":
             yield call, at, denoted._replace(shape="pairs") if denoted.shape == "value" else denoted

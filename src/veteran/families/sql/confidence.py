@@ -16,6 +16,7 @@ from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding
 from veteran.analysis.semantics.places import spelling
 from veteran.analysis.syntax.expressions import dotted, last_name
+from veteran.analysis.syntax.python import COUNTS_OR_HANDS_ON
 from veteran.families.sql import statements
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ _OBJECT = re.compile(r"(?i)(?:^|_)(?:table|view|sequence|index|column|schema|tri
 _LAYER = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cursor|dialect|ops|engine|adapter|backend)$")
 
 
-_COPIES = frozenset(["list", "tuple", "sorted", "set", "frozenset", "reversed", "enumerate", "iter", "str"])
+_COPIES = COUNTS_OR_HANDS_ON | {"str"}
 _TEXT_METHODS = frozenset(
     [
         *(*KEEPS_TEXT, *_COPIES, *_VIEWS, "pop", "format", "join", "repr", "dumps", "input"),
