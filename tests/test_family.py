@@ -19,6 +19,7 @@ FAMILY = '''
 
 from collections.abc import Iterator, Mapping
 
+import libcst as cst
 
 from veteran.conclusions import Conclusion, silent
 from veteran.findings import Span

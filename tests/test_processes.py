@@ -181,6 +181,14 @@ def test_the_plugin_runs_nothing_that_flake8_does_not(tree: Path, tmp_path: Path
     assert ran(tmp_path / "witnesses") == []
 
 
+@pytest.mark.parametrize("folder", [os.path.dirname(os.__file__), os.path.dirname(pytest.__path__[0])])  # noqa: PTH120
+def test_python_s_own_directories_can_be_checked_from_within(folder: str) -> None:
+    for options in ([], ["-P"] if sys.version_info >= (3, 11) else ["-I"]):
+        command = [sys.executable, *options, "-m", "veteran", "check", "--no-cache", os.__file__]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_path_without_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here, other, link = tmp_path / "here", tmp_path / "other", tmp_path / "link"
     here.mkdir()

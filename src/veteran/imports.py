@@ -6,17 +6,23 @@ This module imports only what Python has loaded at its start; not even `__future
 import os
 import sys
 
+#: Where Python and what is installed for it lie: from there it has run code before it runs ours.
+_INSTALLED = tuple(
+    os.path.join(prefix, *folder)  # noqa: PTH118
+    for prefix in {sys.prefix, sys.base_prefix}
+    for folder in (("lib", "python"), ("Lib", ""), ("DLLs", ""))
+)
 #: The directory in which veteran itself is installed.
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 
 
 def outside() -> list[str]:
-    """`sys.path` without the working directory, whatever put it there. If veteran itself lies in it, it is last."""
+    """`sys.path` without the working directory, but for one of Python's. If veteran itself lies in it, it is last."""
     try:
         here = os.stat(os.curdir)  # noqa: PTH116
     except OSError:  # it is gone
         return [_absolute(entry) for entry in sys.path if entry]
-    kept = [_absolute(entry) for entry in sys.path if entry and not _is(entry, here)]
+    kept = [_absolute(entry) for entry in sys.path if entry and (entry.startswith(_INSTALLED) or not _is(entry, here))]
     return [*kept, HOME] if _is(HOME, here) else kept
 
 
