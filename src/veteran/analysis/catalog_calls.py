@@ -134,7 +134,7 @@ def made_non_blocking(module: Module, receiver: Binding) -> bool:
         return True
     return any(
         func.attr.value in wanted and _holds(module, wanted[func.attr.value], call)
-        for call in module.lowered.methods_called.get(receiver.name, ())
+        for call in module.lowered.index.methods_of.get(receiver.name, ())
         if isinstance(func := call.node.func, cst.Attribute) and call.scope.function is receiver.scope.function
     )
 

@@ -139,15 +139,6 @@ class Contexts(Following):
     # Who runs it
 
     @cached_property
-    def _by_name(self) -> dict[str, list[Call]]:
-        """The calls of plain names."""
-        found: dict[str, list[Call]] = {}
-        for call in self.lowered.calls:
-            if isinstance(call.node.func, cst.Name):
-                found.setdefault(call.node.func.value, []).append(call)
-        return found
-
-    @cached_property
     def _run(self) -> dict[cst.CSTNode, Call]:
         """What is handed to a runner: coroutines, or names of functions that make one."""
         found: dict[cst.CSTNode, Call] = {}
@@ -177,7 +168,9 @@ class Contexts(Following):
         name = function.name
         hidden = function.parent.kind == "function" or name.startswith("_")
         places: list[At] = []
-        for call in self._by_name.get(name, ()):
+        for call in self.lowered.index.named.get(name, ()):
+            if not isinstance(call.node.func, cst.Name):
+                continue
             runner = self._run.get(call.node)
             if runner is None and not (hidden and (call.awaited or not function.is_async)):
                 return NONE

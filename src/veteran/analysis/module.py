@@ -14,7 +14,7 @@ from veteran.analysis.contexts import Contexts
 from veteran.analysis.dataflow.strings import Flow
 from veteran.analysis.semantics.binder import lower
 from veteran.analysis.semantics.def_use import Uses, names_in
-from veteran.analysis.semantics.ir import Call, Scope
+from veteran.analysis.semantics.ir import Call
 from veteran.analysis.syntax.gate import Glance
 from veteran.analysis.syntax.source import Source
 from veteran.analysis.syntax.tree import Tree
@@ -120,23 +120,6 @@ class Module:
     def contexts(self) -> Contexts:
         """Which functions run where nothing serves yet."""
         return Contexts(self.lowered, self.types)
-
-    @cached_property
-    def calls_of(self) -> dict[Scope, list[Call]]:
-        """The calls that each function makes."""
-        found: dict[Scope, list[Call]] = {}
-        for call in self.lowered.calls:
-            found.setdefault(call.scope.function, []).append(call)
-        return found
-
-    @cached_property
-    def methods(self) -> dict[str, list[Call]]:
-        """The calls of methods, by the method's name."""
-        found: dict[str, list[Call]] = {}
-        for call in self.lowered.calls:
-            if isinstance(call.node.func, cst.Attribute):
-                found.setdefault(call.node.func.attr.value, []).append(call)
-        return found
 
     @cached_property
     def _awaited(self) -> dict[str, list[Call]]:

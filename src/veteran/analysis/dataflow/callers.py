@@ -26,22 +26,19 @@ def is_private(flow: Flow, function: Scope) -> bool:
         return False
     if function.parent.kind == "class":
         accesses = set(flow.lowered.private.get(name, ()))
-        calls = {call.node.func for call in flow.lowered.calls}
-        return bool(accesses) and accesses <= calls
-    calls = {call.node.func for call in flow.lowered.calls}
-    names = [node for node in calls if isinstance(node, cst.Name) and node.value == name]
+        return bool(accesses) and accesses <= flow.lowered.index.called.keys()
+    names = [call for call in flow.lowered.index.named.get(name, ()) if isinstance(call.node.func, cst.Name)]
     uses = [use for scope in flow.lowered.scopes for use in scope.uses.get(name, ())]
     return bool(names) and len(uses) == len(names)
 
 
 def callers(flow: Flow, function: Scope) -> Iterator[Call]:
     """The calls of a private function."""
-    for call in flow.lowered.calls:
-        func = call.node.func
-        if isinstance(func, cst.Attribute):
-            if func.attr.value == function.name and function.parent.kind == "class":  # type: ignore[union-attr]
+    for call in flow.lowered.index.named.get(function.name, ()):
+        if isinstance(call.node.func, cst.Attribute):
+            if function.parent.kind == "class":  # type: ignore[union-attr]
                 yield call
-        elif _is_name(func, function.name) and Local(function) in flow.types.of(func, call):
+        elif Local(function) in flow.types.of(call.node.func, call):
             yield call
 
 

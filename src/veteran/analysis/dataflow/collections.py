@@ -279,7 +279,7 @@ class Collections:
     def _grown(self, name: str, scope: Scope, at: At) -> list[list[Pieces]] | None:
         """What methods may have added to the list of that name before a place; None where not known."""
         found: list[list[Pieces]] = []
-        for call in self.strings.lowered.methods_called.get(name, ()):
+        for call in self.strings.lowered.index.methods_of.get(name, ()):
             func = cst.ensure_type(call.node.func, cst.Attribute)
             if call.scope.function is not scope.function:
                 continue

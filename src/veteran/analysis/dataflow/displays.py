@@ -50,7 +50,7 @@ class Displays:
     def added(self, name: str, bindings: Sequence[Binding], at: At) -> list[Entry]:
         """What assignments may have put under keys of a name before a place."""
         found = list(self._stored.get(name, ()))
-        for call in self.lowered.methods_called.get(name, ()):
+        for call in self.lowered.index.methods_of.get(name, ()):
             method = cst.ensure_type(call.node.func, cst.Attribute).attr.value
             args = call.node.args
             if method == "setdefault" and len(args) == 2:
@@ -137,7 +137,7 @@ class Displays:
     def _appended(self, name: str, binding: Binding, at: At) -> list[Row] | None:
         """What `append` and the like add to a list before a place; None where not known."""
         found: list[Row] = []
-        for call in self.lowered.methods_called.get(name, ()):
+        for call in self.lowered.index.methods_of.get(name, ()):
             method = cst.ensure_type(call.node.func, cst.Attribute).attr.value
             if method not in ("append", "add", "insert", "appendleft", "extend", "update"):
                 continue

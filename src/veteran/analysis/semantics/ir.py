@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
 
 import libcst as cst
 
-from veteran.analysis.syntax.expressions import decorator_name
+from veteran.analysis.syntax.expressions import decorator_name, last_name
 from veteran.analysis.syntax.python import BINDING_DECORATORS, IMPLICIT_METHODS
+
+K = TypeVar("K")
 
 
 class Block:
@@ -211,6 +214,44 @@ class Scope:
         return ".".join(reversed(parts))
 
 
+class CallIndex:
+    """The calls of a module by what is asked of them, each in the order of the walk."""
+
+    def __init__(self, calls: list[Call]) -> None:
+        self._calls = calls
+
+    def _by(self, key: Callable[[Call], K | None]) -> dict[K, list[Call]]:
+        found: dict[K, list[Call]] = {}
+        for call in self._calls:
+            if (known := key(call)) is not None:
+                found.setdefault(known, []).append(call)
+        return found
+
+    @cached_property
+    def named(self) -> dict[str, list[Call]]:
+        """By the name, or the last one of an attribute chain, that is called."""
+        return self._by(lambda call: last_name(call.node.func) or None)
+
+    @cached_property
+    def within(self) -> dict[Scope, list[Call]]:
+        """By the function that makes them."""
+        return self._by(lambda call: call.scope.function)
+
+    @cached_property
+    def methods_of(self) -> dict[str, list[Call]]:
+        """The calls `name.method(…)`, by `name`."""
+        return self._by(lambda call: _called_on(call.node.func))
+
+    @cached_property
+    def called(self) -> dict[cst.CSTNode, Call]:
+        """By the expression that is called."""
+        return {call.node.func: call for call in self._calls}
+
+
+def _called_on(func: cst.CSTNode) -> str | None:
+    return func.value.value if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name) else None
+
+
 class Lowered:
     """One module in the small form. scopes: in the order of the walk, the module's first.
 
@@ -221,8 +262,8 @@ class Lowered:
     """
 
     __slots__ = (
-        "_methods_called", "_opened", "assigned", "calls", "choices", "held", "matches", "module", "private", "reads",
-        "scopes", "stored", "tree",
+        "_index", "_opened", "assigned", "calls", "choices", "held", "matches", "module", "private", "reads", "scopes",
+        "stored", "tree",
     )  # fmt: skip
 
     def __init__(self, tree: cst.Module, module: Scope) -> None:
@@ -238,7 +279,7 @@ class Lowered:
         self.assigned: set[str] = set()
         self.stored: list[tuple[cst.BaseExpression, At, cst.CSTNode]] = []
         self._opened: dict[cst.CSTNode, Scope] | None = None
-        self._methods_called: dict[str, list[Call]] | None = None
+        self._index: CallIndex | None = None
 
     def scope_of(self, node: cst.CSTNode) -> Scope | None:
         """The scope that a function, class, lambda or comprehension opens."""
@@ -247,15 +288,11 @@ class Lowered:
         return self._opened.get(node)
 
     @property
-    def methods_called(self) -> dict[str, list[Call]]:
-        """The calls `name.method(…)` by that name."""
-        if self._methods_called is None:
-            self._methods_called = {}
-            for call in self.calls:
-                func = call.node.func
-                if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
-                    self._methods_called.setdefault(func.value.value, []).append(call)
-        return self._methods_called
+    def index(self) -> CallIndex:
+        """The calls, by what is asked of them."""
+        if self._index is None:
+            self._index = CallIndex(self.calls)
+        return self._index
 
 
 #: Scopes without statements of their own.

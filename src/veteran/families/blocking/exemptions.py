@@ -215,7 +215,7 @@ def _is_reported(event: CatalogCall, made: object, at: At | None) -> bool:
     module = event.module
     if not isinstance(made, cst.Call) or at is None or made is event.call.node:
         return False
-    first = next((call for call in module.calls_of.get(event.function, ()) if call.node is made), None)
+    first = next((call for call in module.lowered.index.within.get(event.function, ()) if call.node is made), None)
     found = blocking_call(module, first) if first is not None and not first.awaited else None
     if found is None or found.entry.group != "file" or found.entry.lazy:
         return False
@@ -466,7 +466,7 @@ _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F]*:[\da-fA-F:.%]*")
 
 def _is_readable(event: CatalogCall) -> bool:
     """Whether a test on the way here asks `select`, or `kbhit`, whether there is something to read."""
-    methods = event.module.methods
+    methods = event.module.lowered.index.named
     if "select" not in methods and "kbhit" not in methods:
         return False
     call = event.call
@@ -492,7 +492,7 @@ def _earlier(event: CatalogCall, name: str | None, methods: tuple[str, ...]) -> 
     if name is None:
         return
     for method in methods:
-        for other in event.module.methods.get(method, ()):
+        for other in event.module.lowered.index.named.get(method, ()):
             if (
                 _is_before(other, event)
                 and places.spelling(_receiver(other)) == name
@@ -534,7 +534,7 @@ def _known_ready(event: CatalogCall) -> bool:
     if event.name.endswith(".Popen.wait"):
         if any(_ran(other, call) for other in _earlier(event, name, ("communicate",))):
             return True
-    elif not any(method in event.module.methods for method in _READY):
+    elif not any(method in event.module.lowered.index.named for method in _READY):
         return False
     parts = [
         (*part, test.at)

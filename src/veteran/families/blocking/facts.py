@@ -244,12 +244,12 @@ class Collector(Names):
         for scope in self.keys:
             if method_kind(scope) and does(decorators_of(scope), "reads", self.module.catalog):
                 owners.setdefault(scope.name, set()).add(scope.parent)  # type: ignore[arg-type]
-        called = {id(call.node.func) for call in self.lowered.calls}
+        called = self.lowered.index.called
         known: dict[tuple[int, str], str] = {}
         for arguments in self.lowered.reads:
             scope, node = arguments[0], arguments[4]
             name = node.attr.value
-            if id(node) in called or scope.kind == "module":
+            if node in called or scope.kind == "module":
                 continue
             kind = ""
             if name in owners:

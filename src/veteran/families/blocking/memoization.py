@@ -122,7 +122,7 @@ def _with_called(module: Module, function: Scope) -> Kept:
     kept = [_kept(module, function)]
     owner = function.parent
     itself = first_parameter(function) if owner is not None and owner.kind == "class" else None
-    for call in module.calls_of.get(function, ())[:_MAX_CALLED]:
+    for call in module.lowered.index.within.get(function, ())[:_MAX_CALLED]:
         func = call.node.func
         bound: list[Binding] = []
         if isinstance(func, cst.Name) and func.value not in function.bindings:
@@ -141,7 +141,7 @@ def _with_called(module: Module, function: Scope) -> Kept:
 def _keeps(module: Module, function: Scope) -> Kept:
     names = set(outliving(module, function))
     events: set[str] = set()
-    for call in module.calls_of.get(function, ()):
+    for call in module.lowered.index.within.get(function, ()):
         func = call.node.func
         if isinstance(func, cst.Attribute) and _PUTS.fullmatch(func.attr.value):
             owner = places.spelling(func.value) or ""

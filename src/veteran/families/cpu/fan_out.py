@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
@@ -12,7 +11,7 @@ from veteran.analysis.dataflow.trace import LINE, Because
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound, Scope, decorators_of
 from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
-from veteran.analysis.syntax.expressions import declared, dotted, form
+from veteran.analysis.syntax.expressions import declared, dotted, form, last_name
 from veteran.analysis.syntax.nodes import children, integer_value
 from veteran.analysis.types.calls import argument
 from veteran.analysis.types.decorators import SAME, only
@@ -188,8 +187,7 @@ def _groups(finder: _Finder) -> Iterator[list[Job]]:
     jobs = []
     module = finder.module
     for call in module.lowered.calls:
-        func = call.node.func
-        tail = func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
+        tail = last_name(call.node.func)
         if tail in _TAILS or tail in finder.names:
             job = finder.job(call)
             if job is not None:
@@ -197,7 +195,7 @@ def _groups(finder: _Finder) -> Iterator[list[Job]]:
             elif module.trace:
                 reason = "no fan-out: this hands nothing to threads, or one worker does it, or the pool is unknown"
                 module.trace.note("cpu.fan_out", call.node, call, reason)
-    if not jobs or any(_tail(call) == "_is_gil_enabled" for call in module.lowered.calls):
+    if not jobs or "_is_gil_enabled" in module.lowered.index.named:
         if module.trace:
             for job in jobs:
                 finder.dropped(job, "the program asks `sys._is_gil_enabled()`")
@@ -382,7 +380,7 @@ class _Finder:
         if len(args) < 2 or any(arg.keyword is not None or arg.star == "**" for arg in args):
             return None
         if dotted(args[0].value) == "None":
-            if any(_tail(other) == "set_default_executor" for other in self.module.lowered.calls):
+            if "set_default_executor" in self.module.lowered.index.named:
                 return None
             return self._handed(call, args[1:], "loop")
         pool = self._pool(args[0].value, call)
@@ -537,9 +535,13 @@ class _Finder:
                 return True
             if isinstance(parent, cst.Call) and parent is not call.node:
                 inner = parent
-        if job.via == "loop" and _tail(call) not in ("run_in_executor", "start_soon") and not self._together(job):
+        if (
+            job.via == "loop"
+            and last_name(call.node.func) not in ("run_in_executor", "start_soon")
+            and not self._together(job)
+        ):
             return True
-        if job.via == "threads" and _tail(call) != "start_new_thread":
+        if job.via == "threads" and last_name(call.node.func) != "start_new_thread":
             return not self._started(call.scope.function)
         return False
 
@@ -559,19 +561,10 @@ class _Finder:
     def _together(self, job: Job) -> bool:
         return next(self._calls_in(job.call.scope.function, *_TOGETHER), None) is not None
 
-    @cached_property
-    def _by_name(self) -> dict[Scope, dict[str, list[Call]]]:
-        """The calls of each function by the last word of what is called."""
-        found: dict[Scope, dict[str, list[Call]]] = {}
-        for call in self.module.lowered.calls:
-            found.setdefault(call.scope.function, {}).setdefault(_tail(call), []).append(call)
-        return found
-
     def _calls_in(self, function: Scope, *names: str) -> Iterator[Call]:
         """The calls of these names in a function."""
-        calls = self._by_name.get(function, {})
         for name in names:
-            yield from calls.get(name, ())
+            yield from (c for c in self.module.lowered.index.named.get(name, ()) if c.scope.function is function)
 
     def _loop_around(self, job: Job) -> Compound | None:
         """The innermost loop that repeats the job on the same pool."""
@@ -625,11 +618,11 @@ class _Finder:
         for call in self._calls_in(function, *_WAITS, *_COLLECTS):
             if loop not in _loops(call.block):
                 continue
-            if _tail(call) not in _WAITS:
+            if last_name(call.node.func) not in _WAITS:
                 return True
             func = call.node.func
             receiver = dotted(func.value) if isinstance(func, cst.Attribute) else None
-            if _tail(call) == "wait" and call.node.args and receiver != name:
+            if last_name(call.node.func) == "wait" and call.node.args and receiver != name:
                 return True
             if receiver is not None and (receiver == name or not name):
                 return True
@@ -719,7 +712,7 @@ class _Finder:
             or len(function.bindings[node.value]) > 1
         ):
             return ""
-        if any(dotted(other.node.func) == node.value for other in self.cpu.calls_of.get(function, ())):
+        if any(dotted(other.node.func) == node.value for other in self.cpu.lowered.index.within.get(function, ())):
             return ""  # it may run there as well, one after another
         return node.value
 
@@ -736,7 +729,7 @@ class _Finder:
 
     def _spread_calls(self, names: set[str]) -> Iterator[tuple[Call, Spread, cst.BaseExpression]]:
         for call in self.module.lowered.calls if names else ():
-            if _tail(call) in names:
+            if last_name(call.node.func) in names:
                 values = self.types.of(call.node.func, call)
                 value = values[0] if len(values) == 1 else None
                 if isinstance(value, Local):
@@ -773,7 +766,11 @@ class _Finder:
         """The jobs on pools that other modules keep."""
         own = self.module.lowered.module
         for call in self.module.lowered.calls:
-            if _tail(call) in _MAPS or _tail(call) in ("submit", "apply_async", "run_in_executor"):
+            if last_name(call.node.func) in _MAPS or last_name(call.node.func) in (
+                "submit",
+                "apply_async",
+                "run_in_executor",
+            ):
                 job = self.job(call)
                 if job is not None and job.pool is not None and own not in _around(job.pool.scope):
                     yield job
@@ -957,11 +954,6 @@ class _Finder:
             return None
         refs = self.types.refs(node.func, at)
         return node if refs and refs[0].name == "functools.partial" else None
-
-
-def _tail(call: Call) -> str:
-    func = call.node.func
-    return func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", "")
 
 
 def _around(scope: Scope | None) -> Iterator[Scope]:

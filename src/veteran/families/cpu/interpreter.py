@@ -16,7 +16,7 @@ import libcst as cst
 
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.following import Following
-from veteran.analysis.semantics.ir import At, Binding, Call, Scope, decorators_of, method_kind
+from veteran.analysis.semantics.ir import At, Binding, Scope, decorators_of, method_kind
 from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
 from veteran.analysis.syntax.expressions import declared
 from veteran.analysis.types.calls import called_on
@@ -324,7 +324,7 @@ class Cpu:
         leads: whether a name is one of theirs. Nothing is read to tell.
         """
         catalog = self.catalog
-        for call in self.calls_of.get(function, ()):
+        for call in self.lowered.index.within.get(function, ()):
             func = call.node.func
             of = self.types.of(func.value, call) if isinstance(func, cst.Attribute) else ()
             if of and not any(isinstance(one, Ref) for one in of):
@@ -338,14 +338,6 @@ class Cpu:
                 if leads is not None and not known and not leads(ref.name):
                     return True
         return False
-
-    @cached_property
-    def calls_of(self) -> dict[Scope, list[Call]]:
-        """The calls of each function."""
-        found: dict[Scope, list[Call]] = {}
-        for call in self.module.lowered.calls:
-            found.setdefault(call.scope.function, []).append(call)
-        return found
 
     def bound(self, binding: Binding) -> Kind:
         """What is known of what a binding binds, whoever asks."""

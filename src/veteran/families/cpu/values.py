@@ -273,7 +273,7 @@ class Values:
         return found.bindings[0] if len(found.bindings) == 1 else None
 
     def _grows(self, name: str) -> bool:
-        calls = self.cpu.lowered.methods_called.get(name, ())
+        calls = self.cpu.lowered.index.methods_of.get(name, ())
         return any(getattr(call.node.func, "attr").value in ("append", "extend", "insert", "add") for call in calls)  # noqa: B009
 
     # What values are

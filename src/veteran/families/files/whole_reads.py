@@ -154,7 +154,6 @@ class _Reads:
         self.module = module
         self.uses = module.uses
         self.files = Handles(module.types)
-        self._calls_in: dict[Scope, list[Call]] = {}
         self._changes: dict[Scope, list[_Change]] = {}
         self._last: tuple[cst.CSTNode, At] | None = None  # what was asked for its one use last
 
@@ -420,10 +419,7 @@ class _Reads:
     def _changes_in(self, function: Scope) -> list[_Change]:
         """The calls in a function that by their names write files or take them away."""
         if function not in self._changes:
-            if not self._calls_in:
-                for call in self.module.lowered.calls:
-                    self._calls_in.setdefault(call.scope.function, []).append(call)
-            self._changes[function] = list(self._changing(self._calls_in.get(function, ())))
+            self._changes[function] = list(self._changing(self.module.lowered.index.within.get(function, ())))
         return self._changes[function]
 
     def _changing(self, calls: Iterable[Call]) -> Iterator[_Change]:

@@ -33,7 +33,7 @@ from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import children, operands
 from veteran.analysis.types.calls import taker
 from veteran.analysis.types.values import Local
-from veteran.families.http.calls import SILENT, calls_by_name, checks_argument
+from veteran.families.http.calls import SILENT, checks_argument
 from veteran.families.http.decodings import not_told
 from veteran.families.http.exception_handlers import Handlers
 from veteran.families.http.keys import WRITTEN, OwnKeys, is_index, key_text, may_hold, without_keys
@@ -506,9 +506,7 @@ class AccessChecks:
     @cached_property
     def boundaries(self) -> Boundaries:
         """The functions of this module that see to decoded values for others."""
-        return Boundaries(
-            self.module, self.module.once(calls_by_name), lambda call: checks_argument(self.module, call.node, call)
-        )
+        return Boundaries(self.module, lambda call: checks_argument(self.module, call.node, call))
 
     def _callers(self, function: Scope) -> list[Call]:
         """All calls of a private function, where they are known."""
@@ -574,7 +572,7 @@ class AccessChecks:
         """The responses on which `raise_for_status` is called, by their spelling and function."""
         return {
             (spelling(call.node.func.value), call.scope.function)
-            for call in self.module.once(calls_by_name).get("raise_for_status", ())
+            for call in self.module.lowered.index.named.get("raise_for_status", ())
             if isinstance(call.node.func, cst.Attribute)
         }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis.semantics.ir import At, Call
+from veteran.analysis.semantics.ir import At
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.types.values import Ref
 
@@ -20,17 +20,6 @@ SILENT = frozenset(("len", "str", "repr", "print", "bool", "hasattr", "id", "typ
 _CHECKS = re.compile(
     r"(?i)valid|check|ensure|verify|assert|schema|raise_(?:for|on|if)|sanit|conform|expect|require|is_error|has_error"
 )
-
-
-def calls_by_name(module: Module) -> dict[str, list[Call]]:
-    """The calls of the module, by the bare name of what is called."""
-    found: dict[str, list[Call]] = {}
-    for call in module.lowered.calls:
-        func = call.node.func
-        name = func.attr.value if isinstance(func, cst.Attribute) else getattr(func, "value", None)
-        if isinstance(name, str):
-            found.setdefault(name, []).append(call)
-    return found
 
 
 def checks_argument(module: Module, call: cst.Call, at: At) -> bool:

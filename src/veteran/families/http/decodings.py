@@ -18,7 +18,6 @@ from veteran.analysis.types.calls import argument, passed_value
 from veteran.analysis.types.decorators import SAME, keeps_result, only
 from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref
-from veteran.families.http.calls import calls_by_name
 from veteran.families.http.responses import Responses
 from veteran.findings import Confidence
 
@@ -220,7 +219,7 @@ class Decodings:
         kind = None
         named = len(self.module.uses.named(function.name))
         named += len(self.module.lowered.private.get(function.name, ()))
-        calls = self.module.once(calls_by_name).get(function.name, ())
+        calls = self.module.lowered.index.named.get(function.name, ())
         if not calls or named > len(calls):
             return None  # handed on as a value
         for call in calls[:_MAX_CALLERS]:

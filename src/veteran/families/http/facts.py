@@ -21,7 +21,6 @@ from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.decorators import SAME, does, keeps_result, only
 from veteran.analysis.types.values import Instance, Local
 from veteran.families.http.access_checks import Unchecked
-from veteran.families.http.calls import calls_by_name
 from veteran.families.http.client_reach import reach_of
 from veteran.families.http.deferred_checks import argument_of, may_be_on_class
 from veteran.families.http.exception_handlers import only_raises
@@ -198,7 +197,7 @@ class _Answers:
         seen: set[int] = set()
         if clients:
             for name in ("json", "loads", "load"):
-                for call in self.module.once(calls_by_name).get(name, ()):
+                for call in self.module.lowered.index.named.get(name, ()):
                     needs = self._of_response(found, call)
                     if needs is not None:
                         seen.add(id(call.node))

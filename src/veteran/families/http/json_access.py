@@ -42,7 +42,7 @@ from veteran.analysis.types.calls import taker
 from veteran.analysis.types.decorators import SAME, keeps_result, only
 from veteran.analysis.types.values import Instance, Local, Ref
 from veteran.families.http.access_checks import AccessChecks, Unchecked
-from veteran.families.http.calls import calls_by_name, checks_argument
+from veteran.families.http.calls import checks_argument
 from veteran.families.http.client_reach import reach_of
 from veteran.families.http.containers import FILLING, MAX_HELD, Containers
 from veteran.families.http.decodings import Decodings, not_told
@@ -174,7 +174,7 @@ class Decoded:
 
     def _called(self, scope: Scope) -> Iterator[tuple[Call, cst.Call, tuple[str, ...]]]:
         """The calls that give what a function gives: its own, and those of what calls it elsewhere or for each item."""
-        for call in self.module.once(calls_by_name).get(scope.name, ()):
+        for call in self.module.lowered.index.named.get(scope.name, ()):
             if self.types.of(call.node.func, call) == (Local(scope),):
                 yield call, call.node, ()
         for call, index in self._handing.get(scope.name, ()):

@@ -22,14 +22,12 @@ _LEAVING = ("sys.exit", "exit", "quit", "fail", "abort")
 class Boundaries:
     """Answers, for one module, which functions are the boundary where data comes in."""
 
-    def __init__(self, module: Module, calls_of: dict[str, list[Call]], validates: Callable[[Call], bool]) -> None:
+    def __init__(self, module: Module, validates: Callable[[Call], bool]) -> None:
         self.module = module
         self.types = module.types
-        self.calls_of = calls_of
         self.validates = validates
         self._raising: dict[tuple[Scope, str, bool], bool] = {}
         self._callers: dict[Scope, list[Call]] = {}
-        self._calls_in: dict[Scope, list[Call]] | None = None
         self._read: dict[Scope, list[tuple[str, cst.BaseExpression, set[str]]]] = {}
         self._judging: dict[Scope, list[set[str]]] = {}
 
@@ -47,7 +45,11 @@ class Boundaries:
         judged = self._judged(function)
         if any(name in read for read in judged):
             return True
-        checking = [call for call in self._calls(function) if call.node.args and self.validates(call)]
+        checking = [
+            call
+            for call in self.module.lowered.index.within.get(function, ())
+            if call.node.args and self.validates(call)
+        ]
         if not judged and not checking:
             return False
         names = self._derived(function, {name})
@@ -65,7 +67,7 @@ class Boundaries:
                 return True
         return any(
             self.validates(call)
-            for call in self._calls(function)
+            for call in self.module.lowered.index.within.get(function, ())
             if any(names_in(a.value) & names for a in call.node.args)
         )
 
@@ -120,13 +122,6 @@ class Boundaries:
         text = self.module.tree.code(function.node)
         return "json" in text or "load" in text
 
-    def _calls(self, function: Scope) -> list[Call]:
-        if self._calls_in is None:
-            self._calls_in = {}
-            for call in self.module.lowered.calls:
-                self._calls_in.setdefault(call.scope.function, []).append(call)
-        return self._calls_in.get(function, [])
-
     def callers(self, function: Scope) -> list[Call]:
         """All calls of a private function; nothing where some are unknown."""
         if function not in self._callers:
@@ -138,7 +133,7 @@ class Boundaries:
         private = function.name.startswith("_") and not function.name.endswith("__")
         if not isinstance(function.node, cst.FunctionDef) or not (inner or private):
             return []
-        calls = self.calls_of.get(function.name, [])
+        calls = self.module.lowered.index.named.get(function.name, [])
         named = len(self.module.uses.named(function.name)) + len(self.module.lowered.private.get(function.name, ()))
         if named > len(calls) or len(calls) > _MAX_CALLERS:
             return []

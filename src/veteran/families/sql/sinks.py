@@ -357,14 +357,6 @@ class Queries:
             self._said[key] = said
         return self._said[key]
 
-    @cached_property
-    def _by_name(self) -> dict[str, list[Call]]:
-        """Every call by the last name of what it calls."""
-        found: dict[str, list[Call]] = {}
-        for call in self.module.lowered.calls:
-            found.setdefault(last_name(call.node.func), []).append(call)
-        return found
-
     def _runs(self) -> Iterator[tuple[Call, Sink, cst.BaseExpression | None]]:
         """The calls that execute a query, with what stands in its place."""
         catalog = self.module.catalog
@@ -499,7 +491,7 @@ class Queries:
         if not isinstance(function.node, cst.FunctionDef):
             return
         wrapped = sink._replace(parameters="none" if sink.parameters == "none" else "handed")
-        for call in self._by_name.get(function.name, ()):
+        for call in self.module.lowered.index.named.get(function.name, ()):
             if function_of(self.flow.types, call.node.func, call) is function:
                 value = passed_value(self.flow.types, call.node, call, function, name)
                 if value is not None:

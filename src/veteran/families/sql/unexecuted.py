@@ -273,7 +273,7 @@ def _executed(module: Module) -> set[cst.CSTNode]:
                     bindings += scopes.lookup(node.value, binding).bindings
                 if isinstance(value, cst.BaseExpression):
                     pending.append((value, binding))
-            for call in flow.lowered.methods_called.get(node.value, ()):
+            for call in flow.lowered.index.methods_of.get(node.value, ()):
                 if call.scope.function is at.scope.function:
                     pending += [(arg.value, call) for arg in call.node.args]
             continue
