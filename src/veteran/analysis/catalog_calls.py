@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis.semantics.ir import At, Binding, Call, Scope
+from veteran.analysis.call_events import CallEvent
+from veteran.analysis.semantics.ir import At, Binding, Call
 from veteran.analysis.syntax.nodes import operands
-from veteran.analysis.types.calls import argument
+from veteran.analysis.types.calls import argument, written_out
 from veteran.analysis.types.values import Instance, Local, Ref
-from veteran.catalog import Blocking, Unless
+from veteran.catalog import ListedCall, Unless
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
 
-class CatalogCall(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class CatalogCall(CallEvent):
     """A call of something that the catalogue lists in `table`. name: its qualified name. origin: of the receiver."""
 
     module: Module
     call: Call
-    entry: Blocking
+    entry: ListedCall
     name: str
     origin: At | None
     table: str
-
-    @property
-    def function(self) -> Scope:
-        """The function, lambda or module whose frame makes the call."""
-        return self.call.scope.function
 
 
 def catalog_call(module: Module, table: str, call: Call) -> CatalogCall | None:
@@ -43,7 +41,7 @@ def catalog_call(module: Module, table: str, call: Call) -> CatalogCall | None:
         if module.trace:
             module.trace.note(table, call.node, call, _called(module, call, refs, table))
         return None
-    entry: Blocking = entries[0]
+    entry: ListedCall = entries[0]
     if any(_holds(module, unless, call) for unless in entry.unless):
         if module.trace:
             text = f"`{entry.name}` is listed, but an argument makes it harmless, or may do so"
@@ -100,7 +98,7 @@ def blocking_call(module: Module, call: Call) -> CatalogCall | None:
 
 def _holds(module: Module, unless: Unless, call: Call) -> bool:
     """Whether a call passes the argument that makes it harmless, or may pass it."""
-    if any(arg.star for arg in call.node.args):
+    if any(arg.star for arg in written_out(call.node.args)):
         return True
     keywords = (unless.keyword,) if unless.keyword else ()
     value = argument(call, unless.position, keywords)

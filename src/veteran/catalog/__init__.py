@@ -6,6 +6,7 @@ All names are qualified names as a program reaches them (`requests.Session.get`)
 | table | says | keys |
 | --- | --- | --- |
 | blocking, metadata | the call blocks its thread | group, instead, unless, opens, lazy |
+| call | rules that listen to `table` hear of the call | table, instead, unless |
 | group | what the groups of calls have in common | confidence, says, instead |
 | sink | one argument of the call is a query | query, keywords, placeholder, parameters, library |
 | execute_like | a method of that bare name takes a query, if its text looks like one | query, weak |
@@ -63,6 +64,7 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
         "opens": (_OPENS, False),
         "lazy": (_FLAG, False),
     },
+    "call": {"names": (_TEXTS, True), "table": (_TEXT, True), "instead": (_ADVICE, False), "unless": (_UNLESS, False)},
     "sink": {
         "names": (_TEXTS, True),
         "query": (_NUMBER, False),
@@ -153,10 +155,11 @@ class Group(NamedTuple):
     instead: Mapping[str, str]
 
 
-class Blocking(NamedTuple):
-    """A call that blocks the thread it runs on. instead: by async library, or under "" for all.
+class ListedCall(NamedTuple):
+    """A call that rules hear of. instead: what to write, by async library, or under "" for all.
 
-    lazy: only when what it gives is iterated over. opens: only when that argument is a path or an address.
+    group: of one that blocks its thread, else empty. lazy: only when what it gives is iterated over.
+    opens: only when that argument is a path or an address.
     """
 
     name: str
@@ -200,7 +203,7 @@ class Catalog:
     """All tables, indexed by qualified name."""
 
     def __init__(self, tables: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        self.calls: dict[str, dict[str, Blocking]] = {"blocking": {}, "metadata": {}}
+        self.calls: dict[str, dict[str, ListedCall]] = {"blocking": {}, "metadata": {}}
         self.groups: dict[str, Group] = {}
         self.sinks: dict[str, Sink] = {}
         self.execute_like: dict[str, Sink] = {}
@@ -219,16 +222,13 @@ class Catalog:
             self._add(table, entry)
         _cut_circles(self.bases)
         self._canonical: dict[str, str] = {}
+        listed = [*itertools.chain(*self.calls.values(), self.sinks)]
         #: The classes that the tables name methods of.
-        self.owners = frozenset(
-            name.rpartition(".")[0] for table in (self.calls["blocking"], self.sinks) for name in table
-        )
+        self.owners = frozenset(name.rpartition(".")[0] for name in listed)
         #: The last words of everything a call can be looked up by.
         self.tails = frozenset(
-            name.rpartition(".")[2]
-            for table in (self.calls["blocking"], self.calls["metadata"], self.sinks, self.execute_like)
-            for name in table
-        ) | {spelling.rpartition(".")[2] for spelling in self.aliases}
+            name.rpartition(".")[2] for name in itertools.chain(listed, self.execute_like, self.aliases)
+        )
 
     def _add(self, table: str, entry: Mapping[str, Any]) -> None:
         if table == "group":
@@ -244,18 +244,8 @@ class Catalog:
             self.bases[entry["type"]] = entry["base"]
             return
         for name in (name for text in entry["names"] for name in expand(text)):
-            if table in self.calls:
-                unless = tuple(map(_unless, entry.get("unless", ())))
-                advice = _by_library(entry.get("instead"))
-                opens = entry.get("opens")
-                self.calls[table][name] = Blocking(
-                    name,
-                    entry["group"],
-                    advice,
-                    unless,
-                    entry.get("lazy", False),
-                    Opens(opens.get("position"), tuple(opens.get("keywords", ()))) if opens else None,
-                )
+            if table in ("blocking", "metadata", "call"):
+                self.calls.setdefault(entry.get("table", table), {})[name] = _listed(name, entry)
             elif table == "sink":
                 self.sinks[name] = Sink(
                     name,
@@ -364,6 +354,8 @@ class Catalog:
         and builtins."""
         if table == "http.json_access":
             return self._client_words()
+        if table != "sql.sinks" and table not in self.calls:
+            raise ValueError(f"a rule listens to {table!r}: no table of calls, and no event that needs no words")
         names = self.sinks if table == "sql.sinks" else self.calls[table]
         words = {name.partition(".")[0] for name in names}
         if table == "sql.sinks":
@@ -457,6 +449,19 @@ def _expanded(text: str) -> int:
 def _unless(entry: Mapping[str, Any]) -> Unless:
     position, keyword = entry.get("position"), entry.get("keyword")
     return Unless(position, keyword, tuple(entry["equals"]), entry.get("absent", False))
+
+
+def _listed(name: str, entry: Mapping[str, Any]) -> ListedCall:
+    unless = tuple(map(_unless, entry.get("unless", ())))
+    opens = entry.get("opens")
+    return ListedCall(
+        name,
+        entry.get("group", ""),
+        _by_library(entry.get("instead")),
+        unless,
+        entry.get("lazy", False),
+        Opens(opens.get("position"), tuple(opens.get("keywords", ()))) if opens else None,
+    )
 
 
 def _by_library(advice: Any) -> dict[str, str]:
@@ -570,12 +575,10 @@ def _validate_entry(table: str, entry: Any, place: str) -> None:
         if required and key not in entry:
             raise ValueError(f"{place}: {key} is missing")
     if table in ("blocking", "metadata"):
-        groups = [name for found, group in _builtin() if found == "group" for name in group]
-        if entry["group"] not in groups:
-            raise ValueError(
-                f"{place}.group: expected one of {', '.join(groups)}, got {entry['group']!r}"
-                f"{nearest(entry['group'], groups)}"
-            )
+        _check_known(entry, "group", [name for found, group in _builtin() if found == "group" for name in group], place)
+    if table == "call":
+        tables = dict.fromkeys(listed["table"] for found, listed in _builtin() if found == "call")
+        _check_known(entry, "table", tables, place)
     for key, allowed in (
         ("parameters", _PARAMETERS),
         ("for", _PURPOSES),
@@ -587,6 +590,12 @@ def _validate_entry(table: str, entry: Any, place: str) -> None:
         for value in [values] if isinstance(values, str) else values:
             if value not in allowed:
                 raise ValueError(f"{place}.{key}: expected one of {', '.join(allowed)}, got {value!r}")
+
+
+def _check_known(entry: Mapping[str, Any], key: str, known: Iterable[str], place: str) -> None:
+    if entry[key] not in known:
+        expected = ", ".join(known)
+        raise ValueError(f"{place}.{key}: expected one of {expected}, got {entry[key]!r}{nearest(entry[key], known)}")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

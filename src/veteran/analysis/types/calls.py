@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -10,6 +10,7 @@ from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Call, Scope, decorators_of, first_parameter, method_kind
 from veteran.analysis.syntax.arguments import NAMED_REST, REST, binds
 from veteran.analysis.syntax.expressions import Declared, all_parameters, declared, dotted, form
+from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.values import Inference, Instance, Local, Ref
 
@@ -19,11 +20,15 @@ _MAX_ALIASES = 3
 
 def argument(call: Call | cst.Call, position: int | None, keywords: Iterable[str]) -> cst.BaseExpression | None:
     """The value of a call's argument, by position or keyword; None where it is not written out."""
-    node = call.node if isinstance(call, Call) else call
+    return argument_of(written_out((call.node if isinstance(call, Call) else call).args), position, keywords)
+
+
+def argument_of(args: Iterable[cst.Arg], position: int | None, keywords: Iterable[str]) -> cst.BaseExpression | None:
+    """The same, of the arguments that a call is given."""
     wanted = frozenset(keywords)
     index = 0
     starred = False
-    for arg in node.args:
+    for arg in args:
         if arg.keyword is not None:
             if arg.keyword.value in wanted:
                 return arg.value
@@ -34,6 +39,28 @@ def argument(call: Call | cst.Call, position: int | None, keywords: Iterable[str
                 return arg.value
             index += 1
     return None
+
+
+def written_out(args: Iterable[cst.Arg]) -> Iterator[cst.Arg]:
+    """The arguments of a call, with what it unpacks in place: `*(url, 5)`, `**{"timeout": 5}`, `**dict(timeout=5)`."""
+    for arg in args:
+        value = arg.value
+        if arg.star == "*" and isinstance(value, (cst.Tuple, cst.List)):
+            for item in value.elements:
+                yield cst.Arg(item.value, star="*" if isinstance(item, cst.StarredElement) else "")
+        elif arg.star == "**" and isinstance(value, cst.Dict):
+            yield from map(_entry, value.elements)
+        elif arg.star == "**" and isinstance(value, cst.Call) and dotted(value.func) == "dict":
+            yield from (one if one.keyword is not None else cst.Arg(one.value, star="**") for one in value.args)
+        else:
+            yield arg
+
+
+def _entry(element: cst.BaseDictElement) -> cst.Arg:
+    """The keyword argument that an entry of an unpacked dictionary makes."""
+    if isinstance(element, cst.DictElement) and isinstance(element.key, cst.SimpleString):
+        return cst.Arg(element.value, keyword=cst.Name(str(string_value(element.key))))
+    return cst.Arg(element.value, star="**")
 
 
 def class_bindings(types: Inference, node: cst.Attribute, at: At) -> list[Binding] | None:

@@ -11,7 +11,7 @@ from veteran.analysis.reports import Linked, LinkedStep, Report, ReportStep
 from veteran.analysis.semantics.ir import Binding
 from veteran.analysis.syntax.expressions import consumes
 from veteran.analysis.types.values import Instance
-from veteran.catalog import Blocking, Catalog
+from veteran.catalog import Catalog, ListedCall
 from veteran.families.blocking.exemptions import hardly_waits, never_waits
 from veteran.families.blocking.link import LinkedCall
 from veteran.findings import Confidence
@@ -120,7 +120,7 @@ def linked(event: LinkedCall) -> Iterator[Linked]:
 
 
 def _message(
-    called: str, name: str, entry: Blocking, coroutine: str, library: str, catalog: Catalog, whole: str = ""
+    called: str, name: str, entry: ListedCall, coroutine: str, library: str, catalog: Catalog, whole: str = ""
 ) -> str:
     """whole: the call of what is lazy: the thread has to do the iteration."""
     group = catalog.groups[entry.group]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
+from veteran.analysis.call_events import CallEvent
 from veteran.analysis.dataflow.trace import LINE, Because
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound, Scope, decorators_of
@@ -96,7 +98,8 @@ class Spread(NamedTuple):
     many: bool
 
 
-class FanOut(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class FanOut(CallEvent):
     """Several jobs on threads that are proven to compute in Python.
 
     target: the function that runs, None for one of a library. shown: how it is written. shape: how they are

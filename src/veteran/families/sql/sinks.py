@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import libcst as cst
 
+from veteran.analysis.call_events import CallEvent
 from veteran.analysis.dataflow.callers import passes_safely
 from veteran.analysis.dataflow.sanitizers import Checked
 from veteran.analysis.dataflow.strings import KEEPS_TEXT
@@ -60,7 +61,7 @@ class Text(NamedTuple):
     assumed: tuple[tuple[cst.BaseExpression, bool], ...] = ()
 
 
-class SinkValue:
+class SinkValue(CallEvent):
     """A text built by the program that reaches a query's place. alternatives: see `dataflow.text`.
 
     call: the first call that executes it. passed: its argument. query: the expression that builds the text.
