@@ -21,8 +21,8 @@ from veteran.project.symbols import Class, Entity, Foreign, Function, Loaded, Pr
 _GROUPS = frozenset(
     ("sleep", "network", "subprocess", "db", "device", "file", "entry", "metadata", "certificates", "input", "prompt")
 )
-#: Whether these block depends on what was done with their objects before.
-_BY_STATE = ("io.", "socket.", "ssl.", "serial.", "requests.Response.")
+#: What decides whether a call blocks, and cannot be told from another module.
+_UNTOLD = frozenset(("opener", "host", "socket", "stream", "timeout"))
 LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 #: A parameter that decides a branch, and what it is: `True`, `False`, `None` or `?`.
 Known = tuple[tuple[str, str], ...]
@@ -120,7 +120,7 @@ class Chains:
         if entry is None or entry.opens is not None or (entry.lazy and "c" not in call.flags):
             return None
         confidence = catalog.groups[entry.group].confidence
-        if entry.group not in _GROUPS or entry.name.startswith(_BY_STATE):
+        if entry.group not in _GROUPS or catalog.state(entry.name).on in _UNTOLD:
             return None
         if any(_may_hold(unless, call) for unless in entry.unless):
             return None
