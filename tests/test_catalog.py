@@ -265,5 +265,5 @@ def test_wrong_additions_are_explained(tables: dict[str, Any], said: str) -> Non
 
 def test_the_files_stand_beside_the_loader() -> None:
     folder = Path(catalog.__file__).parent
-    names = "blocking contexts cpu decorators files groups http safe sinks types waiting"
+    names = "blocking contexts cpu decorators files groups http libraries safe sinks types waiting"
     assert sorted(path.stem for path in folder.glob("*.toml")) == names.split()

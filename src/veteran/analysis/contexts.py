@@ -19,8 +19,6 @@ from veteran.analysis.types.inference import Types
 from veteran.analysis.types.values import Local, Ref
 from veteran.catalog import Context
 
-#: Calls that run a coroutine, or a function that makes one, to its end.
-_RUNNERS = frozenset(("run", "run_until_complete"))
 #: Classes of applications that are given functions to run around their life.
 _APPLICATIONS = frozenset(("Starlette", "FastAPI", "Litestar", "Quart", "Application", "FastMCP"))
 NONE: frozenset[str] = frozenset()
@@ -153,7 +151,7 @@ class Contexts(Following):
         found: dict[cst.CSTNode, Call] = {}
         for call in self.lowered.calls:
             name = (dotted(call.node.func) or "").rpartition(".")[2]
-            if name in _RUNNERS and call.node.args:
+            if name in self.catalog.runs["ended"] and call.node.args:
                 found[call.node.args[0].value] = call
         return found
 

@@ -148,8 +148,8 @@ _STATES = (
     *("keyboard", "memory", "statement", "name", "handle", "files"),
 )
 #: What a call gives that runs a function: its `result`, a `future` of it, a result for `each` item, what the
-#: coroutine gives that it is handed (`awaited`), or anything else (`other`).
-_GIVEN = ("result", "future", "each", "awaited", "other")
+#: coroutine that it is handed gives, once awaited (`awaited`) or at once (`ended`), or anything else (`other`).
+_GIVEN = ("result", "future", "each", "awaited", "ended", "other")
 #: Of the tables that sort names by one word, the words.
 _WORDS = {
     # `asks`: for the loop that runs, if one does. `needs`: it only works where one runs.
@@ -517,6 +517,31 @@ class Catalog:
         listed = (*kinds, *self.types["returns"])
         modules = {name.partition(".")[0] for name in listed if "." in name} - sys.stdlib_module_names
         return frozenset(w for w in self._client_words() if w in modules or "_" in w or w.lower() != w)
+
+    @cached_property
+    def ends(self) -> frozenset[str]:
+        """The calls that nothing comes after, as dotted text."""
+        return frozenset(self.sorted["ends"]["program"] | self.sorted["ends"]["function"])
+
+    @cached_property
+    def leaving(self) -> frozenset[str]:
+        """The calls of a check that refuses what it was given, as dotted text."""
+        return frozenset(self.sorted["ends"]["program"] | self.sorted["ends"]["check"])
+
+    @cached_property
+    def running(self) -> frozenset[str]:
+        """The bare names of the calls that run what they are given."""
+        return frozenset(name for names in self.runs.values() for name in names)
+
+    @cached_property
+    def calling(self) -> Mapping[str, int]:
+        """Of calls that run a function once, by bare name, the position of that."""
+        return {**self.runs["result"], **self.runs["future"]}
+
+    @cached_property
+    def waiting(self) -> frozenset[str]:
+        """The bare names of the calls that give what the coroutine gives that is their first argument."""
+        return frozenset((*self.runs["awaited"], *self.runs["ended"]))
 
     @cached_property
     def checking(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ in which it runs, and skips whitespace, punctuation and annotations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 import libcst as cst
@@ -21,9 +21,9 @@ _LEAVES = (
 )  # fmt: skip
 
 
-def lower(tree: cst.Module) -> Lowered:
-    """Walks the tree once."""
-    walk = _Walk(tree)
+def lower(tree: cst.Module, ends: Set[str]) -> Lowered:
+    """Walks the tree once. ends: the calls that nothing comes after, as dotted text; `*.name` is any method."""
+    walk = _Walk(tree, ends)
     try:
         return walk.run()
     finally:
@@ -33,7 +33,8 @@ def lower(tree: cst.Module) -> Lowered:
 class _Walk:
     """The walk's state: where it is, and what is still to be visited (last first)."""
 
-    def __init__(self, tree: cst.Module) -> None:
+    def __init__(self, tree: cst.Module, ends: Set[str]) -> None:
+        self.ends = ends
         self.scope = Scope("module", tree, "", None)
         self.block = self.scope.body
         self.place = 0
@@ -400,7 +401,7 @@ class _Walk:
 
     def _Expr(self, node: cst.Expr) -> None:
         name = (dotted(node.value.func) or "") if isinstance(node.value, cst.Call) else ""
-        ends = name in _EXITS or name.endswith((".fail_json", ".exit_json"))  # of Ansible's modules
+        ends = name in self.ends or ("." in name and f"*.{name.rpartition('.')[2]}" in self.ends)
         self.push(node.value, (self._leave, "return") if ends else None)
 
     def _Assert(self, node: cst.Assert) -> None:
@@ -598,7 +599,6 @@ class _Walk:
 
 
 _SEQUENCES = (tuple, list)
-_EXITS = frozenset(("sys.exit", "os._exit", "os.abort", "exit", "quit", "pytest.fail", "pytest.skip"))
 
 
 def _matches_all(pattern: cst.MatchPattern) -> bool:

@@ -65,10 +65,6 @@ _DISPLAYS = frozenset((cst.List, cst.Tuple, cst.Set, cst.ListComp, cst.SetComp))
 #: Types of what stands for a value to come: `path: Path = ""`.
 _PLACEHOLDERS = frozenset(("str", "int", "bool"))
 _MANAGERS = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
-#: Methods that run a function elsewhere and give what it returns, and which argument that is.
-HANDED = {
-    "to_thread": 0, "async_add_executor_job": 0, "run_in_executor": 1, "run_sync": 0, "run_in_threadpool": 0,
-}  # fmt: skip
 _ENTERING = ("enter_context", "enter_async_context")
 _NAMES = (cst.Name, cst.Attribute)
 #: More assignments to one attribute than this are not looked at.
@@ -188,7 +184,7 @@ class Types(Following):
                     return self.of(node.args[0].value, at)
                 if isinstance(node.func, cst.Attribute) and node.func.attr.value in _ENTERING:
                     return self._entered(node.args[0].value, at)
-                if isinstance(node.func, cst.Attribute) and node.func.attr.value in HANDED:
+                if isinstance(node.func, cst.Attribute) and node.func.attr.value in self.catalog.runs["result"]:
                     return self._handed(node, node.func.attr.value, at)
                 if isinstance(node.args[0].value, cst.SimpleString) and _IMPORTS.fullmatch(last_name(node.func)):
                     return self._imported(node.args[0].value)
@@ -279,7 +275,7 @@ class Types(Following):
 
     def _handed(self, node: cst.Call, name: str, at: At) -> Values:
         """What a function gives that a call runs in a thread."""
-        index = HANDED[name]
+        index = self.catalog.runs["result"][name]
         if index >= len(node.args) or any(arg.star or arg.keyword for arg in node.args[: index + 1]):
             return UNKNOWN
         return self.results(node.args[index].value, at)

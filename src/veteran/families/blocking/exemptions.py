@@ -113,7 +113,7 @@ def hardly_waits(event: CatalogCall) -> str:
         return "it is made for its name: nothing is written to it here"
     for block in event.module.uses.ancestors(event.call.node, event.call):
         if isinstance(block, cst.IndentedBlock):
-            if reachability.ends_program(block):
+            if reachability.ends_program(block, event.module.catalog.sorted["ends"]["program"]):
                 return "the program ends here"
             break
     return kept(event.module, event.call) if worth_keeping(event) else ""

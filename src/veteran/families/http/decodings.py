@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from veteran.analysis.semantics.places import spelling
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.types.calls import argument, passed_value
 from veteran.analysis.types.decorators import SAME, keeps_result, only
-from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref
 from veteran.families.http.calls import calls_by_name
 from veteran.families.http.responses import Responses
@@ -113,7 +113,7 @@ class Decodings:
     def _says_maker(self, maker: tuple[cst.Call, At] | None, kinds: list[str]) -> str:
         """What gave a response, in words."""
         if maker is not None:
-            return f"the answer of `{self.module.code(_called(maker[0]), 40)}`"
+            return f"the answer of `{self.module.code(_called(maker[0], self.module.catalog.runs['result']), 40)}`"
         return f"the `{kinds[0].replace('.BaseHTTPResponse', '.HTTPResponse')}`"
 
     @cached_property
@@ -294,10 +294,10 @@ class Decodings:
         return False
 
 
-def _called(maker: cst.Call) -> cst.BaseExpression:
-    """What a call runs: itself, or the function that it hands to a thread."""
+def _called(maker: cst.Call, handing: Mapping[str, int]) -> cst.BaseExpression:
+    """What a call runs: itself, or the function that it hands to a thread. handing: which do, and its position."""
     name = maker.func.attr.value if isinstance(maker.func, cst.Attribute) else ""
-    handed = HANDED.get(name)
+    handed = handing.get(name)
     if handed is not None and handed < len(maker.args):
         return maker.args[handed].value
     return maker.func

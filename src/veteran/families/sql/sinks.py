@@ -256,7 +256,7 @@ def _known(catalog: Catalog, name: str) -> bool:
     root = name.partition(".")[0]
     return (
         root in sys.stdlib_module_names
-        or root in _NO_DATABASES
+        or root in catalog.sorted["library"]["no_sql"]
         or bool(catalog.lookup(catalog.calls["blocking"], name))
     )
 
@@ -309,16 +309,6 @@ _NO_QUERY = re.compile(
 )
 _SOME_METHOD = Sink("", 0, ("sql", "query", "statement"), "", "tuple", "", proven=False, weak=True)
 _SOME_HELPER = _SOME_METHOD._replace(query=1)
-_NO_DATABASES = frozenset(["click", "typer", "requests", "httpx", "aiohttp", "fabric", "invoke", "docker", "paramiko"])
-
-#: Functions that call the function that they are passed, with the arguments that follow it.
-_HANDS_ON = frozenset(
-    [
-        *("to_thread", "run_in_executor", "run_in_threadpool", "run_sync", "submit", "map", "partial", "partialmethod"),
-        *("async_add_executor_job", "deferToThread", "call_soon", "create_task", "wait_for", "retry", "call", "apply"),
-        *("apply_async", "starmap", "call_in_executor", "run_blocking", "with_retry", "run_sync_in_worker_thread"),
-    ]
-)
 
 #: Functions that make a query object of their first argument, by their bare names.
 _WRAPS = frozenset(["text", "sa_text", "sql_text", "_text", "TextClause", "SimpleStatement", "literal_sql"])
@@ -425,7 +415,7 @@ class Queries:
             bound = scopes.lookup(node.func.value, call).bindings  # `run = cursor.execute`
             if len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path and self._executes(bound[0].value):
                 return changed(node, func=bound[0].value)
-        if last_name(node.func) not in _HANDS_ON:
+        if last_name(node.func) not in self.module.catalog.running:
             return None
         for index, arg in enumerate(node.args[:2]):
             if len(node.args) > index + 1 and arg.keyword is None and not arg.star and self._executes(arg.value):
