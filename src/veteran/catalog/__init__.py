@@ -166,7 +166,7 @@ _WORDS = {
     "library": ("foreign", "no_sql", "lazy_queries", "composes"),
 }
 _CONTEXTS = ("tests", "cli", "startup")
-_MARKS = ("decorator", "call", "keyword", "function")
+_MARKS = ("decorator", "call", "keyword", "function", "application")
 #: `nothing`: it leaves what it decorates as it is. `reads`: it makes a property, `manages` a context manager of a
 #: generator function, `fields` an `__init__` of a class's fields.
 _DEEDS = ("nothing", "memoises", "repeats", "offloads", "manages", "reads", "fields")
@@ -192,7 +192,8 @@ class Context(NamedTuple):
     """What makes a function part of a context.
 
     by: `decorator` (or handed to that call), `call` (handed to it), `keyword` (handed to any call by it) or
-    `function` (its own name, at the top level). name: qualified, or `*.last_word` whatever it belongs to.
+    `function` (its own name, at the top level) or `application` (it is an asynchronous context manager, and such an
+    object is all that it takes). name: qualified, or `*.last_word` whatever it belongs to.
     arguments: one of these texts must be among the arguments. imports: the module must import one of these.
     """
 
@@ -522,6 +523,16 @@ class Catalog:
     def ends(self) -> frozenset[str]:
         """The calls that nothing comes after, as dotted text."""
         return frozenset(self.sorted["ends"]["program"] | self.sorted["ends"]["function"])
+
+    @cached_property
+    def asking_loop(self) -> frozenset[str]:
+        """The last words of the functions that ask for the running event loop."""
+        return frozenset(name.rpartition(".")[2] for name in self.sorted["loop"]["asks"])
+
+    @cached_property
+    def copying(self) -> frozenset[str]:
+        """The last words of the functions that give an object like their first argument."""
+        return frozenset(name.rpartition(".")[2] for name in self.sorted["same"]["copy"])
 
     @cached_property
     def leaving(self) -> frozenset[str]:

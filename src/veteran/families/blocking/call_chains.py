@@ -53,7 +53,10 @@ class Hop(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """A coroutine's call of a helper that blocks. hops: the helpers' own calls, the blocking one last."""
+    """A coroutine's call of a helper that blocks. hops: the helpers' own calls, the blocking one last.
+
+    needs_loop: the helper works only in the thread of the event loop.
+    """
 
     coroutine: Function
     call: CallFact
@@ -61,6 +64,7 @@ class Chain(NamedTuple):
     hops: tuple[Hop, ...]
     effect: EffectFact
     confidence: Confidence
+    needs_loop: bool
 
 
 class Direct(NamedTuple):
@@ -262,8 +266,12 @@ class Chains:
                 current = edge.to
             effect = next(effect for effect, confidence in self._effects[current] if confidence >= level)
             hops.append(Hop(current.function.module, current.function.key, effect.shown, effect.span))
-            return Chain(coroutine, call, node.function, tuple(hops), effect, level)
+            return Chain(coroutine, call, node.function, tuple(hops), effect, level, self._needs_loop(node.function))
         return None
+
+    def _needs_loop(self, helper: Function) -> bool:
+        catalog = self.program.catalog
+        return catalog is not None and any(call.target in catalog.sorted["loop"]["needs"] for call in helper.fact.calls)
 
     def _next(self, node: Node, level: Confidence) -> Edge:
         wanted = self._hops[level][node] - 1

@@ -37,9 +37,6 @@ _UNUSUAL = re.compile(
 _USUAL = re.compile(r"(?i)_*(?:(?:is|on)_?|running_on_)(?:linux|posix|unix|cpython)")
 _SYSTEMS = frozenset(("sys.platform", "os.name", "platform.system()", "platform.python_implementation()"))
 _SERVERS = frozenset(("linux", "linux2", "Linux", "posix", "CPython"))
-_LOOPS = frozenset(
-    ("get_running_loop", "_get_running_loop", "current_async_library", "sniff_async_library", "current_task")
-)
 _IN_LOOP = re.compile(
     r"(?i)(?:\w+\.)*(?:_*(?:is_|has_|in_|inside_)+(?:an?_)?(?:running_|active_)?"
     r"(?:async|event_loop|loop|asyncio)(?:_\w+)?|running_in_\w*(?:async|loop)\w*)"
@@ -102,31 +99,31 @@ def is_required(condition: conditions.Condition) -> bool:
 # Event loops
 
 
-def without_loop(call: At) -> bool:
+def without_loop(module: Module, call: At) -> bool:
     """Whether a call stands where `get_running_loop` has failed."""
     block = call.block
     while block.owner is not None:
         owner = block.owner
         if owner.kind == "try" and any(role == "handler" and arm is block for role, arm in owner.arms):
             body = owner.node.body.body if isinstance(owner.node, cst.Try) else ()
-            return bool(body) and any(map(_asks_for_loop, body[:2]))
+            return bool(body) and any(_asks_for_loop(module, statement) for statement in body[:2])
         block = owner.block
     return False
 
 
-def _asks_for_loop(statement: cst.CSTNode) -> bool:
+def _asks_for_loop(module: Module, statement: cst.CSTNode) -> bool:
     for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
-        if isinstance(small, (cst.Expr, cst.Assign, cst.Return)) and _is_loop(small.value):
+        if isinstance(small, (cst.Expr, cst.Assign, cst.Return)) and _is_loop(module, small.value):
             return True
     return False
 
 
-def _is_loop(value: object) -> bool:
+def _is_loop(module: Module, value: object) -> bool:
     """Whether it is the loop that runs, which there may not be."""
-    return isinstance(value, cst.Call) and (dotted(value.func) or "").rpartition(".")[2] in _LOOPS
+    return isinstance(value, cst.Call) and (dotted(value.func) or "").rpartition(".")[2] in module.catalog.asking_loop
 
 
-def says_no_loop(part: cst.BaseExpression, outcome: bool, at: At) -> bool:
+def says_no_loop(module: Module, part: cst.BaseExpression, outcome: bool, at: At) -> bool:
     """Whether a test says that no event loop runs here, or that nothing does."""
     if dotted(part) in ("False", "TYPE_CHECKING", "typing.TYPE_CHECKING") or isinstance(part, cst.Integer):
         return outcome is not (isinstance(part, cst.Integer) and part.value != "0")
@@ -146,7 +143,9 @@ def says_no_loop(part: cst.BaseExpression, outcome: bool, at: At) -> bool:
     if not absent or not isinstance(node, cst.Name):
         return False
     bound = scopes.lookup(node.value, at).bindings
-    return any(_is_loop(b.value) for b in bound) and all(_is_loop(b.value) or _is_none(b.value) for b in bound)
+    return any(_is_loop(module, b.value) for b in bound) and all(
+        _is_loop(module, b.value) or _is_none(b.value) for b in bound
+    )
 
 
 def _is_none(value: object) -> bool:

@@ -117,7 +117,7 @@ class Handles:
         if isinstance(func, cst.Attribute) and func.attr.value == "enter_context" and len(node.args) == 1:
             return self.of(node.args[0].value, at, depth + 1)
         name = self.called(node, at)
-        if name == "contextlib.closing" and len(node.args) == 1:
+        if name in self.types.catalog.sorted["same"]["entered"] and len(node.args) == 1:
             return self.of(node.args[0].value, at, depth + 1)
         opener = self.openers.get(name)
         if opener is not None and opener.wraps:
