@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers import EVERYTHING, check, places
+from helpers import EVERYTHING, ROOT, check, places
 from veteran import catalog
 from veteran.catalog import Catalog, builtin_entries, catalog_for, expand
+from veteran.reading import tables as read_tables
 
 CATALOG = catalog_for()
 OWN = list(builtin_entries())
@@ -267,3 +269,24 @@ def test_the_files_stand_beside_the_loader() -> None:
     folder = Path(catalog.__file__).parent
     names = "blocking contexts cpu decorators files groups http libraries safe sinks types waiting"
     assert sorted(path.stem for path in folder.glob("*.toml")) == names.split()
+
+
+def _documented() -> dict[str, tuple[str, str]]:
+    """What the documentation says of each table that a project may extend, and its examples."""
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\[\[.+?\]\]`) \| (.+) \| (.+?) \|$", text, re.MULTILINE)
+    return {name: (said, shown) for names, said, shown in rows for name in re.findall(r"\w+", names)}
+
+
+def test_every_table_that_a_project_may_extend_is_documented() -> None:
+    assert set(_documented()) == set(catalog.SCHEMA)
+
+
+@pytest.mark.parametrize("table", sorted(catalog.SCHEMA))
+def test_what_is_documented_of_a_table_is_true(table: str) -> None:
+    said, shown = _documented()[table]
+    entries = [read_tables(f"entry = {{ {example} }}")["entry"] for example in re.findall(r"`([^`]+)`", shown)]
+    catalog.validate({table: entries}, "catalog")
+    assert {key for entry in entries for key in entry} == set(catalog.SCHEMA[table])
+    words = {"depends": catalog.STATES, "runs": catalog.GIVEN, **catalog.WORDS}.get(table, ())
+    assert [word for word in words if word not in re.findall(r"\w+", said + shown)] == []

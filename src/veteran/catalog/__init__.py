@@ -128,7 +128,7 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
 }
 SCHEMA["metadata"] = SCHEMA["blocking"]
 for _table in ("returns", "enters", "element", "attribute"):
-    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True), "awaited": (_FLAG, False)}
+    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True)}
 SCHEMA["variant"] = {"type": (_TEXT, True), "names": (_TEXTS, True), "when": (_UNLESS, True)}
 _PARAMETERS = ("tuple", "list", "args", "dict", "none")
 _PURPOSES = ("sql", "json")
@@ -143,15 +143,15 @@ _PLAIN = (
 #: just before is free. `awaited`: a future. `process`: it may have been killed, or have ended. `keyboard`: `kbhit` was
 #: asked. `memory`, `statement` (one that moves no data): of a database in this process. `name`: it may be made for
 #: its name alone. `handle`: it opens a handle that another call gave. `files`: calls opened the files at `arguments`.
-_STATES = (
+STATES = (
     *("opener", "url", "opened_url", "host", "socket", "stream", "timeout", "limit", "holder", "awaited", "process"),
     *("keyboard", "memory", "statement", "name", "handle", "files"),
 )
 #: What a call gives that runs a function: its `result`, a `future` of it, a result for `each` item, what the
 #: coroutine that it is handed gives, once awaited (`awaited`) or at once (`ended`), or anything else (`other`).
-_GIVEN = ("result", "future", "each", "awaited", "ended", "other")
+GIVEN = ("result", "future", "each", "awaited", "ended", "other")
 #: Of the tables that sort names by one word, the words.
-_WORDS = {
+WORDS = {
     # `asks`: for the loop that runs, if one does. `needs`: it only works where one runs.
     "loop": ("asks", "needs"),
     # `opened`: by its name. `wrapped`: the first argument, with another face. `type`: whose objects are files.
@@ -299,10 +299,10 @@ class Catalog:
         self.locks: dict[str, bool] = {}  # type -> whether its holder waits for it as well
         self.openers: dict[str, Opener] = {}
         #: By what they give, the calls that run a function, with the position of that.
-        self.runs: dict[str, dict[str, int]] = {gives: {} for gives in _GIVEN}
+        self.runs: dict[str, dict[str, int]] = {gives: {} for gives in GIVEN}
         #: Table -> word -> names.
         self.sorted: dict[str, dict[str, set[str]]] = {
-            table: {word: set() for word in words} for table, words in _WORDS.items()
+            table: {word: set() for word in words} for table, words in WORDS.items()
         }
         for table, entry in tables:
             self._add(table, entry)
@@ -738,9 +738,9 @@ def _validate_entry(table: str, entry: Any, place: str) -> None:
         ("context", _CONTEXTS),
         ("by", _MARKS),
         ("does", _DEEDS),
-        ("on", _STATES),
-        ("gives", _GIVEN),
-        ("what", _WORDS.get(table, ())),
+        ("on", STATES),
+        ("gives", GIVEN),
+        ("what", WORDS.get(table, ())),
     ):
         values = entry.get(key, ())
         for value in [values] if isinstance(values, str) else values:

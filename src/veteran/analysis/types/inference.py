@@ -6,7 +6,6 @@ An answer is a tuple of what the value can be; a `None` in it is "something else
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -29,6 +28,7 @@ from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.syntax.python import is_class_private
 from veteran.analysis.types.annotations import Annotations, is_none
 from veteran.analysis.types.calls import argument, passed_value
+from veteran.analysis.types.conventions import IMPORTS
 from veteran.analysis.types.decorators import SAME, deeds, does, keeps_result, only
 from veteran.analysis.types.elements import (
     COLLECTIONS,
@@ -68,8 +68,6 @@ _ENTERING = ("enter_context", "enter_async_context")
 _NAMES = (cst.Name, cst.Attribute)
 #: More assignments to one attribute than this are not looked at.
 _MAX_ASSIGNMENTS = 16
-#: Functions and classes that import the module they are given the name of, now or later.
-_IMPORTS = re.compile(r"(?i)_*(?:lazy_?(?:import|module)|import_module|importorskip|optional_import|try_import)")
 
 
 class Types(Following):
@@ -185,7 +183,7 @@ class Types(Following):
                     return self._entered(node.args[0].value, at)
                 if isinstance(node.func, cst.Attribute) and node.func.attr.value in self.catalog.runs["result"]:
                     return self._handed(node, node.func.attr.value, at)
-                if isinstance(node.args[0].value, cst.SimpleString) and _IMPORTS.fullmatch(last_name(node.func)):
+                if isinstance(node.args[0].value, cst.SimpleString) and IMPORTS.fullmatch(last_name(node.func)):
                     return self._imported(node.args[0].value)
                 if dotted(node.func) == "getattr":
                     return self._got(node, at)

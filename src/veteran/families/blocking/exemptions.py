@@ -19,6 +19,7 @@ from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import children, integer_value
 from veteran.analysis.types.calls import argument
 from veteran.analysis.types.values import Instance
+from veteran.families.blocking.conventions import ASYNCHRONOUS, MAYBE_AWAITS, PATH, SYNCHRONOUS
 from veteran.families.blocking.memoization import kept
 
 if TYPE_CHECKING:
@@ -27,15 +28,8 @@ if TYPE_CHECKING:
     from veteran.catalog import Opens
 
 
-_PATH = re.compile(r"(?i)path|file_?name|fname|url|uri|dir(?:ectory)?$|folder")
 #: Groups of calls whose outcome programs keep; one that starts a process or sleeps is no such value.
 _WORTH_KEEPING = frozenset(("network", "db", "file", "metadata", "entry", "cpu"))
-#: Functions that await what they are given if it can be awaited.
-_MAYBE_AWAITS = re.compile(
-    r"(?i)_?(?:ensure|maybe|await)_?(?:is_?)?(?:async|await(?:able|ed)?|coro(?:utine)?|maybe|if_?\w+|me_maybe)"
-)
-_ASYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?async(?:hronous|io)?(?:_mode)?")
-_SYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?sync(?:hronous)?(?:_mode)?")
 #: Files that the kernel answers from memory.
 _IN_MEMORY = ("/proc/", "/sys/", "/dev/null", "/dev/urandom", "/dev/random")
 
@@ -320,7 +314,7 @@ def _opens_path(module: Module, call: Call, opens: Opens) -> bool:
         called = dotted(node.func) or ""
         return called in ("str", "os.fspath") or called.startswith("os.path.")
     named = (dotted(node) or "").rpartition(".")[2]
-    return bool(_PATH.search(named)) and module.types.types(node, call) is None and not _other_kind(module, node, call)
+    return bool(PATH.search(named)) and module.types.types(node, call) is None and not _other_kind(module, node, call)
 
 
 def _other_kind(module: Module, node: cst.BaseExpression, call: Call) -> bool:
@@ -357,7 +351,7 @@ def _handed_to_await(module: Module, call: Call) -> bool:
     outer = module.uses.parent(arg, call) if isinstance(arg, cst.Arg) else None
     if not isinstance(outer, cst.Call) or not isinstance(module.uses.parent(outer, call), cst.Await):
         return False
-    return bool(_MAYBE_AWAITS.fullmatch((dotted(outer.func) or "").rpartition(".")[2]))
+    return bool(MAYBE_AWAITS.fullmatch((dotted(outer.func) or "").rpartition(".")[2]))
 
 
 def _is_data_url(module: Module, made: cst.Call, call: Call) -> bool:
@@ -397,7 +391,7 @@ def _is_for_other_callers(call: Call) -> bool:
     for condition in conditions.conditions(call):
         for part, outcome in conditions.parts(condition.test, condition.outcome):
             name = (places.spelling(part) or "").rpartition(".")[2]
-            if (_ASYNCHRONOUS if not outcome else _SYNCHRONOUS).fullmatch(name):
+            if (ASYNCHRONOUS if not outcome else SYNCHRONOUS).fullmatch(name):
                 return True
     return False
 

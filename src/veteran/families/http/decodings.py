@@ -19,6 +19,7 @@ from veteran.analysis.types.calls import argument, passed_value
 from veteran.analysis.types.decorators import SAME, keeps_result, only
 from veteran.analysis.types.values import Instance, Local, Ref
 from veteran.families.http.calls import calls_by_name
+from veteran.families.http.conventions import RESPONSES
 from veteran.families.http.responses import Responses
 from veteran.findings import Confidence
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 #: A parameter is not followed to more callers than this.
 _MAX_CALLERS = 40
-_RESPONSES = ("response", "resp", "res", "rsp")
 #: Methods of a text that leave what is decoded from it the same.
 _UNCHANGED = ("decode", "encode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
 
@@ -203,7 +203,7 @@ class Decodings:
             return None
         inner = function.parent is not None and function.parent.kind == "function"
         private = function.name.startswith("_") and not function.name.endswith("__")
-        if binding.value.default is not None or not (inner or private or receiver.value in _RESPONSES):
+        if binding.value.default is not None or not (inner or private or receiver.value in RESPONSES):
             return None
         if binding not in self._given:
             self._given[binding] = self._response_given(binding, function)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,13 +16,13 @@ from veteran.analysis.semantics.places import spelling
 from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.values import Instance, Value, Values
+from veteran.families.http.conventions import RUNNERS
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
 
 _LOOPS = ("asyncio", "anyio", "trio")
-_RUNNERS = re.compile(r"(?i)loop$|group$|^tg$|nursery$|^_?hass$")
 _MAX_DEPTH = 8
 #: More ways to fill one list than this are not looked at.
 _MAX_FILLED = 20
@@ -56,8 +55,8 @@ class Responses:
         if not isinstance(func, cst.Attribute) or func.attr.value == "run":
             return False
         owner = (dotted(func.value) or "").rpartition(".")[2]
-        return bool(_RUNNERS.search(owner)) or (
-            isinstance(func.value, cst.Call) and bool(_RUNNERS.search(last_name(func.value.func)))
+        return bool(RUNNERS.search(owner)) or (
+            isinstance(func.value, cst.Call) and bool(RUNNERS.search(last_name(func.value.func)))
         )
 
     def _narrowed(self, node: cst.CSTNode, at: At) -> Values:

@@ -11,6 +11,7 @@ from veteran.analysis.semantics.def_use import names_in
 from veteran.analysis.semantics.ir import Block, Call, Compound, Scope
 from veteran.analysis.syntax.expressions import dotted, running
 from veteran.analysis.types.values import Local
+from veteran.families.http.conventions import MAY_CHECK
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
@@ -148,13 +149,7 @@ class Boundaries:
 
 def raises_or_checks(text: str, catalog: Catalog) -> bool:
     """Whether a function may raise for what it is given, judged by its text."""
-    return any(word in text for word in _MAY_CHECK) or any(name.rpartition(".")[2] in text for name in catalog.leaving)
-
-
-_MAY_CHECK = (
-    *("raise", "assert", "alid", "heck", "nsure", "erify", "chema", "xpect", "equire", "onform", "anit", "structure"),
-    "from_",
-)
+    return any(word in text for word in MAY_CHECK) or any(name.rpartition(".")[2] in text for name in catalog.leaving)
 
 
 def _compounds(block: Block, response: str) -> Iterator[Compound]:
