@@ -290,3 +290,92 @@ def test_what_is_documented_of_a_table_is_true(table: str) -> None:
     assert {key for entry in entries for key in entry} == set(catalog.SCHEMA[table])
     words = {"depends": catalog.STATES, "runs": catalog.GIVEN, **catalog.WORDS}.get(table, ())
     assert [word for word in words if word not in re.findall(r"\w+", said + shown)] == []
+
+
+#: Additions, and a program that they decide about: what is found without them, and with them.
+DECIDING: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str, list[str], list[str]]] = [
+    (
+        (("depends", {"names": ["acme.Queue.put"], "on": "limit"}),),
+        "async def work():\n    queue = acme.Queue()\n    queue.put(1)",
+        ["VET311"],
+        [],
+    ),
+    (
+        (("depends", {"names": ["acme.Port"], "on": "timeout"}),),
+        "async def work():\n    port = acme.Port(timeout=0)\n    port.get()",
+        ["VET311"],
+        [],
+    ),
+    (
+        (("ready", {"names": ["has_data"], "answers": True}),),
+        "async def work(queue: acme.Queue):\n    if queue.has_data():\n        queue.put(1)",
+        ["VET311"],
+        [],
+    ),
+    (
+        (("lock", {"names": ["acme.Mutex"]}),),
+        "lock = acme.Mutex()\n\nasync def work():\n    with lock:\n        await acme.go()",
+        [],
+        ["VET311"],
+    ),
+    (
+        (("loop", {"names": ["acme.my_loop"], "what": "asks"}),),
+        "def help(p: acme.Port):\n    try:\n        acme.my_loop()\n    except RuntimeError:\n        p.get()\n\n"
+        "async def work(port):\n    help(port)",
+        ["VET312"],
+        [],
+    ),
+    (
+        (("runs", {"names": ["call_it"], "gives": "other"}),),
+        "def work(pool, cursor, a):\n    pool.call_it(cursor.execute, f\"SELECT a FROM b WHERE c = '{a}'\")",
+        ["VET203"],
+        ["VET201"],
+    ),
+    (
+        (("ends", {"names": ["acme.die"], "what": "program"}),),
+        "def work(cursor, a):\n    if a not in ('b', 'c'):\n        acme.die()\n"
+        "    cursor.execute(f'SELECT d FROM {a}')",
+        ["VET202"],
+        [],
+    ),
+    (
+        (("file", {"names": ["acme.fetched"], "what": "opened"}),),
+        "def work(name):\n    with acme.fetched(name) as data:\n"
+        "        for line in data.readlines():\n            print(line)",
+        [],
+        ["VET101"],
+    ),
+    (
+        (("file", {"names": ["acme.fetched"], "what": "opened"}),),
+        "def work(name):\n    with acme.fetched(name) as data:\n"
+        "        for row in data.read().splitlines():\n            print(row)",
+        [],
+        ["VET102"],
+    ),
+    (
+        (("same", {"names": ["acme.closing"], "what": "entered"}),),
+        "def work(name):\n    with acme.closing(open(name)) as data:\n"
+        "        for line in data.readlines():\n            print(line)",
+        [],
+        ["VET101"],
+    ),
+    (
+        (("library", {"names": ["acme"], "what": "no_sql"}),),
+        "def work(a):\n    acme.run(f\"SELECT a FROM b WHERE c = '{a}'\")",
+        ["VET201"],
+        ["VET203"],
+    ),
+]
+BLOCKS = ("blocking", {"names": ["acme.{Queue.put,Port.get,Mutex.acquire}"], "group": "lock"})
+
+
+@pytest.mark.parametrize(("additions", "text", "without", "expected"), DECIDING)
+def test_a_project_adds_to_what_decides(
+    additions: tuple[tuple[str, dict[str, Any]], ...], text: str, without: list[str], expected: list[str]
+) -> None:
+    def found(*catalogue: tuple[str, dict[str, Any]]) -> list[str]:
+        settings = EVERYTHING._replace(catalog=catalogue)
+        return [code for _, code in places(check(f"import acme\n\n{text}\n", settings=settings))]
+
+    assert found(BLOCKS) == without
+    assert found(BLOCKS, *additions) == expected

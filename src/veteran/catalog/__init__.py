@@ -332,41 +332,47 @@ class Catalog:
         if table == "inherits":
             self.bases[entry["type"]] = entry["base"]
             return
-        for name in (name for text in entry["names"] for name in expand(text)):
-            if table in self.calls:
-                unless = tuple(map(_unless, entry.get("unless", ())))
-                advice = _by_library(entry.get("instead"))
-                opens = entry.get("opens")
-                self.calls[table][name] = Blocking(
-                    name,
-                    entry["group"],
-                    advice,
-                    unless,
-                    entry.get("lazy", False),
-                    Opens(opens.get("position"), tuple(opens.get("keywords", ()))) if opens else None,
-                )
-            elif table == "sink":
-                self.sinks[name] = Sink(
-                    name,
-                    entry.get("query", 0),
-                    tuple(entry.get("keywords", ("sql", "query", "statement"))),
-                    entry.get("placeholder", ""),
-                    entry.get("parameters", "tuple"),
-                    entry.get("library", name.partition(".")[0]),
-                )
-            elif table == "execute_like":
-                words = ("sql", "query", "statement", "operation", "cmd", "command", "sqltext")
-                weak = entry.get("weak", False)
-                self.execute_like[name] = Sink(name, entry.get("query", 0), words, "", "tuple", "", False, weak)
-            elif table == "variant":
-                self.variants.setdefault(name, []).extend((_unless(u), entry["type"]) for u in entry["when"])
-            elif table in self.types:
-                self.types[table][name] = entry["type"]
-            elif table == "context":
-                needed = (tuple(entry.get("arguments", ())), tuple(entry.get("imports", ())))
-                self.contexts.append(Context(entry["context"], entry["by"], name, *needed))
-            else:
-                self._add_fact(table, name, entry)
+        names = [name for text in entry["names"] for name in expand(text)]
+        if table in self.names:
+            self.names[table].update(names)
+        elif table in self.types:
+            self.types[table].update(dict.fromkeys(names, entry["type"]))
+        elif table in self.calls:
+            self._add_blocking(self.calls[table], names, entry)
+        else:
+            for name in names:
+                self._add_name(table, name, entry)
+
+    @staticmethod
+    def _add_blocking(table: dict[str, Blocking], names: Iterable[str], entry: Mapping[str, Any]) -> None:
+        unless = tuple(map(_unless, entry.get("unless", ())))
+        advice = _by_library(entry.get("instead"))
+        lazy, opens = entry.get("lazy", False), entry.get("opens")
+        opened = Opens(opens.get("position"), tuple(opens.get("keywords", ()))) if opens else None
+        for name in names:
+            table[name] = Blocking(name, entry["group"], advice, unless, lazy, opened)
+
+    def _add_name(self, table: str, name: str, entry: Mapping[str, Any]) -> None:
+        if table == "sink":
+            self.sinks[name] = Sink(
+                name,
+                entry.get("query", 0),
+                tuple(entry.get("keywords", ("sql", "query", "statement"))),
+                entry.get("placeholder", ""),
+                entry.get("parameters", "tuple"),
+                entry.get("library", name.partition(".")[0]),
+            )
+        elif table == "execute_like":
+            words = ("sql", "query", "statement", "operation", "cmd", "command", "sqltext")
+            weak = entry.get("weak", False)
+            self.execute_like[name] = Sink(name, entry.get("query", 0), words, "", "tuple", "", False, weak)
+        elif table == "variant":
+            self.variants.setdefault(name, []).extend((_unless(u), entry["type"]) for u in entry["when"])
+        elif table == "context":
+            needed = (tuple(entry.get("arguments", ())), tuple(entry.get("imports", ())))
+            self.contexts.append(Context(entry["context"], entry["by"], name, *needed))
+        else:
+            self._add_fact(table, name, entry)
 
     def _add_fact(self, table: str, name: str, entry: Mapping[str, Any]) -> None:
         """Adds one name to a table that says one thing of it."""
@@ -392,8 +398,6 @@ class Catalog:
             if table == "file" and entry["what"] in ("opened", "wrapped"):
                 binary, wraps = entry.get("binary", False), entry["what"] == "wrapped"
                 self.openers[name] = Opener(entry.get("mode", 1), entry.get("stream"), binary, wraps)
-        else:
-            self.names[table].add(name)
 
     def canonical(self, name: str) -> str:
         """The spelling that the tables use for a qualified name."""
