@@ -292,6 +292,14 @@ def test_what_is_documented_of_a_table_is_true(table: str) -> None:
     assert [word for word in words if word not in re.findall(r"\w+", said + shown)] == []
 
 
+WORK = """
+def work(number):
+    total = 0
+    for i in range(number):
+        for j in range(number):
+            total += i * j
+    return total
+"""
 #: Additions, and a program that they decide about: what is found without them, and with them.
 DECIDING: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str, list[str], list[str]]] = [
     (
@@ -364,6 +372,20 @@ DECIDING: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str, list[str], lis
         "def work(a):\n    acme.run(f\"SELECT a FROM b WHERE c = '{a}'\")",
         ["VET201"],
         ["VET203"],
+    ),
+]
+DECIDING += [
+    (
+        (("threads", {"names": ["acme.spawn"], "what": "begun"}),),
+        f"{WORK}\ndef go(numbers: list[int]):\n    for number in numbers:\n        acme.spawn(work, (number,))",
+        [],
+        ["VET301"],
+    ),
+    (
+        (("threads", {"names": ["acme.Workers"], "what": "executor"}),),
+        f"{WORK}\ndef go(numbers: list[int]):\n    with acme.Workers() as pool:\n        list(pool.map(work, numbers))",
+        [],
+        ["VET301"],
     ),
 ]
 BLOCKS = ("blocking", {"names": ["acme.{Queue.put,Port.get,Mutex.acquire}"], "group": "lock"})

@@ -21,6 +21,7 @@ All names are qualified names as a program reaches them (`requests.Session.get`)
 | context | functions that run where nothing serves, by what marks them | context, by, arguments, imports |
 | inherits | a type that has all methods of another | type, base |
 | runs | by bare name: the call runs a function, or waits for a coroutine, that it is given | gives, function |
+| threads | the call or type runs functions on threads | what, word |
 | ends | by its dotted text (`*.name`: any method): what the call ends, instead of going on | what |
 | library | what is to be known of a whole package | what |
 | alias | other spellings of a name | (name = spellings) |
@@ -87,6 +88,7 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
     },
     "same": {"names": (_TEXTS, True), "what": (_TEXT, True)},
     "runs": {"names": (_TEXTS, True), "gives": (_TEXT, True), "function": (_NUMBER, False)},
+    "threads": {"names": (_TEXTS, True), "what": (_TEXT, True), "word": (_TEXT, False)},
     "ends": {"names": (_TEXTS, True), "what": (_TEXT, True)},
     "library": {"names": (_TEXTS, True), "what": (_TEXT, True)},
     "sink": {
@@ -159,6 +161,10 @@ WORDS = {
     "file": ("opened", "wrapped", "type", "pipe", "threaded"),
     # `copy`: like its first argument. `entered`: `with` binds the first argument itself.
     "same": ("copy", "entered"),
+    # `handed`: it runs its first argument, with those that follow it. `mapped`: for each item of those. `made`: its
+    # `target` is run once it is started. `begun`: its first argument is run with the items of its second. `executor`,
+    # `pool`: types like those of `concurrent.futures` and `multiprocessing`.
+    "threads": ("handed", "mapped", "made", "begun", "executor", "pool"),
     # `program`; `function`: it raises or leaves what called it; `check`: so does what is mostly called that.
     "ends": ("program", "function", "check"),
     # `foreign`: it is of no project. `no_sql`: its methods take no statements. `lazy_queries`: a query is run when it
@@ -300,6 +306,8 @@ class Catalog:
         self.openers: dict[str, Opener] = {}
         #: By what they give, the calls that run a function, with the position of that.
         self.runs: dict[str, dict[str, int]] = {gives: {} for gives in GIVEN}
+        #: Of which a file has to hold one to start threads itself.
+        self.thread_words = {"run_in_executor"}
         #: Table -> word -> names.
         self.sorted: dict[str, dict[str, set[str]]] = {
             table: {word: set() for word in words} for table, words in WORDS.items()
@@ -395,6 +403,8 @@ class Catalog:
             self.runs[entry["gives"]][name] = entry.get("function", 0)
         elif table in self.sorted:
             self.sorted[table][entry["what"]].add(name)
+            if table == "threads":
+                self.thread_words.add(entry.get("word", name.rpartition(".")[2]))
             if table == "file" and entry["what"] in ("opened", "wrapped"):
                 binary, wraps = entry.get("binary", False), entry["what"] == "wrapped"
                 self.openers[name] = Opener(entry.get("mode", 1), entry.get("stream"), binary, wraps)
@@ -486,6 +496,8 @@ class Catalog:
         if table == "files.whole_reads":
             opening = {name.rpartition(".")[2] for name, opener in self.openers.items() if not opener.wraps}
             return frozenset(opening | {"read_text", "read_bytes"})
+        if table == "cpu.fan_out":
+            return frozenset(self.thread_words)
         if table == "blocking.locks":
             return frozenset(name.partition(".")[0] for name in self.locks)
         names = self.sinks if table == "sql.sinks" else self.calls[table]
