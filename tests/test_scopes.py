@@ -19,7 +19,7 @@ from veteran.catalog import catalog_for
 
 
 def lowered(text: str) -> Lowered:
-    return lower(cst.parse_module(text), catalog_for().ends)
+    return lower(cst.parse_module(text), catalog_for())
 
 
 def call_of(module: Lowered, name: str) -> Call:

@@ -166,7 +166,8 @@ WORDS = {
     # `pool`: types like those of `concurrent.futures` and `multiprocessing`.
     "threads": ("handed", "mapped", "made", "begun", "executor", "pool"),
     # `program`; `function`: it raises or leaves what called it; `check`: so does what is mostly called that.
-    "ends": ("program", "function", "check"),
+    # `block`: of a context manager, by its last word: the program goes on behind its block.
+    "ends": ("program", "function", "check", "block"),
     # `foreign`: it is of no project. `no_sql`: its methods take no statements. `lazy_queries`: a query is run when it
     # is gone through. `composes`: its statements are composed with `sql.Identifier`.
     "library": ("foreign", "no_sql", "lazy_queries", "composes"),
@@ -539,6 +540,11 @@ class Catalog:
     def ends(self) -> frozenset[str]:
         """The calls that nothing comes after, as dotted text."""
         return frozenset(self.sorted["ends"]["program"] | self.sorted["ends"]["function"])
+
+    @cached_property
+    def swallowing(self) -> frozenset[str]:
+        """The last words of the context managers that may end their block early, and let the program go on."""
+        return frozenset(name.rpartition(".")[2] for name in self.sorted["ends"]["block"])
 
     @cached_property
     def asking_loop(self) -> frozenset[str]:
