@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers import EVERYTHING, check, places
+from helpers import EVERYTHING, ROOT, check, places
 from veteran import catalog
 from veteran.catalog import Catalog, builtin_entries, catalog_for, expand
+from veteran.reading import tables as read_tables
 
 CATALOG = catalog_for()
 OWN = list(builtin_entries())
@@ -55,10 +57,9 @@ def test_groups_exist_and_are_used() -> None:
 def test_no_name_is_listed_twice_in_a_table() -> None:
     seen: dict[str, list[str]] = {}
     for table, entry in OWN:
-        seen.setdefault(entry.get("table", table), []).extend(
-            name for text in entry.get("names", ()) for name in expand(text)
-        )
-    for table, names in seen.items():
+        names = seen.setdefault(f"{entry.get('table', table)} {entry.get('what', '')}", [])
+        names += [name for text in entry.get("names", ()) for name in expand(text)]
+    for table, names in seen.items():  # of those sorted by a word, under one word
         assert len(names) == len(set(names)), (table, sorted({n for n in names if names.count(n) > 1}))
 
 
@@ -299,5 +300,137 @@ def test_a_rule_that_listens_to_what_nothing_lists_is_told() -> None:
 
 def test_the_files_stand_beside_the_loader() -> None:
     folder = Path(catalog.__file__).parent
-    names = {"blocking", "contexts", "cpu", "decorators", "groups", "http", "safe", "sinks", "types"}
-    assert {path.stem for path in folder.glob("*.toml")} >= names
+    names = "blocking contexts cpu decorators files groups http libraries safe sinks types waiting"
+    assert {path.stem for path in folder.glob("*.toml")} >= {*names.split()}
+
+
+def _documented() -> dict[str, tuple[str, str]]:
+    """What the documentation says of each table that a project may extend, and its examples."""
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\[\[.+?\]\]`) \| (.+) \| (.+?) \|$", text, re.MULTILINE)
+    return {name: (said, shown) for names, said, shown in rows for name in re.findall(r"\w+", names)}
+
+
+def test_every_table_that_a_project_may_extend_is_documented() -> None:
+    assert set(_documented()) == set(catalog.SCHEMA)
+
+
+@pytest.mark.parametrize("table", sorted(catalog.SCHEMA))
+def test_what_is_documented_of_a_table_is_true(table: str) -> None:
+    said, shown = _documented()[table]
+    entries = [read_tables(f"entry = {{ {example} }}")["entry"] for example in re.findall(r"`([^`]+)`", shown)]
+    catalog.validate({table: entries}, "catalog")
+    assert {key for entry in entries for key in entry} == set(catalog.SCHEMA[table])
+    words = {"depends": catalog.STATES, "runs": catalog.GIVEN, **catalog.WORDS}.get(table, ())
+    assert [word for word in words if word not in re.findall(r"\w+", said + shown)] == []
+
+
+WORK = """
+def work(number):
+    total = 0
+    for i in range(number):
+        for j in range(number):
+            total += i * j
+    return total
+"""
+#: Additions, and a program that they decide about: what is found without them, and with them.
+DECIDING: list[tuple[tuple[tuple[str, dict[str, Any]], ...], str, list[str], list[str]]] = [
+    (
+        (("depends", {"names": ["acme.Queue.put"], "on": "limit"}),),
+        "async def work():\n    queue = acme.Queue()\n    queue.put(1)",
+        ["VET311"],
+        [],
+    ),
+    (
+        (("depends", {"names": ["acme.Port"], "on": "timeout"}),),
+        "async def work():\n    port = acme.Port(timeout=0)\n    port.get()",
+        ["VET311"],
+        [],
+    ),
+    (
+        (("ready", {"names": ["has_data"], "answers": True}),),
+        "async def work(queue: acme.Queue):\n    if queue.has_data():\n        queue.put(1)",
+        ["VET311"],
+        [],
+    ),
+    (
+        (("lock", {"names": ["acme.Mutex"]}),),
+        "lock = acme.Mutex()\n\nasync def work():\n    with lock:\n        await acme.go()",
+        [],
+        ["VET311"],
+    ),
+    (
+        (("loop", {"names": ["acme.my_loop"], "what": "asks"}),),
+        "def help(p: acme.Port):\n    try:\n        acme.my_loop()\n    except RuntimeError:\n        p.get()\n\n"
+        "async def work(port):\n    help(port)",
+        ["VET312"],
+        [],
+    ),
+    (
+        (("runs", {"names": ["call_it"], "gives": "other"}),),
+        "def work(pool, cursor, a):\n    pool.call_it(cursor.execute, f\"SELECT a FROM b WHERE c = '{a}'\")",
+        ["VET203"],
+        ["VET201"],
+    ),
+    (
+        (("ends", {"names": ["acme.die"], "what": "program"}),),
+        "def work(cursor, a):\n    if a not in ('b', 'c'):\n        acme.die()\n"
+        "    cursor.execute(f'SELECT d FROM {a}')",
+        ["VET202"],
+        [],
+    ),
+    (
+        (("file", {"names": ["acme.fetched"], "what": "opened"}),),
+        "def work(name):\n    with acme.fetched(name) as data:\n"
+        "        for line in data.readlines():\n            print(line)",
+        [],
+        ["VET101"],
+    ),
+    (
+        (("file", {"names": ["acme.fetched"], "what": "opened"}),),
+        "def work(name):\n    with acme.fetched(name) as data:\n"
+        "        for row in data.read().splitlines():\n            print(row)",
+        [],
+        ["VET102"],
+    ),
+    (
+        (("same", {"names": ["acme.closing"], "what": "entered"}),),
+        "def work(name):\n    with acme.closing(open(name)) as data:\n"
+        "        for line in data.readlines():\n            print(line)",
+        [],
+        ["VET101"],
+    ),
+    (
+        (("library", {"names": ["acme"], "what": "no_sql"}),),
+        "def work(a):\n    acme.run(f\"SELECT a FROM b WHERE c = '{a}'\")",
+        ["VET201"],
+        ["VET203"],
+    ),
+]
+DECIDING += [
+    (
+        (("threads", {"names": ["acme.spawn"], "what": "begun"}),),
+        f"{WORK}\ndef go(numbers: list[int]):\n    for number in numbers:\n        acme.spawn(work, (number,))",
+        [],
+        ["VET301"],
+    ),
+    (
+        (("threads", {"names": ["acme.Workers"], "what": "executor"}),),
+        f"{WORK}\ndef go(numbers: list[int]):\n    with acme.Workers() as pool:\n        list(pool.map(work, numbers))",
+        [],
+        ["VET301"],
+    ),
+]
+BLOCKS = ("blocking", {"names": ["acme.{Queue.put,Port.get,Mutex.acquire}"], "group": "lock"})
+
+
+@pytest.mark.parametrize(("additions", "text", "without", "expected"), DECIDING)
+def test_a_project_adds_to_what_decides(
+    additions: tuple[tuple[str, dict[str, Any]], ...], text: str, without: list[str], expected: list[str]
+) -> None:
+    def found(*catalogue: tuple[str, dict[str, Any]]) -> list[str]:
+        settings = EVERYTHING._replace(catalog=catalogue)
+        return [code for _, code in places(check(f"import acme\n\n{text}\n", settings=settings))]
+
+    assert found(BLOCKS) == without
+    assert found(BLOCKS, *additions) == expected

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import ROOT
+from helpers import ROOT, check
 from veteran import catalog, settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,3 +65,51 @@ def test_groups_named_in_the_documents_exist() -> None:
     assert named
     groups = set(catalog.catalog_for().groups) - {"metadata"}
     assert set(re.findall(r"\w+", named[1])) - {"or"} == groups
+
+
+CONNECTED = "import sqlite3\ncon = sqlite3.connect('x')\nK = {'a'}\n"
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+
+def work(n):
+    t = 0
+    for i in range(n):
+        for j in range(n):
+            t += i * j
+    return t
+
+def together(numbers: list[int]):
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(work, numbers))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from time import *\nasync def f():\n    sleep(1)", "VET311"),
+        ("from requests import *\nasync def f():\n    get('x')", ""),
+        ("try:\n    from requests import get\nexcept E:\n    from .a import get\nasync def f():\n    get('x')", ""),
+        (CONNECTED + "def _f(x):\n    con.execute(f'SELECT a FROM {x}')\n_f('t')", ""),
+        (CONNECTED + "def f(x):\n    con.execute(f'SELECT a FROM {x}')\nf('t')", "VET202"),
+        (CONNECTED + "def q(x):\n    return f'SELECT a FROM {x}'\ndef f(x):\n    con.execute(q(x))", "VET202"),
+        (CONNECTED + "def f(x):\n    q = {'a': {'b': f'SELECT a FROM {x}'}}\n    con.execute(q['a']['b'])", ""),
+        (CONNECTED + "def f(x):\n    q = {'a': f'SELECT a FROM {x}'}\n    con.execute(q['a'])", "VET202"),
+        (CONNECTED + "def f(x):\n    q = {'a': ''}\n    q['a'] += f'SELECT a FROM {x}'\n    con.execute(q['a'])", ""),
+        (CONNECTED + "def f(xs):\n    if all(x in K for x in xs):\n        con.execute('SELECT ' + ','.join(xs))", ""),
+        (CONNECTED + "def f(x):\n    match x:\n        case 'a':\n            con.execute(f'SELECT a FROM {x}')", ""),
+        (
+            CONNECTED
+            + "def f(x):\n    match x:\n        case {'b': 'c' as y}:\n            con.execute(f'SELECT a FROM {y}')",
+            "VET202",
+        ),
+        ("def f(db, x):\n    db.do_it(f\"SELECT a FROM b WHERE c = '{x}'\")", "VET201"),
+        ("def f(it, x):\n    it.do_it(f\"SELECT a FROM b WHERE c = '{x}'\")", "VET203"),
+        (POOL, "VET301"),
+        (POOL + "\nif POOL:\n    def work(n):\n        return n", ""),
+        (POOL.replace("t += i * j", "t += unknown(i)"), ""),
+        (POOL.replace("t += i * j", "t += unknown.a"), ""),
+    ],
+)
+def test_the_limits_are_those_that_are_documented(text: str, expected: str) -> None:
+    assert " ".join(finding.code for finding in check(text + "\n")) == expected

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from veteran.analysis.semantics.binder import lower
 from veteran.analysis.semantics.ir import Call, Lowered
 from veteran.analysis.semantics.scopes import lookup
+from veteran.catalog import catalog_for
 
 
 def lowered(text: str) -> Lowered:
-    return lower(cst.parse_module(text))
+    return lower(cst.parse_module(text), catalog_for())
 
 
 def call_of(module: Lowered, name: str) -> Call:

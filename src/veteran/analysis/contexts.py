@@ -19,10 +19,6 @@ from veteran.analysis.types.inference import Types
 from veteran.analysis.types.values import Local, Ref
 from veteran.catalog import Context
 
-#: Calls that run a coroutine, or a function that makes one, to its end.
-_RUNNERS = frozenset(("run", "run_until_complete"))
-#: Classes of applications that are given functions to run around their life.
-_APPLICATIONS = frozenset(("Starlette", "FastAPI", "Litestar", "Quart", "Application", "FastMCP"))
 NONE: frozenset[str] = frozenset()
 
 
@@ -48,8 +44,7 @@ class Contexts(Following):
         if function.parent.kind == "module":
             found |= {context.context for context in self._marks("function") if context.name == function.name}
         found |= self._handed.get(function, NONE)
-        if self._is_lifespan(function):
-            found.add("startup")
+        found |= self._as_lifespan(function)
         return frozenset(found) or self._from_callers(function)
 
     def _marks(self, by: str) -> Iterator[Context]:
@@ -125,16 +120,20 @@ class Contexts(Following):
                 if isinstance(value, Local) and value.scope.kind == "function":
                     found[value.scope] = found.get(value.scope, NONE) | {context.context}
 
-    def _is_lifespan(self, function: Scope) -> bool:
-        """Whether it is an application's life by name or parameter and decorator, wherever it is handed over."""
+    def _as_lifespan(self, function: Scope) -> frozenset[str]:
+        """The contexts of an application's life: by name, or parameter, and decorator, wherever it is handed over."""
         assert isinstance(function.node, cst.FunctionDef)
         assert function.entry is not None
-        if not function.is_async or not ("lifespan" in function.name or _takes_application(function.node)):
-            return False
-        return any(
+        if not function.is_async:
+            return NONE
+        taken = _only_kind(function.node)
+        found = {m.context for m in self._marks("application") if taken and m.name.rpartition(".")[2] == taken}
+        found |= {"startup"} if "lifespan" in function.name else NONE
+        managed = found and any(
             Ref("contextlib.asynccontextmanager") in self.types.of(decorator.decorator, function.entry)
             for decorator in function.node.decorators
         )
+        return frozenset(found) if managed else NONE
 
     # Who runs it
 
@@ -144,7 +143,7 @@ class Contexts(Following):
         found: dict[cst.CSTNode, Call] = {}
         for call in self.lowered.calls:
             name = (dotted(call.node.func) or "").rpartition(".")[2]
-            if name in _RUNNERS and call.node.args:
+            if name in self.catalog.runs["ended"] and call.node.args:
                 found[call.node.args[0].value] = call
         return found
 
@@ -192,14 +191,14 @@ class Contexts(Following):
         return frozenset(("cli",)) if is_start else NONE
 
 
-def _takes_application(node: cst.FunctionDef) -> bool:
-    """Whether an application is all that a function takes."""
+def _only_kind(node: cst.FunctionDef) -> str:
+    """The last word of the type of all that a function takes; empty where that is not one thing with a type."""
     parameters = node.params.params
     if len(parameters) != 1 or parameters[0].annotation is None:
-        return False
+        return ""
     kind = parameters[0].annotation.annotation
     name = string_value(kind) if isinstance(kind, cst.SimpleString) else dotted(kind)
-    return str(name).rpartition(".")[2] in _APPLICATIONS
+    return str(name).rpartition(".")[2]
 
 
 def _is_main(at: At) -> bool:

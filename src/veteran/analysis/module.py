@@ -39,7 +39,7 @@ class Module:
         self.catalog = catalog
         self.tree = tree
         with phase("lowering"):
-            self.lowered = lower(tree.module)
+            self.lowered = lower(tree.module, catalog)
         self.types = Types(catalog, self.lowered)
         self.flow = Flow(self.lowered, self.types)
         self.uses = Uses(self.lowered)

@@ -7,19 +7,30 @@ All names are qualified names as a program reaches them (`requests.Session.get`)
 | --- | --- | --- |
 | blocking, metadata | the call blocks its thread | group, instead, unless, opens, lazy |
 | call | rules that listen to `table` hear of the call | table, instead, unless |
+| depends | whether what is listed as blocking waits depends on something; stands for all below it | on, arguments |
+| ready | methods, by bare name, that tell whether another will wait, by what they answer if not | answers |
+| lock | types whose objects a `with` waits for | again |
+| loop | functions, by last word, that ask for the running event loop, or only work in one | what |
+| file | calls and types that have to do with files, pipes and the like | what, mode, binary, stream |
 | group | what the groups of calls have in common | confidence, says, instead |
 | sink | one argument of the call is a query | query, keywords, placeholder, parameters, library |
 | execute_like | a method of that bare name takes a query, if its text looks like one | query, weak |
 | returns, enters, element, attribute | what a call, `with`, iteration or attribute (`Type.*`: any other) gives | type |
+| same | the call gives, or binds by `with`, what its first argument is | what |
 | variant | the type that a call gives with certain arguments | type, when |
 | test_client | types that call the program under test, and nobody else | |
 | context | functions that run where nothing serves, by what marks them | context, by, arguments, imports |
 | inherits | a type that has all methods of another | type, base |
+| runs | by bare name: the call runs a function, or waits for a coroutine, that it is given | gives, function |
+| threads | the call or type runs functions on threads | what, word |
+| ends | by its dotted text (`*.name`: any method): what the call ends, instead of going on | what |
+| library | what is to be known of a whole package | what |
 | alias | other spellings of a name | (name = spellings) |
 | safe, safe_type | calls and types whose values cannot carry text of their own | |
 | source | where outside input enters | |
 | carries | calls that give back the text of their first argument | |
 | validator | calls after which a value can be trusted | for |
+| checking_type | types whose constructors check what they are given | |
 | validator_like | methods that check decoded data, by their bare names | |
 | decorator | what decorators do, by the last words of their names | does |
 | decoder, body | methods that decode an HTTP response; what holds the text of its body | |
@@ -45,10 +56,11 @@ LIBRARIES = ("asyncio", "trio", "anyio")
 #: A project's additions may stand for so many names, each of so many characters.
 MAX_NAMES = 20_000
 MAX_NAME = 1_000
-_TEXT, _TEXTS, _NUMBER, _ADVICE, _UNLESS, _FLAG, _OPENS = (
+_TEXT, _TEXTS, _NUMBER, _NUMBERS, _ADVICE, _UNLESS, _FLAG, _OPENS = (
     "a string",
     "a list of strings",
     "a number",
+    "a list of numbers",
     "advice",
     "unless",
     "true or false",
@@ -65,6 +77,22 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
         "lazy": (_FLAG, False),
     },
     "call": {"names": (_TEXTS, True), "table": (_TEXT, True), "instead": (_ADVICE, False), "unless": (_UNLESS, False)},
+    "depends": {"names": (_TEXTS, True), "on": (_TEXT, True), "arguments": (_NUMBERS, False)},
+    "ready": {"names": (_TEXTS, True), "answers": (_FLAG, True)},
+    "lock": {"names": (_TEXTS, True), "again": (_FLAG, False)},
+    "loop": {"names": (_TEXTS, True), "what": (_TEXT, True)},
+    "file": {
+        "names": (_TEXTS, True),
+        "what": (_TEXT, True),
+        "mode": (_NUMBER, False),
+        "binary": (_FLAG, False),
+        "stream": (_NUMBER, False),
+    },
+    "same": {"names": (_TEXTS, True), "what": (_TEXT, True)},
+    "runs": {"names": (_TEXTS, True), "gives": (_TEXT, True), "function": (_NUMBER, False)},
+    "threads": {"names": (_TEXTS, True), "what": (_TEXT, True), "word": (_TEXT, False)},
+    "ends": {"names": (_TEXTS, True), "what": (_TEXT, True)},
+    "library": {"names": (_TEXTS, True), "what": (_TEXT, True)},
     "sink": {
         "names": (_TEXTS, True),
         "query": (_NUMBER, False),
@@ -83,6 +111,7 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
     "decoder": {"names": (_TEXTS, True)},
     "body": {"names": (_TEXTS, True)},
     "loads": {"names": (_TEXTS, True)},
+    "checking_type": {"names": (_TEXTS, True)},
     "validator_like": {"names": (_TEXTS, True)},
     "validator": {"names": (_TEXTS, True), "for": (_TEXTS, True)},
     "cpu_bound": {
@@ -103,14 +132,50 @@ SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
 }
 SCHEMA["metadata"] = SCHEMA["blocking"]
 for _table in ("returns", "enters", "element", "attribute"):
-    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True), "awaited": (_FLAG, False)}
+    SCHEMA[_table] = {"type": (_TEXT, True), "names": (_TEXTS, True)}
 SCHEMA["variant"] = {"type": (_TEXT, True), "names": (_TEXTS, True), "when": (_UNLESS, True)}
 _PARAMETERS = ("tuple", "list", "args", "dict", "none")
 _PURPOSES = ("sql", "json")
 #: The tables that only list names.
-_PLAIN = ("safe", "safe_type", "source", "carries", "decoder", "body", "loads", "validator_like", "test_client")
+_PLAIN = (
+    *("safe", "safe_type", "source", "carries", "decoder", "body", "loads", "checking_type", "validator_like"),
+    "test_client",
+)
+#: What decides whether a listed call waits. `opener`: only the call that opened it counts. `url`: that of its own
+#: argument, and `opened_url` that of the call that made its receiver, may be a `data:` URL. `host`: it may be an
+#: address. `socket`, `stream`, `timeout`, `limit` (of a queue): how its receiver was made or set. `holder`: a lock made
+#: just before is free. `awaited`: a future. `process`: it may have been killed, or have ended. `keyboard`: `kbhit` was
+#: asked. `memory`, `statement` (one that moves no data): of a database in this process. `name`: it may be made for
+#: its name alone. `handle`: it opens a handle that another call gave. `files`: calls opened the files at `arguments`.
+STATES = (
+    *("opener", "url", "opened_url", "host", "socket", "stream", "timeout", "limit", "holder", "awaited", "process"),
+    *("keyboard", "memory", "statement", "name", "handle", "files"),
+)
+#: What a call gives that runs a function: its `result`, a `future` of it, a result for `each` item, what the
+#: coroutine that it is handed gives, once awaited (`awaited`) or at once (`ended`), or anything else (`other`).
+GIVEN = ("result", "future", "each", "awaited", "ended", "other")
+#: Of the tables that sort names by one word, the words.
+WORDS = {
+    # `asks`: for the loop that runs, if one does. `needs`: it only works where one runs.
+    "loop": ("asks", "needs"),
+    # `opened`: by its name. `wrapped`: the first argument, with another face. `type`: whose objects are files.
+    # `pipe`: it gives a handle of what is no file. `threaded`: what it is given is read and written in threads.
+    "file": ("opened", "wrapped", "type", "pipe", "threaded"),
+    # `copy`: like its first argument. `entered`: `with` binds the first argument itself.
+    "same": ("copy", "entered"),
+    # `handed`: it runs its first argument, with those that follow it. `mapped`: for each item of those. `made`: its
+    # `target` is run once it is started. `begun`: its first argument is run with the items of its second. `executor`,
+    # `pool`: types like those of `concurrent.futures` and `multiprocessing`.
+    "threads": ("handed", "mapped", "made", "begun", "executor", "pool"),
+    # `program`; `function`: it raises or leaves what called it; `check`: so does what is mostly called that.
+    # `block`: of a context manager, by its last word: the program goes on behind its block.
+    "ends": ("program", "function", "check", "block"),
+    # `foreign`: it is of no project. `no_sql`: its methods take no statements. `lazy_queries`: a query is run when it
+    # is gone through. `composes`: its statements are composed with `sql.Identifier`.
+    "library": ("foreign", "no_sql", "lazy_queries", "composes"),
+}
 _CONTEXTS = ("tests", "cli", "startup")
-_MARKS = ("decorator", "call", "keyword", "function")
+_MARKS = ("decorator", "call", "keyword", "function", "application")
 #: `nothing`: it leaves what it decorates as it is. `reads`: it makes a property, `manages` a context manager of a
 #: generator function, `fields` an `__init__` of a class's fields.
 _DEEDS = ("nothing", "memoises", "repeats", "offloads", "manages", "reads", "fields")
@@ -136,7 +201,8 @@ class Context(NamedTuple):
     """What makes a function part of a context.
 
     by: `decorator` (or handed to that call), `call` (handed to it), `keyword` (handed to any call by it) or
-    `function` (its own name, at the top level). name: qualified, or `*.last_word` whatever it belongs to.
+    `function` (its own name, at the top level) or `application` (it is an asynchronous context manager, and such an
+    object is all that it takes). name: qualified, or `*.last_word` whatever it belongs to.
     arguments: one of these texts must be among the arguments. imports: the module must import one of these.
     """
 
@@ -182,6 +248,26 @@ class Computing(NamedTuple):
     lazy: bool
 
 
+class State(NamedTuple):
+    """What decides whether a listed call waits. arguments: the positions of the files, for `files`."""
+
+    on: str
+    arguments: tuple[int, ...] = ()
+
+
+class Opener(NamedTuple):
+    """A call that opens a file by its name, its first argument. mode: the position of that.
+
+    stream: the position of a `fileobj` that takes the name's place. binary: it gives bytes unless the mode says text.
+    wraps: its first argument is the file itself.
+    """
+
+    mode: int
+    stream: int | None
+    binary: bool
+    wraps: bool
+
+
 class Sink(NamedTuple):
     """A call that takes a query, at position `query` (self not counted) or by one of the keywords.
 
@@ -218,6 +304,18 @@ class Catalog:
         self.validators: dict[str, frozenset[str]] = {}
         self.cpu_bound: dict[str, Computing] = {}
         self.releases_gil: dict[str, bool] = {}  # name -> whether its values are arrays
+        self.states: dict[str, State] = {}
+        self.ready: dict[str, bool] = {}
+        self.locks: dict[str, bool] = {}  # type -> whether its holder waits for it as well
+        self.openers: dict[str, Opener] = {}
+        #: By what they give, the calls that run a function, with the position of that.
+        self.runs: dict[str, dict[str, int]] = {gives: {} for gives in GIVEN}
+        #: Of which a file has to hold one to start threads itself.
+        self.thread_words = {"run_in_executor"}
+        #: Table -> word -> names.
+        self.sorted: dict[str, dict[str, set[str]]] = {
+            table: {word: set() for word in words} for table, words in WORDS.items()
+        }
         for table, entry in tables:
             self._add(table, entry)
         _cut_circles(self.bases)
@@ -243,40 +341,74 @@ class Catalog:
         if table == "inherits":
             self.bases[entry["type"]] = entry["base"]
             return
-        for name in (name for text in entry["names"] for name in expand(text)):
-            if table in ("blocking", "metadata", "call"):
-                self.calls.setdefault(entry.get("table", table), {})[name] = _listed(name, entry)
-            elif table == "sink":
-                self.sinks[name] = Sink(
-                    name,
-                    entry.get("query", 0),
-                    tuple(entry.get("keywords", ("sql", "query", "statement"))),
-                    entry.get("placeholder", ""),
-                    entry.get("parameters", "tuple"),
-                    entry.get("library", name.partition(".")[0]),
-                )
-            elif table == "execute_like":
-                words = ("sql", "query", "statement", "operation", "cmd", "command", "sqltext")
-                weak = entry.get("weak", False)
-                self.execute_like[name] = Sink(name, entry.get("query", 0), words, "", "tuple", "", False, weak)
-            elif table == "variant":
-                self.variants.setdefault(name, []).extend((_unless(u), entry["type"]) for u in entry["when"])
-            elif table in self.types:
-                self.types[table][name] = entry["type"]
-            elif table == "context":
-                needed = (tuple(entry.get("arguments", ())), tuple(entry.get("imports", ())))
-                self.contexts.append(Context(entry["context"], entry["by"], name, *needed))
-            elif table == "decorator":
-                self.decorators[name.rpartition(".")[2]] = frozenset((entry["does"],))
-            elif table == "validator":
-                self.validators[name] = frozenset(entry["for"])
-            elif table == "cpu_bound":
-                flags = (bool(entry.get(key)) for key in ("light", "iterates", "lazy"))
-                self.cpu_bound[name] = Computing(name, *flags)
-            elif table == "releases_gil":
-                self.releases_gil[name] = bool(entry.get("arrays"))
-            else:
-                self.names[table].add(name)
+        names = [name for text in entry["names"] for name in expand(text)]
+        if table in self.names:
+            self.names[table].update(names)
+        elif table in self.types:
+            self.types[table].update(dict.fromkeys(names, entry["type"]))
+        elif table in ("blocking", "metadata", "call"):
+            self._add_calls(self.calls.setdefault(entry.get("table", table), {}), names, entry)
+        else:
+            for name in names:
+                self._add_name(table, name, entry)
+
+    @staticmethod
+    def _add_calls(table: dict[str, ListedCall], names: Iterable[str], entry: Mapping[str, Any]) -> None:
+        unless = tuple(map(_unless, entry.get("unless", ())))
+        advice = _by_library(entry.get("instead"))
+        lazy, opens = entry.get("lazy", False), entry.get("opens")
+        opened = Opens(opens.get("position"), tuple(opens.get("keywords", ()))) if opens else None
+        for name in names:
+            table[name] = ListedCall(name, entry.get("group", ""), advice, unless, lazy, opened)
+
+    def _add_name(self, table: str, name: str, entry: Mapping[str, Any]) -> None:
+        if table == "sink":
+            self.sinks[name] = Sink(
+                name,
+                entry.get("query", 0),
+                tuple(entry.get("keywords", ("sql", "query", "statement"))),
+                entry.get("placeholder", ""),
+                entry.get("parameters", "tuple"),
+                entry.get("library", name.partition(".")[0]),
+            )
+        elif table == "execute_like":
+            words = ("sql", "query", "statement", "operation", "cmd", "command", "sqltext")
+            weak = entry.get("weak", False)
+            self.execute_like[name] = Sink(name, entry.get("query", 0), words, "", "tuple", "", False, weak)
+        elif table == "variant":
+            self.variants.setdefault(name, []).extend((_unless(u), entry["type"]) for u in entry["when"])
+        elif table == "context":
+            needed = (tuple(entry.get("arguments", ())), tuple(entry.get("imports", ())))
+            self.contexts.append(Context(entry["context"], entry["by"], name, *needed))
+        else:
+            self._add_fact(table, name, entry)
+
+    def _add_fact(self, table: str, name: str, entry: Mapping[str, Any]) -> None:
+        """Adds one name to a table that says one thing of it."""
+        if table == "decorator":
+            self.decorators[name.rpartition(".")[2]] = frozenset((entry["does"],))
+        elif table == "validator":
+            self.validators[name] = frozenset(entry["for"])
+        elif table == "cpu_bound":
+            flags = (bool(entry.get(key)) for key in ("light", "iterates", "lazy"))
+            self.cpu_bound[name] = Computing(name, *flags)
+        elif table == "releases_gil":
+            self.releases_gil[name] = bool(entry.get("arrays"))
+        elif table == "depends":
+            self.states[name] = State(entry["on"], tuple(entry.get("arguments", ())))
+        elif table == "ready":
+            self.ready[name] = entry["answers"]
+        elif table == "lock":
+            self.locks[name] = not entry.get("again", False)
+        elif table == "runs":
+            self.runs[entry["gives"]][name] = entry.get("function", 0)
+        elif table in self.sorted:
+            self.sorted[table][entry["what"]].add(name)
+            if table == "threads":
+                self.thread_words.add(entry.get("word", name.rpartition(".")[2]))
+            if table == "file" and entry["what"] in ("opened", "wrapped"):
+                binary, wraps = entry.get("binary", False), entry["what"] == "wrapped"
+                self.openers[name] = Opener(entry.get("mode", 1), entry.get("stream"), binary, wraps)
 
     def canonical(self, name: str) -> str:
         """The spelling that the tables use for a qualified name."""
@@ -331,6 +463,14 @@ class Catalog:
             name = name.rpartition(".")[0]
         return None
 
+    def state(self, name: str) -> State:
+        """What decides whether the listed call of that name waits; nothing for most."""
+        while name:
+            if name in self.states:
+                return self.states[name]
+            name = name.rpartition(".")[0]
+        return _STATELESS
+
     def lets_go(self, name: str) -> bool:
         """Whether a call of that qualified name releases the GIL or waits."""
         while name:
@@ -354,6 +494,13 @@ class Catalog:
         and builtins."""
         if table == "http.json_access":
             return self._client_words()
+        if table == "files.whole_reads":
+            opening = {name.rpartition(".")[2] for name, opener in self.openers.items() if not opener.wraps}
+            return frozenset(opening | {"read_text", "read_bytes"})
+        if table == "cpu.fan_out":
+            return frozenset(self.thread_words)
+        if table == "blocking.locks":
+            return frozenset(name.partition(".")[0] for name in self.locks)
         if table != "sql.sinks" and table not in self.calls:
             raise ValueError(f"a rule listens to {table!r}: no table of calls, and no event that needs no words")
         names = self.sinks if table == "sql.sinks" else self.calls[table]
@@ -392,6 +539,46 @@ class Catalog:
         return frozenset(w for w in self._client_words() if w in modules or "_" in w or w.lower() != w)
 
     @cached_property
+    def ends(self) -> frozenset[str]:
+        """The calls that nothing comes after, as dotted text."""
+        return frozenset(self.sorted["ends"]["program"] | self.sorted["ends"]["function"])
+
+    @cached_property
+    def swallowing(self) -> frozenset[str]:
+        """The last words of the context managers that may end their block early, and let the program go on."""
+        return frozenset(name.rpartition(".")[2] for name in self.sorted["ends"]["block"])
+
+    @cached_property
+    def asking_loop(self) -> frozenset[str]:
+        """The last words of the functions that ask for the running event loop."""
+        return frozenset(name.rpartition(".")[2] for name in self.sorted["loop"]["asks"])
+
+    @cached_property
+    def copying(self) -> frozenset[str]:
+        """The last words of the functions that give an object like their first argument."""
+        return frozenset(name.rpartition(".")[2] for name in self.sorted["same"]["copy"])
+
+    @cached_property
+    def leaving(self) -> frozenset[str]:
+        """The calls of a check that refuses what it was given, as dotted text."""
+        return frozenset(self.sorted["ends"]["program"] | self.sorted["ends"]["check"])
+
+    @cached_property
+    def running(self) -> frozenset[str]:
+        """The bare names of the calls that run what they are given."""
+        return frozenset(name for names in self.runs.values() for name in names)
+
+    @cached_property
+    def calling(self) -> Mapping[str, int]:
+        """Of calls that run a function once, by bare name, the position of that."""
+        return {**self.runs["result"], **self.runs["future"]}
+
+    @cached_property
+    def waiting(self) -> frozenset[str]:
+        """The bare names of the calls that give what the coroutine gives that is their first argument."""
+        return frozenset((*self.runs["awaited"], *self.runs["ended"]))
+
+    @cached_property
     def checking(self) -> frozenset[str]:
         """The last words of the functions that check decoded data."""
         return frozenset(n.rpartition(".")[2] for n, purposes in self.validators.items() if "json" in purposes)
@@ -403,6 +590,7 @@ class Catalog:
         return frozenset(name for name, sink in self.execute_like.items() if sink.weak) | _DATABASES
 
 
+_STATELESS = State("")
 #: What a receiver is called whose every method may take a statement, or the first argument of a helper that does.
 _DATABASES = frozenset(["db", "database", "conn", "connection", "con", "cur", "cursor", "cr"])
 
@@ -449,19 +637,6 @@ def _expanded(text: str) -> int:
 def _unless(entry: Mapping[str, Any]) -> Unless:
     position, keyword = entry.get("position"), entry.get("keyword")
     return Unless(position, keyword, tuple(entry["equals"]), entry.get("absent", False))
-
-
-def _listed(name: str, entry: Mapping[str, Any]) -> ListedCall:
-    unless = tuple(map(_unless, entry.get("unless", ())))
-    opens = entry.get("opens")
-    return ListedCall(
-        name,
-        entry.get("group", ""),
-        _by_library(entry.get("instead")),
-        unless,
-        entry.get("lazy", False),
-        Opens(opens.get("position"), tuple(opens.get("keywords", ()))) if opens else None,
-    )
 
 
 def _by_library(advice: Any) -> dict[str, str]:
@@ -585,6 +760,9 @@ def _validate_entry(table: str, entry: Any, place: str) -> None:
         ("context", _CONTEXTS),
         ("by", _MARKS),
         ("does", _DEEDS),
+        ("on", STATES),
+        ("gives", GIVEN),
+        ("what", WORDS.get(table, ())),
     ):
         values = entry.get(key, ())
         for value in [values] if isinstance(values, str) else values:
@@ -606,6 +784,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, str) and v for v in value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _is_advice(value: Any) -> bool:
@@ -640,7 +822,8 @@ def _is_opens(value: Any) -> bool:
 _FORMS: dict[str, Callable[[Any], bool]] = {
     _TEXT: lambda value: isinstance(value, str) and bool(value),
     _TEXTS: _is_texts,
-    _NUMBER: lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+    _NUMBER: _is_number,
+    _NUMBERS: lambda value: isinstance(value, list) and bool(value) and all(map(_is_number, value)),
     _ADVICE: _is_advice,
     _UNLESS: _is_unless,
     _FLAG: lambda value: isinstance(value, bool),
@@ -649,6 +832,7 @@ _FORMS: dict[str, Callable[[Any], bool]] = {
 _SAYS = {
     _TEXTS: "a list of non-empty strings",
     _NUMBER: "a number from 0",
+    _NUMBERS: "a list of numbers from 0",
     _ADVICE: f"a string, or a table by {', '.join(LIBRARIES)}",
     _OPENS: 'a table { position = 0, keywords = ["path"] }',
     _UNLESS: 'a list of { position = 0, keyword = "block", equals = ["False"] }',

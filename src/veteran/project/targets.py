@@ -9,7 +9,6 @@ import libcst as cst
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Scope, first_parameter, method_kind
 from veteran.analysis.syntax.expressions import dotted
-from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref, Value
 from veteran.project.symbols import SUPER
 
@@ -119,8 +118,8 @@ class Names:
             return f"{inner}.{node.attr.value}" if inner else ""
         if type(node) is cst.Call:
             func: cst.BaseExpression = node.func
-            if isinstance(func, cst.Attribute) and func.attr.value in HANDED:
-                handed = node.args[HANDED[func.attr.value] :][:1]
+            if isinstance(func, cst.Attribute) and func.attr.value in self.types.catalog.runs["result"]:
+                handed = node.args[self.types.catalog.runs["result"][func.attr.value] :][:1]
                 func = handed[0].value if handed and not handed[0].star and not handed[0].keyword else func
             values = self.types.of(func, at)
             if self.is_itself(func, at, "class"):

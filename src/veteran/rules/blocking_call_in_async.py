@@ -95,7 +95,7 @@ def blocking_call(event: CatalogCall) -> Iterable[Report]:
     return in_coroutine(event)
 
 
-@rule.on(events_of("blocking.locks", "threading", "multiprocessing"))
+@rule.on(events_of("blocking.locks"))
 def entered_lock(event: EnteredLock) -> Iterable[Report]:
     """A lock of threads that the coroutine enters."""
     from veteran.families.blocking.reports import entering

@@ -78,8 +78,6 @@ rule = Rule("VET312", since="0.1.0", off_in=("tests",), low_in=("cli", "startup"
 
 #: More names than this of a chain are not spelled out in its message.
 MAX_NAMES = 4
-#: What works only in the thread of the event loop.
-NEEDS_LOOP = frozenset(("asyncio.get_running_loop", "asyncio.create_task", "asyncio.ensure_future"))
 
 
 @rule.on(links_of("blocking.chains", "def", lists="blocking"))
@@ -131,7 +129,7 @@ def _advice(chain: Chain) -> str:
     }.get(chain.coroutine.fact.library, "asyncio.to_thread")
     if chain.helper.fact.kind == "generator" and "e" not in chain.call.flags:
         return f"consume it in a function for `await {thread}(…)`"
-    if any(call.target in NEEDS_LOOP for call in chain.helper.fact.calls):
+    if chain.needs_loop:
         return "it uses the event loop itself, so hand only what blocks in it to a thread"
     if "p" in chain.call.flags:
         return f"read it in a function for `await {thread}(…)`"

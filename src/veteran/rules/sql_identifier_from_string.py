@@ -68,7 +68,6 @@ rule = Rule("VET202", since="0.1.0", equivalents=("S608", "B608", "S2077"))
 
 #: The places in a statement that no bound parameter can take.
 ROLES = ("identifier", "keyword", "statement")
-_COMPOSED = ("psycopg", "psycopg2", "aiopg")
 
 
 @rule.on(events_of("sql.sinks"))
@@ -90,7 +89,7 @@ def _message(event: SinkValue, slot: Slot) -> str:
     listed = "check it against a list of allowed names"
     if slot.role == "keyword":
         return head + "choose it from a list of allowed keywords"
-    if event.sink.library in _COMPOSED:
+    if event.sink.library in module.catalog.sorted["library"]["composes"]:
         return head + f"compose the statement with `sql.SQL(…).format(sql.Identifier({name}))`, or {listed}"
     if event.sink.library == "SQLAlchemy":
         return head + f"build the statement with Core from `quoted_name({name}, quote=True)`, or {listed}"

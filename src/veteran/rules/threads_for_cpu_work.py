@@ -73,15 +73,8 @@ if TYPE_CHECKING:
 rule = Rule("VET301", since="0.1.0", off_in=("tests",), needs_gil=True)
 
 
-#: Of which a file has to hold one to start threads itself.
-_STARTS = (
-    *("Thread", "ThreadPoolExecutor", "ThreadPool", "dummy", "to_thread", "run_in_executor", "run_in_threadpool"),
-    *("start_new_thread", "thread_map"),
-)
-
-
-@rule.on(events_of("cpu.fan_out", *_STARTS))
-@rule.on(links_of("cpu.fan_out", *_STARTS))
+@rule.on(events_of("cpu.fan_out"))
+@rule.on(links_of("cpu.fan_out"))
 def threads_for_cpu_work(event: FanOut) -> Iterator[Report]:
     """Several jobs on threads, each of which only computes in Python."""
     import libcst as cst

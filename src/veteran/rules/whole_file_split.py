@@ -63,7 +63,7 @@ rule = Rule(
 )
 
 
-@rule.on(events_of("files.whole_reads", "open", "fdopen", "read_text", "read_bytes", "GzipFile"))
+@rule.on(events_of("files.whole_reads"))
 def split_file(event: WholeRead) -> Iterator[Report]:
     """A whole file that is cut into lines, or kept as a list, for one pass."""
     from veteran.families.files.whole_reads import report

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from veteran.analysis.dataflow.conventions import FIELD_NAMES, SANITISES, by_convention
+from veteran.analysis.dataflow.conventions import CONSTANT, FIELD_NAMES, SANITISES, by_convention
 from veteran.analysis.dataflow.displays import Displays
 from veteran.analysis.dataflow.safe_values import SafeValues
 from veteran.analysis.dataflow.sanitizers import Checked
 from veteran.analysis.dataflow.templates import Templates
 from veteran.analysis.dataflow.text import (
-    CONSTANT,
     MAX_BINDINGS,
     Hole,
     Pieces,

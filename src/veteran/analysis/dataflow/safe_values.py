@@ -11,6 +11,7 @@ import libcst as cst
 
 from veteran.analysis.dataflow.conventions import (
     CLASS_NAME,
+    CONSTANT,
     CONVERTED,
     ENUMERATIONS,
     KINDS,
@@ -24,7 +25,7 @@ from veteran.analysis.dataflow.conventions import (
     typed_so,
 )
 from veteran.analysis.dataflow.sanitizers import matches_whole
-from veteran.analysis.dataflow.text import CONSTANT, Pieces, Verdict, literal_text, one_hole
+from veteran.analysis.dataflow.text import Pieces, Verdict, literal_text, one_hole
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Scope, decorators_of
 from veteran.analysis.syntax.expressions import decorator_name, dotted

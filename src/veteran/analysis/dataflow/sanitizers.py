@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 import libcst as cst
 
+from veteran.analysis.dataflow.conventions import APPROVES, RAISES
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.conditions import alternatives, conditions, conditions_after, outwards, parts
 from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound
@@ -138,7 +139,7 @@ class Guards:
         """Whether a call comes back only where the value that it is passed is restricted."""
         func = call.node.func
         called = (dotted(func) or "").rpartition(".")[2]
-        if _RAISES.match(called) or called in _PARSES:
+        if RAISES.match(called) or called in _PARSES:
             return True
         if call.optional or call.lazy:
             return False
@@ -283,7 +284,7 @@ class Guards:
                 return not holds and named and isinstance(pattern, cst.SimpleString) and "[^" in pattern.value[:5]
         if dotted(func) == "isinstance" and len(test.args) == 2:
             return holds and spelling(test.args[0].value) == name and self._all_safe(test.args[1].value, at)
-        if holds and named and _APPROVES.search((dotted(func) or "").rpartition(".")[2]):
+        if holds and named and APPROVES.search((dotted(func) or "").rpartition(".")[2]):
             return True
         return named and self.checks.tells(test, at, name, holds, awaited=awaited)
 
@@ -440,7 +441,5 @@ def _leaves_room(pattern: str) -> bool:
     return "." in re.sub(r"\[[^\]]*\]", "", text)
 
 
-_RAISES = re.compile(r"_?(?:validate|check|ensure|verify|require|assert)_")
 #: Calls that raise for a text that is not a number or the like.
 _PARSES = frozenset(["int", "float", "UUID", "Decimal", "fromisoformat"])
-_APPROVES = re.compile(r"(?i)valid|is_safe|is_allowed|is_known")

@@ -15,6 +15,7 @@ import libcst as cst
 from veteran.analysis.dataflow.collections import Collections, is_imported
 from veteran.analysis.dataflow.conventions import (
     CLEANS,
+    CONSTANT,
     MADE_SAFE,
     PLACEHOLDERS,
     SAFE_ATTRIBUTES,
@@ -28,7 +29,6 @@ from veteran.analysis.dataflow.safe_values import SafeValues, is_converted, is_f
 from veteran.analysis.dataflow.sanitizers import Guards
 from veteran.analysis.dataflow.templates import Templates
 from veteran.analysis.dataflow.text import (
-    CONSTANT,
     MAX_ALTERNATIVES,
     MAX_BINDINGS,
     MAX_PIECES,

@@ -6,15 +6,7 @@ import libcst as cst
 
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.python import HANDS_ON
-from veteran.analysis.types.inference import HANDED
 
-#: Functions that give what their first argument gives when it is awaited.
-WAITING = frozenset(
-    ("create_task", "ensure_future", "wait_for", "shield", "run_until_complete", "run_coroutine_threadsafe", "run")
-)
-#: Methods that call a function, and which argument that is; those of `CALLED_FOR_EACH` for each item.
-CALLED = {**HANDED, "submit": 0, "apply_async": 0}
-CALLED_FOR_EACH = frozenset(("map", "imap", "imap_unordered", "map_async"))
 #: Functions that give the items of their argument.
 SAME_ITEMS = HANDS_ON | {"as_completed", "gather", "tqdm"}
 

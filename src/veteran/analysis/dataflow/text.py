@@ -46,8 +46,6 @@ Pieces = tuple[Piece, ...]
 MAX_ALTERNATIVES = 8
 MAX_PIECES = 200
 MAX_BINDINGS = 16
-CONSTANT = "a constant by its name"
-ENVIRONMENT = "read from the environment"
 #: Stands for a hole of a template while its fields are read; no program text holds it.
 HOLE_MARK = "\ufdd1"
 

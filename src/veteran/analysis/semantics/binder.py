@@ -14,6 +14,7 @@ import libcst as cst
 from veteran.analysis.semantics.ir import At, Binding, Block, Call, Compound, Held, Lowered, Scope, Use, first_parameter
 from veteran.analysis.semantics.star_exports import STARS
 from veteran.analysis.syntax.expressions import NO_NODES, PASS_ON, all_parameters, children_fields, consumes, dotted
+from veteran.catalog import Catalog
 
 _LEAVES = (
     cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString, cst.Ellipsis, cst.Pass,
@@ -21,9 +22,9 @@ _LEAVES = (
 )  # fmt: skip
 
 
-def lower(tree: cst.Module) -> Lowered:
-    """Walks the tree once."""
-    walk = _Walk(tree)
+def lower(tree: cst.Module, catalog: Catalog) -> Lowered:
+    """Walks the tree once. catalog: says which calls nothing comes after, and what ends the block of a `with`."""
+    walk = _Walk(tree, catalog)
     try:
         return walk.run()
     finally:
@@ -33,7 +34,9 @@ def lower(tree: cst.Module) -> Lowered:
 class _Walk:
     """The walk's state: where it is, and what is still to be visited (last first)."""
 
-    def __init__(self, tree: cst.Module) -> None:
+    def __init__(self, tree: cst.Module, catalog: Catalog) -> None:
+        self.ends = catalog.ends
+        self.swallowing = catalog.swallowing
         self.scope = Scope("module", tree, "", None)
         self.block = self.scope.body
         self.place = 0
@@ -400,7 +403,7 @@ class _Walk:
 
     def _Expr(self, node: cst.Expr) -> None:
         name = (dotted(node.value.func) or "") if isinstance(node.value, cst.Call) else ""
-        ends = name in _EXITS or name.endswith((".fail_json", ".exit_json"))  # of Ansible's modules
+        ends = name in self.ends or ("." in name and f"*.{name.rpartition('.')[2]}" in self.ends)
         self.push(node.value, (self._leave, "return") if ends else None)
 
     def _Assert(self, node: cst.Assert) -> None:
@@ -495,7 +498,8 @@ class _Walk:
                 self.awaited.add(id(item.item))
             else:
                 self.entered.add(id(item.item))
-            if _swallows(item.item):
+            manager = dotted(item.item.func) if isinstance(item.item, cst.Call) else None
+            if (manager or "").rpartition(".")[2] in self.swallowing:
                 compound.complete = False
             items.append(item.item)
             if node.asynchronous is None and isinstance(item.item, (cst.Name, cst.Attribute)):
@@ -598,7 +602,6 @@ class _Walk:
 
 
 _SEQUENCES = (tuple, list)
-_EXITS = frozenset(("sys.exit", "os._exit", "os.abort", "exit", "quit", "pytest.fail", "pytest.skip"))
 
 
 def _matches_all(pattern: cst.MatchPattern) -> bool:
@@ -606,12 +609,6 @@ def _matches_all(pattern: cst.MatchPattern) -> bool:
     if isinstance(pattern, cst.MatchOr):
         return any(_matches_all(part.pattern) for part in pattern.patterns)
     return isinstance(pattern, cst.MatchAs) and (pattern.pattern is None or _matches_all(pattern.pattern))
-
-
-def _swallows(manager: cst.CSTNode) -> bool:
-    """Whether a context manager may end its block early and go on behind it."""
-    name = dotted(manager.func) if isinstance(manager, cst.Call) else None
-    return (name or "").rpartition(".")[2] in ("suppress", "raises", "assertRaises", "move_on_after", "move_on_at")
 
 
 def _nothing(_: Any) -> None:

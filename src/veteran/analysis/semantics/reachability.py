@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import libcst as cst
 
 from veteran.analysis.semantics import conditions
@@ -63,8 +65,8 @@ def _asks_for_threadless(test: cst.BaseExpression, outcome: bool) -> bool:
     return outcome is isinstance(operator, (cst.Equal, cst.In))
 
 
-def ends_program(block: cst.CSTNode) -> bool:
-    """Whether the last statement of a block ends the program."""
+def ends_program(block: cst.CSTNode, ends: Set[str]) -> bool:
+    """Whether the last statement of a block ends the program. ends: the calls that do."""
     if not isinstance(block, cst.IndentedBlock) or not block.body:
         return False
     if any(_kills_itself(statement) for statement in block.body):
@@ -79,7 +81,7 @@ def ends_program(block: cst.CSTNode) -> bool:
     return (
         isinstance(statement, cst.Expr)
         and isinstance(statement.value, cst.Call)
-        and dotted(statement.value.func) in ("sys.exit", "os._exit", "os.abort")
+        and dotted(statement.value.func) in ends
     )
 
 

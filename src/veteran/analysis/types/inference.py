@@ -6,7 +6,6 @@ An answer is a tuple of what the value can be; a `None` in it is "something else
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -29,7 +28,8 @@ from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.syntax.python import REMADE, is_class_private
 from veteran.analysis.types.annotations import Annotations, is_none
 from veteran.analysis.types.calls import argument, passed_value
-from veteran.analysis.types.decorators import SAME, does, keeps_result, only
+from veteran.analysis.types.conventions import IMPORTS
+from veteran.analysis.types.decorators import SAME, deeds, does, keeps_result, only
 from veteran.analysis.types.elements import (
     COLLECTIONS,
     MAPPINGS,
@@ -64,17 +64,10 @@ _TEXTS = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
 _DISPLAYS = frozenset((cst.List, cst.Tuple, cst.Set, cst.ListComp, cst.SetComp))
 #: Types of what stands for a value to come: `path: Path = ""`.
 _PLACEHOLDERS = frozenset(("str", "int", "bool"))
-_MANAGERS = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
-#: Methods that run a function elsewhere and give what it returns, and which argument that is.
-HANDED = {
-    "to_thread": 0, "async_add_executor_job": 0, "run_in_executor": 1, "run_sync": 0, "run_in_threadpool": 0,
-}  # fmt: skip
 _ENTERING = ("enter_context", "enter_async_context")
 _NAMES = (cst.Name, cst.Attribute)
 #: More assignments to one attribute than this are not looked at.
 _MAX_ASSIGNMENTS = 16
-#: Functions and classes that import the module they are given the name of, now or later.
-_IMPORTS = re.compile(r"(?i)_*(?:lazy_?(?:import|module)|import_module|importorskip|optional_import|try_import)")
 
 
 class Types(Following):
@@ -193,15 +186,15 @@ class Types(Following):
                     return self.of(node.args[0].value, at)
                 if isinstance(node.func, cst.Attribute) and node.func.attr.value in _ENTERING:
                     return self._entered(node.args[0].value, at)
-                if isinstance(node.func, cst.Attribute) and node.func.attr.value in HANDED:
+                if isinstance(node.func, cst.Attribute) and node.func.attr.value in self.catalog.runs["result"]:
                     return self._handed(node, node.func.attr.value, at)
-                if isinstance(node.args[0].value, cst.SimpleString) and _IMPORTS.fullmatch(last_name(node.func)):
+                if isinstance(node.args[0].value, cst.SimpleString) and IMPORTS.fullmatch(last_name(node.func)):
                     return self._imported(node.args[0].value)
                 if dotted(node.func) == "getattr":
                     return self._got(node, at)
                 if isinstance(node.func, cst.Name) and node.func.value in ONE_OF and self.refs(node.func, at):
                     return self.elements.one_of(node, at)
-                if last_name(node.func) in _SAME_LASTS and (same := self._same(node, at)) is not None:
+                if self._may_be_same(last_name(node.func)) and (same := self._same(node, at)) is not None:
                     return same
             if isinstance(node.func, cst.Attribute) and node.func.attr.value in OF_COLLECTIONS:
                 held = self.elements.held(node, at)
@@ -247,12 +240,15 @@ class Types(Following):
         bound = scopes.lookup(name, at).bindings
         return bool(bound) and all(map(_may_be_left_out, bound))
 
+    def _may_be_same(self, name: str) -> bool:
+        return name in _SAME_LASTS or name in self.catalog.copying
+
     def _same(self, node: cst.Call, at: At) -> Values | None:
         """What functions give that pass on what they are given, or name its type; None for any other."""
         refs = self.refs(node.func, at)
         name = refs[0].name.removeprefix("builtins.") if refs and len(refs) == 1 else ""
         given = node.args[0].value
-        if name in _COPIES:
+        if name in self.catalog.sorted["same"]["copy"]:
             return self.of(given, at)
         if name in _CASTS:
             return self.annotation(given, at)
@@ -284,7 +280,7 @@ class Types(Following):
 
     def _handed(self, node: cst.Call, name: str, at: At) -> Values:
         """What a function gives that a call runs in a thread."""
-        index = HANDED[name]
+        index = self.catalog.runs["result"][name]
         if index >= len(node.args) or any(arg.star or arg.keyword for arg in node.args[: index + 1]):
             return UNKNOWN
         return self.results(node.args[index].value, at)
@@ -452,7 +448,7 @@ class Types(Following):
         """What `with value as name` binds: what the catalogue says, else the value itself."""
         if isinstance(node, cst.Await):
             node = node.expression
-        if isinstance(node, cst.Call) and node.args and any(self.named(node.func, at, name) for name in _ENTERS_FIRST):
+        if isinstance(node, cst.Call) and node.args and self._enters_first(node.func, at):
             return self.of(node.args[0].value, at)
         if isinstance(node, cst.Call):
             made = self.merged(self._managed(value) for value in self.of(node.func, at))
@@ -464,6 +460,10 @@ class Types(Following):
                     return (Instance(entered, at),)
         return self.merged(self.entry("enters", v) if self._knows("enters", v) else (v,) for v in self.of(node, at))
 
+    def _enters_first(self, func: cst.BaseExpression, at: At) -> bool:
+        """Whether `with` binds the first argument of such a call."""
+        return any(self.named(func, at, name) for name in self.catalog.sorted["same"]["entered"])
+
     def _managed(self, value: Value) -> Values:
         """What entering a call of a generator function gives that `contextlib` makes a context manager."""
         if not isinstance(value, Local) or not isinstance(value.scope.node, cst.FunctionDef):
@@ -471,8 +471,7 @@ class Types(Following):
         node, entry = value.scope.node, value.scope.entry
         if entry is None or len(node.decorators) != 1:
             return UNKNOWN
-        refs = self.refs(node.decorators[0].decorator, entry)
-        if not refs or refs[0].name not in _MANAGERS:
+        if "manages" not in deeds(node.decorators[0], self.catalog):
             return UNKNOWN
         if node.returns is not None:
             values = self.annotation(node.returns.annotation, entry)
@@ -686,29 +685,11 @@ class Types(Following):
         return UNKNOWN
 
 
-#: Functions that give an object like the one that they are given, and those that say of what type it is.
-_COPIES = frozenset(("dataclasses.replace", "copy.copy", "copy.deepcopy", "attrs.evolve", "attr.evolve"))
+#: Functions that say of what type what they are given is.
 _CASTS = frozenset(("typing.cast", "typing_extensions.cast"))
 #: Collections that are made of the items of another.
 _REMADE = REMADE | {"collections.deque"}
-_SAME_LASTS = frozenset(
-    [
-        "replace",
-        "copy",
-        "deepcopy",
-        "evolve",
-        "cast",
-        "type",
-        "defaultdict",
-        "list",
-        "tuple",
-        "set",
-        "frozenset",
-        "deque",
-        "sorted",
-    ]
-)
-_ENTERS_FIRST = ("contextlib.closing", "contextlib.nullcontext")
+_SAME_LASTS = frozenset(("cast", "type", "defaultdict", "list", "tuple", "set", "frozenset", "deque", "sorted"))
 
 
 def _may_be_left_out(binding: Binding) -> bool:

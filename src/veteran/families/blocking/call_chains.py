@@ -21,8 +21,8 @@ from veteran.project.symbols import Class, Entity, Foreign, Function, Loaded, Pr
 _GROUPS = frozenset(
     ("sleep", "network", "subprocess", "db", "device", "file", "entry", "metadata", "certificates", "input", "prompt")
 )
-#: Whether these block depends on what was done with their objects before.
-_BY_STATE = ("io.", "socket.", "ssl.", "serial.", "requests.Response.")
+#: What decides whether a call blocks, and cannot be told from another module.
+_UNTOLD = frozenset(("opener", "host", "socket", "stream", "timeout"))
 LEVELS = (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)
 #: A parameter that decides a branch, and what it is: `True`, `False`, `None` or `?`.
 Known = tuple[tuple[str, str], ...]
@@ -53,7 +53,10 @@ class Hop(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """A coroutine's call of a helper that blocks. hops: the helpers' own calls, the blocking one last."""
+    """A coroutine's call of a helper that blocks. hops: the helpers' own calls, the blocking one last.
+
+    needs_loop: the helper works only in the thread of the event loop.
+    """
 
     coroutine: Function
     call: CallFact
@@ -61,6 +64,7 @@ class Chain(NamedTuple):
     hops: tuple[Hop, ...]
     effect: EffectFact
     confidence: Confidence
+    needs_loop: bool
 
 
 class Direct(NamedTuple):
@@ -120,7 +124,7 @@ class Chains:
         if entry is None or entry.opens is not None or (entry.lazy and "c" not in call.flags):
             return None
         confidence = catalog.groups[entry.group].confidence
-        if entry.group not in _GROUPS or entry.name.startswith(_BY_STATE):
+        if entry.group not in _GROUPS or catalog.state(entry.name).on in _UNTOLD:
             return None
         if any(_may_hold(unless, call) for unless in entry.unless):
             return None
@@ -262,8 +266,12 @@ class Chains:
                 current = edge.to
             effect = next(effect for effect, confidence in self._effects[current] if confidence >= level)
             hops.append(Hop(current.function.module, current.function.key, effect.shown, effect.span))
-            return Chain(coroutine, call, node.function, tuple(hops), effect, level)
+            return Chain(coroutine, call, node.function, tuple(hops), effect, level, self._needs_loop(node.function))
         return None
+
+    def _needs_loop(self, helper: Function) -> bool:
+        catalog = self.program.catalog
+        return catalog is not None and any(call.target in catalog.sorted["loop"]["needs"] for call in helper.fact.calls)
 
     def _next(self, node: Node, level: Confidence) -> Edge:
         wanted = self._hops[level][node] - 1

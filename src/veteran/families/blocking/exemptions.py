@@ -6,7 +6,7 @@ Asked only of calls that would otherwise be reported.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -19,6 +19,7 @@ from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import integer_value
 from veteran.analysis.types.calls import argument
 from veteran.analysis.types.values import Instance
+from veteran.families.blocking.conventions import ASYNCHRONOUS, MAYBE_AWAITS, PATH, SYNCHRONOUS
 from veteran.families.blocking.memoization import kept
 
 if TYPE_CHECKING:
@@ -27,42 +28,16 @@ if TYPE_CHECKING:
     from veteran.catalog import Opens
 
 
-#: Methods that tell that another will not wait, and what they then answer.
-_READY = {
-    "done": True,
-    "ready": True,
-    "is_set": True,
-    "poll": True,
-    "is_alive": False,
-    "is_running": False,
-    "locked": False,
-    "empty": False,
-    "full": False,
-}
-_FOR_LOCKS = re.compile(r"threading\.|multiprocessing\.")
-_PUT = re.compile(r"(?:queue|multiprocessing)\.\w+\.put")
-_RESULT = re.compile(r"concurrent\.futures\.Future\.|multiprocessing\.pool\.\w+\.(?:get|wait)")
-_PATH = re.compile(r"(?i)path|file_?name|fname|url|uri|dir(?:ectory)?$|folder")
 #: Groups of calls whose outcome programs keep; one that starts a process or sleeps is no such value.
 _WORTH_KEEPING = frozenset(("network", "db", "file", "metadata", "entry", "cpu"))
-#: Functions that await what they are given if it can be awaited.
-_MAYBE_AWAITS = re.compile(
-    r"(?i)_?(?:ensure|maybe|await)_?(?:is_?)?(?:async|await(?:able|ed)?|coro(?:utine)?|maybe|if_?\w+|me_maybe)"
-)
-_ASYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?async(?:hronous|io)?(?:_mode)?")
-_SYNCHRONOUS = re.compile(r"_?(?:is_|use_|run_)?sync(?:hronous)?(?:_mode)?")
-#: Calls that only pass on what is in a file, and which arguments are the files.
-_BETWEEN_FILES = {"shutil.copyfileobj": (0, 1), "os.fsync": (0,), "os.fdatasync": (0,), "torch.save": (1,)}
-_ASKS_FOR_NAMES = ("socket.getaddrinfo", "socket.gethostbyname")
-_PIPES = frozenset(("os.pipe", "os.pipe2", "os.openpty", "pty.openpty", "os.memfd_create", "os.eventfd"))
 #: Files that the kernel answers from memory.
 _IN_MEMORY = ("/proc/", "/sys/", "/dev/null", "/dev/urandom", "/dev/random")
 
 
 def never_waits(event: CatalogCall) -> str:
     """Why a call certainly does not wait, or that nothing says that it can; empty where it may."""
-    module, call, name = event.module, event.call, event.name
-    group = event.entry.group
+    module, call = event.module, event.call
+    group, on = event.entry.group, _on(event)
     if event.entry.opens is not None and not _opens_path(module, call, event.entry.opens):
         return "its argument is not known to be a path"
     if isinstance(call.node.func, cst.Attribute) and _is_test_client(module, call.node.func.value, call):
@@ -74,25 +49,25 @@ def never_waits(event: CatalogCall) -> str:
     if _is_for_other_callers(call):
         return "a flag on the way here says that no event loop is in use"
     binding = event.origin if isinstance(event.origin, Binding) else None
-    if name.startswith("io."):  # otherwise the call that opened it is reported
+    if on == "opener":  # otherwise the call that opened it is reported
         opened = event.origin is not None and (binding is None or binding.kind != "parameter")
         return "the call that opened the file is what counts" if opened else ""
-    if name.startswith(("urllib.request.", "http.client.HTTPResponse.")):
-        opened_by = call.node if name.startswith("urllib") else _constructor(event)
+    if on in ("url", "opened_url"):
+        opened_by = call.node if on == "url" else _constructor(event)
         if opened_by is not None and _is_data_url(module, opened_by, call):
             return "a `data:` URL holds the data itself"
-    if name.startswith(_ASKS_FOR_NAMES) and _is_numeric(argument(call, 0, ("host", "hostname"))):
+    if on == "host" and _is_numeric(argument(call, 0, ("host", "hostname"))):
         return "it is given an address: there is no name to look up"
     if group in ("input", "network", "lock") and _is_readable(event):
         return "`select` said before that it will not wait"
-    if name.startswith(("socket.", "ssl.")):
+    if on == "socket":
         non_blocking = binding is not None and made_non_blocking(module, binding)
         return "the socket does not block: see where it was made" if non_blocking else ""
-    if name.startswith("requests.Response."):
+    if on == "stream":
         made = _constructor(event)
         whole = made is not None and not _may_stream(made)
         return "the body of the response is here already: it was not asked for with `stream`" if whole else ""
-    if name.startswith("serial."):
+    if on == "timeout":
         made = _constructor(event)
         never = made is not None and _is_zero(argument(made, None, ("timeout",)))
         return "the port was opened with `timeout=0`" if never else ""
@@ -102,23 +77,24 @@ def never_waits(event: CatalogCall) -> str:
         return "it is an end of a pipe or a terminal, no file" if _is_pipe(module, call) else ""
     if group not in ("lock", "subprocess", "db"):
         return ""
-    if _PUT.fullmatch(name):
+    if on == "limit":
         made = _constructor(event)
         return "the queue has no limit, or none in sight" if made is None or _unbounded(made) else ""
-    if name.endswith(".acquire") and _FOR_LOCKS.match(name) and _just_made(event):
+    if on == "holder" and _just_made(event):
         return "nobody else can hold the lock yet: it was made just before"
-    if _RESULT.match(name) and _finished_by_await(event):
+    if on == "awaited" and _finished_by_await(event):
         return "an `await` waited for it before"
     return "a test or an earlier call says that the answer is there already" if _known_ready(event) else ""
 
 
 def hardly_waits(event: CatalogCall) -> str:
     """Why a call waits for short or rarely, as a step of the finding; empty where nothing says so."""
-    if event.name.startswith("sqlite3.") and _in_memory_database(event):
+    on = _on(event)
+    if on == "memory" and _in_memory_database(event):
         return "the database is in memory"
-    if event.name.startswith("duckdb.") and _moves_no_data(event):
+    if on == "statement" and _moves_no_data(event):
         return "the statement moves no data, and the database is in this process"
-    if event.name.endswith(".Popen.wait"):
+    if on == "process":
         name = places.spelling(_receiver(event.call))
         for other in _earlier(event, name, ("kill",)):
             if _ran(other, event.call):
@@ -127,14 +103,19 @@ def hardly_waits(event: CatalogCall) -> str:
         return "what is read or written runs elsewhere"
     if event.entry.group == "file" and _is_reported_before(event):
         return "the call that opened the file is reported: this goes with it"
-    if event.name == "tempfile.NamedTemporaryFile" and _only_named(event):
+    if on == "name" and _only_named(event):
         return "it is made for its name: nothing is written to it here"
     for block in event.module.uses.ancestors(event.call.node, event.call):
         if isinstance(block, cst.IndentedBlock):
-            if reachability.ends_program(block):
+            if reachability.ends_program(block, event.module.catalog.sorted["ends"]["program"]):
                 return "the program ends here"
             break
     return kept(event.module, event.call) if worth_keeping(event) else ""
+
+
+def _on(event: CatalogCall) -> str:
+    """What decides whether the call waits, in the catalogue's words; empty for most."""
+    return event.module.catalog.state(event.name).on
 
 
 def worth_keeping(event: CatalogCall) -> bool:
@@ -196,9 +177,10 @@ def _may_stream(made: cst.Call) -> bool:
 def _is_reported_before(event: CatalogCall) -> bool:
     """Whether the file was opened by a call of the same coroutine that is itself reported."""
     origin = event.origin
-    if event.name in ("open", "os.fdopen"):
+    state = event.module.catalog.state(event.name)
+    if state.on == "handle":
         return _is_reported(event, *_handle(event.call))
-    for position in _BETWEEN_FILES.get(event.name, ()):
+    for position in state.arguments:
         node = argument(event.call, position, ())
         if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "fileno":
             node = node.func.value
@@ -230,7 +212,7 @@ def _is_wrapped(event: CatalogCall) -> bool:
     if not isinstance(call, cst.Call):
         return False
     refs = module.types.refs(call.func, event.call)
-    return bool(refs) and all(ref.name in ("trio.wrap_file", "anyio.wrap_file") for ref in refs or ())
+    return bool(refs) and all(ref.name in module.catalog.sorted["file"]["threaded"] for ref in refs or ())
 
 
 def _only_named(event: CatalogCall) -> bool:
@@ -332,7 +314,7 @@ def _opens_path(module: Module, call: Call, opens: Opens) -> bool:
         called = dotted(node.func) or ""
         return called in ("str", "os.fspath") or called.startswith("os.path.")
     named = (dotted(node) or "").rpartition(".")[2]
-    return bool(_PATH.search(named)) and module.types.types(node, call) is None and not _other_kind(module, node, call)
+    return bool(PATH.search(named)) and module.types.types(node, call) is None and not _other_kind(module, node, call)
 
 
 def _other_kind(module: Module, node: cst.BaseExpression, call: Call) -> bool:
@@ -369,7 +351,7 @@ def _handed_to_await(module: Module, call: Call) -> bool:
     outer = module.uses.parent(arg, call) if isinstance(arg, cst.Arg) else None
     if not isinstance(outer, cst.Call) or not isinstance(module.uses.parent(outer, call), cst.Await):
         return False
-    return bool(_MAYBE_AWAITS.fullmatch((dotted(outer.func) or "").rpartition(".")[2]))
+    return bool(MAYBE_AWAITS.fullmatch((dotted(outer.func) or "").rpartition(".")[2]))
 
 
 def _is_data_url(module: Module, made: cst.Call, call: Call) -> bool:
@@ -409,7 +391,7 @@ def _is_for_other_callers(call: Call) -> bool:
     for condition in conditions.conditions(call):
         for part, outcome in conditions.parts(condition.test, condition.outcome):
             name = (places.spelling(part) or "").rpartition(".")[2]
-            if (_ASYNCHRONOUS if not outcome else _SYNCHRONOUS).fullmatch(name):
+            if (ASYNCHRONOUS if not outcome else SYNCHRONOUS).fullmatch(name):
                 return True
     return False
 
@@ -443,7 +425,7 @@ def _is_pipe(module: Module, call: Call) -> bool:
     if not isinstance(made, cst.Call) or at is None:
         return False
     refs = module.types.refs(made.func, at)
-    return bool(refs) and all(ref.name in _PIPES for ref in refs or ())
+    return bool(refs) and all(ref.name in module.catalog.sorted["file"]["pipe"] for ref in refs or ())
 
 
 # Addresses
@@ -472,7 +454,7 @@ def _is_readable(event: CatalogCall) -> bool:
     call = event.call
     name = places.spelling(_receiver(call))
     tests = list(conditions.conditions(call))
-    if event.name.startswith("msvcrt."):
+    if _on(event) == "keyboard":
         asked_for = [part for test in tests for part in conditions.parts(test.test, test.outcome)]
         true = {part for part, outcome in (*asked_for, *around(event.module, call)) if outcome}
         return any(other.node in true for other in methods.get("kbhit", ()))
@@ -531,10 +513,11 @@ def _known_ready(event: CatalogCall) -> bool:
     name = places.spelling(_receiver(call))
     if name is None:
         return False
-    if event.name.endswith(".Popen.wait"):
+    ready = event.module.catalog.ready
+    if _on(event) == "process":
         if any(_ran(other, call) for other in _earlier(event, name, ("communicate",))):
             return True
-    elif not any(method in event.module.lowered.index.named for method in _READY):
+    elif not any(method in event.module.lowered.index.named for method in ready):
         return False
     parts = [
         (*part, test.at)
@@ -543,7 +526,7 @@ def _known_ready(event: CatalogCall) -> bool:
         for part in conditions.parts(test.test, test.outcome)
     ]
     parts += [(*part, call) for part in around(event.module, call)]
-    return any(_says_ready(*_answered(part, outcome, at), name) for part, outcome, at in parts)
+    return any(_says_ready(*_answered(part, outcome, at), name, ready) for part, outcome, at in parts)
 
 
 def _answered(test: cst.BaseExpression, outcome: bool, at: At) -> tuple[cst.BaseExpression, bool]:
@@ -560,7 +543,8 @@ def _answered(test: cst.BaseExpression, outcome: bool, at: At) -> tuple[cst.Base
     return test, outcome
 
 
-def _says_ready(test: cst.BaseExpression, outcome: bool, name: str) -> bool:
+def _says_ready(test: cst.BaseExpression, outcome: bool, name: str, ready: Mapping[str, bool]) -> bool:
+    """Whether an answer says that what is called `name` is ready. ready: what methods then answer."""
     if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
         target = test.comparisons[0]
         if not isinstance(test.left, cst.Attribute) or dotted(target.comparator) != "None":
@@ -569,7 +553,7 @@ def _says_ready(test: cst.BaseExpression, outcome: bool, name: str) -> bool:
         return test.left.attr.value == "returncode" and places.spelling(test.left.value) == name and outcome != absent
     if not isinstance(test, cst.Call) or not isinstance(test.func, cst.Attribute):
         return False
-    return places.spelling(test.func.value) == name and _READY.get(test.func.attr.value) is outcome
+    return places.spelling(test.func.value) == name and ready.get(test.func.attr.value) is outcome
 
 
 def around(module: Module, call: Call | Read | Held) -> Iterator[tuple[cst.BaseExpression, bool]]:

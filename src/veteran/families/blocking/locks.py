@@ -15,15 +15,6 @@ from veteran.analysis.types.values import Instance
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
-#: What is entered as what it acquires.
-_LOCKS = frozenset(
-    f"{module}.{name}"
-    for module in ("threading", "multiprocessing")
-    for name in ("Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore")
-)
-#: Of these, those that their own holder waits for as well.
-_NOT_AGAIN = frozenset(f"{module}.Lock" for module in ("threading", "multiprocessing"))
-
 
 class EnteredLock(NamedTuple):
     """A `with` of a coroutine that waits for a lock of threads. kept: it awaits something while it holds it."""
@@ -43,14 +34,14 @@ def events(module: Module) -> Iterator[EnteredLock]:
         values = module.types.of(held.node, held)
         kinds = {value.type if isinstance(value, Instance) else "" for value in values}
         kind = kinds.pop() if len(kinds) == 1 else ""
-        if kind not in _LOCKS or reachability.never_runs(held):
+        if kind not in module.catalog.locks or reachability.never_runs(held):
             continue
         made = values[0].origin if isinstance(values[0], Instance) else None
         made = made if isinstance(made, Binding) else None
         if made is not None and _is_own(made, held):
             continue
         statement = next((n for n in module.uses.ancestors(held.node, held) if isinstance(n, cst.With)), None)
-        kept = kind in _NOT_AGAIN and statement is not None and _awaits(statement.body)
+        kept = module.catalog.locks[kind] and statement is not None and _awaits(statement.body)
         yield EnteredLock(module, held, kind, kept, made)
 
 

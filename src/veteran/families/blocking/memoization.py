@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,14 +14,12 @@ from veteran.analysis.semantics.side_effects import assigned
 from veteran.analysis.syntax.expressions import all_parameters, dotted
 from veteran.analysis.syntax.nodes import changed
 from veteran.analysis.types.decorators import deeds
+from veteran.families.blocking.conventions import FETCHES, PUTS
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
 
-#: Methods that put something into a cache.
-_PUTS = re.compile(r"(?:set|put|add|store|save|update|cache)(?:_(?:cached?|item|value|entry|default|set))?|setdefault")
-_FETCHES = re.compile(r"(?:get|pop|fetch|lookup|load|cache)(?:_(?:cached?|item|value|entry|get))?")
 #: More functions than this that one calls itself are not asked what they fill.
 _MAX_CALLED = 40
 
@@ -78,7 +75,7 @@ def _is_membership(part: cst.Comparison) -> bool:
 
 def _source(node: object) -> str:
     """What a value is taken from: the cache of `cache.get(key)` and `cache[key]`, or an attribute."""
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and _FETCHES.fullmatch(node.func.attr.value):
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and FETCHES.fullmatch(node.func.attr.value):
         return places.spelling(node.func.value) or ""
     if isinstance(node, cst.Call) and dotted(node.func) in ("getattr", "hasattr") and len(node.args) > 1:
         key = node.args[1].value
@@ -143,7 +140,7 @@ def _keeps(module: Module, function: Scope) -> Kept:
     events: set[str] = set()
     for call in module.lowered.index.within.get(function, ()):
         func = call.node.func
-        if isinstance(func, cst.Attribute) and _PUTS.fullmatch(func.attr.value):
+        if isinstance(func, cst.Attribute) and PUTS.fullmatch(func.attr.value):
             owner = places.spelling(func.value) or ""
             if func.attr.value == "set" and not call.node.args:
                 events.add(owner)

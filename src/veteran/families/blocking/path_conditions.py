@@ -89,7 +89,7 @@ def way_to(module: Module, call: Call | Read | Held) -> Way:
     if said.options and not rare:
         called = dotted(call.node.func if isinstance(call.node, cst.Call) else call.node) or ""
         rare = any(not any(called.startswith(f"{name}.") for name in names) for names in said.options)
-    return Way(said.when, rare, said.kept, said.never or rare_paths.without_loop(call))
+    return Way(said.when, rare, said.kept, said.never or rare_paths.without_loop(module, call))
 
 
 def _before(module: Module, at: At) -> AllSaid:
@@ -168,7 +168,7 @@ def _of_parts(module: Module, parts: list[conditions.Part], at: At) -> Said:
         )
         options += rare_paths.switched(part, outcome, function)
         kept = kept or memoization.is_kept(module, part, outcome, at, function)
-        never = never or rare_paths.says_no_loop(part, outcome, at)
+        never = never or rare_paths.says_no_loop(module, part, outcome, at)
     return Said(tuple(when), rare, kept and innermost_loop(at) is None, never, tuple(options))
 
 

@@ -5,7 +5,6 @@ In doubt it is reached as often as the function is called.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -13,44 +12,25 @@ import libcst as cst
 from veteran.analysis.semantics import conditions, places, scopes
 from veteran.analysis.semantics.ir import At, Compound, Scope
 from veteran.analysis.syntax.expressions import dotted
+from veteran.families.blocking.conventions import (
+    ASKS_ENVIRONMENT,
+    CONSTANT,
+    FLAGS,
+    IN_LOOP,
+    INTERACTIVE,
+    OFF,
+    UNUSUAL,
+    USUAL,
+)
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
-#: A constant of a module that switches something on.
-_CONSTANT = re.compile(r"_*[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|_*DEBUG")
-#: Names of what holds switches.
-_FLAGS = re.compile(r"(?i)_*(?:feature_?|experiment(?:al|s)?_?)(?:flags?|toggles?|switches)?|flags")
-#: Names of what is off in production.
-_OFF = re.compile(
-    r"(?i)_*(?:(?:is|in|use|enable)_)?(?:debug|verbose|dry_?run|profiling|legacy|experimental|testing|offline)(?:_?mode)?"
-)
-#: Names that ask for somebody at a terminal.
-_INTERACTIVE = re.compile(
-    r"(?i)_*(?:is_?a?_?tty|(?:is|in)_(?:an?_)?(?:interactive|terminal|notebook|ipython|jupyter|colab)\w*)"
-)
-#: Names that ask for a system that servers rarely run on, or for the usual one.
-_UNUSUAL = re.compile(
-    r"(?i)_*(?:(?:is|on|in)_?|running_on_)?"
-    r"(?:windows|win32|win64|win|mac|mac_?os|os_?x|darwin|cygwin|android|ios|pypy|jython|emscripten|pyodide|wasm)"
-)
-_USUAL = re.compile(r"(?i)_*(?:(?:is|on)_?|running_on_)(?:linux|posix|unix|cpython)")
 _SYSTEMS = frozenset(("sys.platform", "os.name", "platform.system()", "platform.python_implementation()"))
 _SERVERS = frozenset(("linux", "linux2", "Linux", "posix", "CPython"))
-_LOOPS = frozenset(
-    ("get_running_loop", "_get_running_loop", "current_async_library", "sniff_async_library", "current_task")
-)
-_IN_LOOP = re.compile(
-    r"(?i)(?:\w+\.)*(?:_*(?:is_|has_|in_|inside_)+(?:an?_)?(?:running_|active_)?"
-    r"(?:async|event_loop|loop|asyncio)(?:_\w+)?|running_in_\w*(?:async|loop)\w*)"
-)
 _READS = frozenset(("get", "value", "getenv", "get_value"))
 _ENVIRONMENT = frozenset(("os.environ.get", "os.getenv", "environ.get", "getenv"))
 _ENVIRONS = frozenset(("os.environ", "environ"))
-_ASKS_ENVIRONMENT = re.compile(
-    r"(?i)_*(?:(?:get|read|is|has|parse|check|str|bool|int|flag|truthy)_)*env(?:_?var|ironment)?"
-    r"(?:_(?:var|bool|int|str|flag|set|true|truthy|enabled|get))*"
-)
 _EXISTS = frozenset(("exists", "isfile", "isdir", "is_file", "is_dir", "access", "lexists"))
 _OFF_VALUES = frozenset(("", "0", "false", "no", "off", "n", "f"))
 #: More names and operators than this from a test to what it asks for are not followed.
@@ -102,31 +82,31 @@ def is_required(condition: conditions.Condition) -> bool:
 # Event loops
 
 
-def without_loop(call: At) -> bool:
+def without_loop(module: Module, call: At) -> bool:
     """Whether a call stands where `get_running_loop` has failed."""
     block = call.block
     while block.owner is not None:
         owner = block.owner
         if owner.kind == "try" and any(role == "handler" and arm is block for role, arm in owner.arms):
             body = owner.node.body.body if isinstance(owner.node, cst.Try) else ()
-            return bool(body) and any(map(_asks_for_loop, body[:2]))
+            return bool(body) and any(_asks_for_loop(module, statement) for statement in body[:2])
         block = owner.block
     return False
 
 
-def _asks_for_loop(statement: cst.CSTNode) -> bool:
+def _asks_for_loop(module: Module, statement: cst.CSTNode) -> bool:
     for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
-        if isinstance(small, (cst.Expr, cst.Assign, cst.Return)) and _is_loop(small.value):
+        if isinstance(small, (cst.Expr, cst.Assign, cst.Return)) and _is_loop(module, small.value):
             return True
     return False
 
 
-def _is_loop(value: object) -> bool:
+def _is_loop(module: Module, value: object) -> bool:
     """Whether it is the loop that runs, which there may not be."""
-    return isinstance(value, cst.Call) and (dotted(value.func) or "").rpartition(".")[2] in _LOOPS
+    return isinstance(value, cst.Call) and (dotted(value.func) or "").rpartition(".")[2] in module.catalog.asking_loop
 
 
-def says_no_loop(part: cst.BaseExpression, outcome: bool, at: At) -> bool:
+def says_no_loop(module: Module, part: cst.BaseExpression, outcome: bool, at: At) -> bool:
     """Whether a test says that no event loop runs here, or that nothing does."""
     if dotted(part) in ("False", "TYPE_CHECKING", "typing.TYPE_CHECKING") or isinstance(part, cst.Integer):
         return outcome is not (isinstance(part, cst.Integer) and part.value != "0")
@@ -136,7 +116,7 @@ def says_no_loop(part: cst.BaseExpression, outcome: bool, at: At) -> bool:
         func = part.func
         if isinstance(func, cst.Attribute) and func.attr.value == "is_running" and not part.args:
             return not outcome and "loop" in (dotted(func.value) or dotted(getattr(func.value, "func", None)) or "")
-        return not outcome and bool(_IN_LOOP.fullmatch(dotted(func) or ""))
+        return not outcome and bool(IN_LOOP.fullmatch(dotted(func) or ""))
     node, absent = part, not outcome
     if isinstance(part, cst.Comparison) and len(part.comparisons) == 1:
         target = part.comparisons[0]
@@ -146,7 +126,9 @@ def says_no_loop(part: cst.BaseExpression, outcome: bool, at: At) -> bool:
     if not absent or not isinstance(node, cst.Name):
         return False
     bound = scopes.lookup(node.value, at).bindings
-    return any(_is_loop(b.value) for b in bound) and all(_is_loop(b.value) or _is_none(b.value) for b in bound)
+    return any(_is_loop(module, b.value) for b in bound) and all(
+        _is_loop(module, b.value) or _is_none(b.value) for b in bound
+    )
 
 
 def _is_none(value: object) -> bool:
@@ -166,7 +148,7 @@ def is_option(module: Module, part: cst.BaseExpression, outcome: bool, at: At, d
         return False
     if isinstance(part, cst.Call):
         asked = (dotted(part.func) or "").rpartition(".")[2]
-        if _asks_environment(part) or _INTERACTIVE.fullmatch(asked) or (not part.args and _OFF.fullmatch(asked)):
+        if _asks_environment(part) or INTERACTIVE.fullmatch(asked) or (not part.args and OFF.fullmatch(asked)):
             return True
         owner, _, last = (dotted(part.func) or "").rpartition(".")
         if not owner and isinstance(part.func, cst.Attribute):
@@ -176,9 +158,9 @@ def is_option(module: Module, part: cst.BaseExpression, outcome: bool, at: At, d
             if owner in ("os.path", "path", "os", "") and part.args:
                 node = part.args[0].value
             return _is_absolute(node, at)
-        return not part.args and last in _READS and bool(_CONSTANT.fullmatch(owner.rpartition(".")[2]))
+        return not part.args and last in _READS and bool(CONSTANT.fullmatch(owner.rpartition(".")[2]))
     last = (places.spelling(part) or "").rpartition(".")[2]
-    if _OFF.fullmatch(last) or _INTERACTIVE.fullmatch(last):
+    if OFF.fullmatch(last) or INTERACTIVE.fullmatch(last):
         return True
     if not isinstance(part, cst.Name) or depth >= _MAX_NAMES:
         return False
@@ -193,7 +175,7 @@ def switched(part: cst.BaseExpression, outcome: bool, function: Scope) -> tuple[
     if name is None:
         return ()
     owner, _, last = name.rpartition(".")
-    if not _CONSTANT.fullmatch(last) and not _FLAGS.fullmatch(owner.rpartition(".")[2]):
+    if not CONSTANT.fullmatch(last) and not FLAGS.fullmatch(owner.rpartition(".")[2]):
         return ()
     return (name,) if name.partition(".")[0] not in function.bindings else ()
 
@@ -207,7 +189,7 @@ def _is_optional(module: Module, value: cst.BaseExpression, outcome: bool, at: A
             return False
         sides = (_is_optional(module, side, outcome, at, depth + 1) for side in (value.left, value.right))
         return any(sides) if isinstance(value.operator, cst.And) is outcome else all(sides)
-    if isinstance(value, (cst.Name, cst.Attribute)) and not _OFF.fullmatch(places.spelling(value) or ""):
+    if isinstance(value, (cst.Name, cst.Attribute)) and not OFF.fullmatch(places.spelling(value) or ""):
         return False
     return _asks_environment(value) or is_option(module, value, outcome, at, depth)
 
@@ -228,7 +210,7 @@ def _is_unusual(part: cst.BaseExpression, outcome: bool) -> bool:
     if isinstance(part, cst.Call) and part.args:
         return False
     last = (places.spelling(node) or "").rpartition(".")[2]
-    return bool((_UNUSUAL if outcome else _USUAL).fullmatch(last))
+    return bool((UNUSUAL if outcome else USUAL).fullmatch(last))
 
 
 def _is_system(node: cst.BaseExpression) -> bool:
@@ -272,7 +254,7 @@ def _asks_environment(node: cst.BaseExpression) -> bool:
         last = (dotted(node.func) or "").rpartition(".")[2]
         if not node.args:
             return False
-        if _ASKS_ENVIRONMENT.fullmatch(last):
+        if ASKS_ENVIRONMENT.fullmatch(last):
             return len(node.args) < 2 or _is_off(node.args[1].value)
         node = node.args[0].value  # bool(…), int(…), truthy(…)
     return isinstance(node, cst.Subscript) and dotted(node.value) in _ENVIRONS

@@ -34,20 +34,7 @@ from veteran.families.cpu.interpreter import Cpu
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
-_EXECUTOR = "concurrent.futures.ThreadPoolExecutor"
-_POOLS = frozenset((_EXECUTOR, "multiprocessing.pool.ThreadPool", "multiprocessing.dummy.Pool"))
 _MAPS = frozenset(("map", "imap", "imap_unordered", "map_async", "starmap", "starmap_async"))
-_TO_THREAD = frozenset(
-    (
-        "asyncio.to_thread",
-        "anyio.to_thread.run_sync",
-        "trio.to_thread.run_sync",
-        "starlette.concurrency.run_in_threadpool",
-        "fastapi.concurrency.run_in_threadpool",
-    )
-)
-_THREAD_MAPS = frozenset(("tqdm.contrib.concurrent.thread_map",))
-_THREADS = frozenset(("threading.Thread", "multiprocessing.dummy.Process", "_thread.start_new_thread"))
 #: What makes coroutines run at the same time.
 _TOGETHER = frozenset(
     (
@@ -59,11 +46,8 @@ _MAX_PARTIALS = 5
 _WAITS = ("join", "result", "get", "wait")
 #: What waits for the jobs of one round, or asks whether they are done.
 _COLLECTS = ("gather", "wait_for", "as_completed", "is_alive", "done", "running")
-_TAILS = (
-    _MAPS
-    | {name.rpartition(".")[2] for name in (*_TO_THREAD, *_THREADS, *_THREAD_MAPS)}
-    | {"submit", "apply_async", "start_soon", "run_in_executor"}
-)
+#: Methods of pools, loops and groups of tasks that start jobs.
+_STARTING = _MAPS | {"submit", "apply_async", "start_soon", "run_in_executor"}
 
 
 class Job(NamedTuple):
@@ -191,7 +175,7 @@ def _groups(finder: _Finder) -> Iterator[list[Job]]:
     module = finder.module
     for call in module.lowered.calls:
         tail = last_name(call.node.func)
-        if tail in _TAILS or tail in finder.names:
+        if tail in finder.tails or tail in finder.names:
             job = finder.job(call)
             if job is not None:
                 jobs.append(job)
@@ -224,6 +208,11 @@ class _Finder:
         self.spreads: dict[Scope, dict[str, Spread]] = {}  # the functions of the module that spread a parameter
         self.spreading: Mapping[str, frozenset[str]] = {}  # see `linked_events`
         self._spreads_in: dict[Interpreter, dict[Scope, dict[str, Spread]]] = {}
+        self.threads = module.catalog.sorted["threads"]
+        #: What a call that makes a job is called.
+        making = (*self.threads["handed"], *self.threads["mapped"], *self.threads["made"], *self.threads["begun"])
+        self.begun = {name.rpartition(".")[2] for name in self.threads["begun"]}
+        self.tails = _STARTING | {name.rpartition(".")[2] for name in making}
         #: What else a call that makes a job may be called: aliases, and subclasses of Thread.
         self.names = {
             scope.name
@@ -237,11 +226,10 @@ class _Finder:
             if binding.kind == "import" and self._may_make_jobs(binding)
         }
 
-    @staticmethod
-    def _may_make_jobs(binding: Binding) -> bool:
+    def _may_make_jobs(self, binding: Binding) -> bool:
         """Whether an imported name makes a job, or may be a class that is a thread."""
         name = str(binding.value).rpartition(".")[2]
-        return name in _TAILS or (name[:1].isupper() and not name.isupper())
+        return name in self.tails or (name[:1].isupper() and not name.isupper())
 
     def _own_thread(self, call: Call, made: Scope) -> Job | None:
         """A call of a class of the project, if it is a thread."""
@@ -305,15 +293,17 @@ class _Finder:
         if isinstance(value, Local):
             return self._own_thread(call, value.scope) if value.scope.kind == "class" else None
         if isinstance(value, Ref) and not value.spelled:
-            if value.name in _THREADS:
-                return self._thread(call, value.name)
-            if value.name in _TO_THREAD:
+            if value.name in self.threads["made"]:
+                return self._thread(call)
+            if value.name in self.threads["begun"]:
+                return self._begun(call)
+            if value.name in self.threads["handed"]:
                 return self._handed(call, call.node.args, "loop")
-            if value.name in _THREAD_MAPS:
+            if value.name in self.threads["mapped"]:
                 return self._mapped(call)
         if name == "start_soon" and call.node.args:
             first = self.types.refs(call.node.args[0].value, call) or [Ref("")]
-            if first[0].name in _TO_THREAD:
+            if first[0].name in self.threads["handed"]:
                 return self._handed(call, call.node.args[1:], "loop")
         if name in _MAPS or name in ("submit", "apply_async"):
             return self._on_pool(call, name)
@@ -366,16 +356,17 @@ class _Finder:
             return self._kinds(wrapped, call)[0] if len(wrapped) == len(args.elements) else ()
         return ()
 
-    def _thread(self, call: Call, name: str) -> Job | None:
-        if name.startswith("_thread"):
-            if len(call.node.args) < 2:
-                return None
-            args = call.node.args[1].value
-            return Job(call, "threads", call.node.args[0].value, self._tuple(call, args, None), {})
+    def _begun(self, call: Call) -> Job | None:
+        if len(call.node.args) < 2:
+            return None
+        args = call.node.args[1].value
+        return Job(call, "threads", call.node.args[0].value, self._tuple(call, args, None), {})
+
+    def _thread(self, call: Call) -> Job | None:
         target = argument(call, 1, ("target",))
         if target is None:
             return None
-        args = argument(call, 3, ("args",))  # type: ignore[assignment]
+        args = argument(call, 3, ("args",))
         return Job(call, "threads", target, self._tuple(call, args, None), {})
 
     def _in_executor(self, call: Call) -> Job | None:
@@ -406,22 +397,22 @@ class _Finder:
         pool = self._pool(func.value, call)
         if pool is None:
             return None
-        kind = self._pool_type(func.value, call)
+        is_executor = self._pool_type(func.value, call) in self.threads["executor"]
         args = list(call.node.args)
         if not args or args[0].star:
             return None
         if name == "submit":
-            return self._handed(call, args, "pool", pool) if kind == _EXECUTOR else None
+            return self._handed(call, args, "pool", pool) if is_executor else None
         target = argument(call, 0, ("func",))
         if target is None:
             return None
         if name == "apply_async":
             given = self._tuple(call, argument(call, 1, ("args",)), None)
-            return Job(call, "pool", target, given, {}, pool) if kind != _EXECUTOR else None
-        if kind == _EXECUTOR and name != "map":
+            return Job(call, "pool", target, given, {}, pool) if not is_executor else None
+        if is_executor and name != "map":
             return None
         lists = [arg for arg in args[1:] if arg.keyword is None and not arg.star]
-        lists = lists if kind == _EXECUTOR else lists[:1]
+        lists = lists if is_executor else lists[:1]
         if any((self._rounds(arg.value, call) or 2) < 2 for arg in lists):
             return None
         cpu = self.cpu
@@ -460,13 +451,16 @@ class _Finder:
             binding = kept.binding if kept is not None else None
         return binding if binding is not None and self._is_pool(binding) else None
 
+    def _starts_several(self, kind: str) -> bool:
+        return kind in self.threads["executor"] or kind in self.threads["pool"]
+
     def _is_pool(self, binding: Binding) -> bool:
         """Whether a name is bound to a pool of several threads."""
         made = binding.value
         if binding.kind not in ("assign", "with") or not isinstance(made, cst.Call):
             return False
         values = self.cpu.of(binding.scope).types.binding(binding)
-        if len(values) != 1 or not isinstance(values[0], Instance) or values[0].type not in _POOLS:
+        if len(values) != 1 or not isinstance(values[0], Instance) or not self._starts_several(values[0].type):
             return False
         if any(arg.star for arg in made.args):
             return False
@@ -544,7 +538,7 @@ class _Finder:
             and not self._together(job)
         ):
             return True
-        if job.via == "threads" and last_name(call.node.func) != "start_new_thread":
+        if job.via == "threads" and last_name(call.node.func) not in self.begun:
             return not self._started(call.scope.function)
         return False
 

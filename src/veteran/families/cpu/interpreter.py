@@ -55,10 +55,6 @@ _MAX_STEPS = 20_000
 _MAX_IN_ALL = 100_000
 
 
-#: Libraries whose queries run when they are gone through, also when they were sliced before.
-_QUERIES = frozenset(("django", "sqlalchemy", "sqlmodel", "flask_sqlalchemy", "peewee", "pony", "tortoise",
-                      "mongoengine", "pymongo"))  # fmt: skip
-
 #: Methods that put something into a container: one item, the last argument, or any number of them.
 _FILLS_ONE = frozenset(("append", "add", "appendleft", "insert", "setdefault"))
 _MAX_FILLED = 50
@@ -378,7 +374,7 @@ class Cpu:
     def _has_queries(self) -> bool:
         """Whether the file imports a library whose queries can be sliced before they run."""
         return any(
-            str(binding.value).partition(".")[0] in _QUERIES
+            str(binding.value).partition(".")[0] in self.catalog.sorted["library"]["lazy_queries"]
             for scope in self.lowered.scopes
             for bound in scope.bindings.values()
             for binding in bound

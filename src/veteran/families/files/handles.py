@@ -14,43 +14,7 @@ from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.inference import Types
 from veteran.analysis.types.values import Instance, Local, Values
 
-#: What opens a file by its name, with the position of the mode.
-_OPENERS = {
-    "open": 1,
-    "codecs.open": 1,
-    "gzip.open": 1,
-    "bz2.open": 1,
-    "lzma.open": 1,
-    "gzip.GzipFile": 1,
-    "bz2.BZ2File": 1,
-    "lzma.LZMAFile": 1,
-    "io.FileIO": 1,
-    "os.fdopen": 1,
-    "smart_open.open": 1,
-    "smart_open.smart_open": 1,
-    "xopen.xopen": 1,
-}
 _PATH_KEYWORDS = ("file", "filename", "fd", "uri", "name")
-_WRAPPERS = frozenset(("io.TextIOWrapper", "io.BufferedReader"))
-#: Annotations that promise a file.
-_FILE_TYPES = frozenset(
-    [
-        "typing.TextIO",
-        "typing.BinaryIO",
-        "typing.IO",
-        "io.TextIOWrapper",
-        "io.TextIOBase",
-        "io.BufferedReader",
-        "io.BufferedIOBase",
-        "io.FileIO",
-        "io.IOBase",
-        "_io.TextIOWrapper",
-        "_io.BufferedReader",
-        "gzip.GzipFile",
-        "bz2.BZ2File",
-        "lzma.LZMAFile",
-    ]
-)
 PATH_READS = frozenset(("read_text", "read_bytes"))
 _PATH_FORMS = frozenset(
     ("absolute", "expanduser", "joinpath", "resolve", "with_name", "with_stem", "with_suffix", "relative_to")
@@ -79,6 +43,8 @@ class Handles:
 
     def __init__(self, types: Types) -> None:
         self.types = types
+        self.openers = types.catalog.openers
+        self.file_types = types.catalog.sorted["file"]["type"]
 
     def of(self, node: cst.CSTNode, at: At, depth: int = 0) -> Handle | None:
         """The file that an expression certainly is."""
@@ -122,7 +88,7 @@ class Handles:
 
     def _is_annotated(self, binding: Binding) -> bool:
         kinds = self.types.binding(binding)
-        return bool(kinds) and all(isinstance(kind, Instance) and kind.type in _FILE_TYPES for kind in kinds)
+        return bool(kinds) and all(isinstance(kind, Instance) and kind.type in self.file_types for kind in kinds)
 
     def _kept(self, node: cst.Attribute, at: At, depth: int) -> Handle | None:
         """`self.x`, where every method sets it to a file or to None."""
@@ -151,20 +117,18 @@ class Handles:
         if isinstance(func, cst.Attribute) and func.attr.value == "enter_context" and len(node.args) == 1:
             return self.of(node.args[0].value, at, depth + 1)
         name = self.called(node, at)
-        if name == "contextlib.closing" and len(node.args) == 1:
+        if name in self.types.catalog.sorted["same"]["entered"] and len(node.args) == 1:
             return self.of(node.args[0].value, at, depth + 1)
-        if name in _WRAPPERS and node.args and not node.args[0].star:
-            inner = self.of(node.args[0].value, at, depth + 1)
-            return (
-                inner._replace(node=None, opened=node, call=node, binary=name != "io.TextIOWrapper") if inner else None
-            )
+        opener = self.openers.get(name)
+        if opener is not None and opener.wraps:
+            inner = self.of(node.args[0].value, at, depth + 1) if node.args and not node.args[0].star else None
+            return inner._replace(node=None, opened=node, call=node, binary=opener.binary) if inner else None
         path: cst.BaseExpression | None
         if isinstance(func, cst.Attribute) and func.attr.value == "open" and self._is_path(func.value, at):
-            name = "pathlib.Path.open"
-            path, mode = func.value, argument(node, 0, ("mode",))
-        elif name in _OPENERS:
-            path, mode = argument(node, 0, _PATH_KEYWORDS), argument(node, _OPENERS[name], ("mode",))
-            if path is None or argument(node, 3 if name == "gzip.GzipFile" else None, ("fileobj",)) is not None:
+            opener, path, mode = None, func.value, argument(node, 0, ("mode",))
+        elif opener is not None:
+            path, mode = argument(node, 0, _PATH_KEYWORDS), argument(node, opener.mode, ("mode",))
+            if path is None or argument(node, opener.stream, ("fileobj",)) is not None:
                 return None
             if name == "os.fdopen" and not (isinstance(path, cst.Call) and self.called(path, at) == "os.open"):
                 return None
@@ -181,8 +145,7 @@ class Handles:
             text = str(string_value(mode))
         if set(text) & set("wax+"):
             return None
-        compressed = name not in ("open", "codecs.open", "pathlib.Path.open", "os.fdopen") and "t" not in text
-        binary = "b" in text or (compressed and not name.startswith(("smart_open", "xopen")))
+        binary = "b" in text or (opener is not None and opener.binary and "t" not in text)
         return Handle(None, node, at, node, path, binary, proven=not _is_starred_open(func, at))
 
     def _result(self, node: cst.Call, at: At, depth: int) -> Handle | None:
@@ -196,7 +159,7 @@ class Handles:
         if not only(function.node.decorators, SAME, self.types.catalog):
             return None
         kinds = self.types.of(node, at)
-        if kinds and all(isinstance(kind, Instance) and kind.type in _FILE_TYPES for kind in kinds):
+        if kinds and all(isinstance(kind, Instance) and kind.type in self.file_types for kind in kinds):
             return Handle(None, node, at, node, node, binary=False, proven=False)
         given = [(value, where) for value, where in function.returns if value is not None]
         handles = [self.of(value, where, depth + 1) for value, where in given]

@@ -19,6 +19,7 @@ from veteran.analysis.semantics.ir import At, Binding, Call, Compound, Scope, Us
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.syntax.nodes import children, integer_value, string_value
 from veteran.families.files import small_files
+from veteran.families.files.conventions import CHANGES, CONFIGURES, LOCKS
 from veteran.families.files.handles import PATH_READS, Handle, Handles
 from veteran.findings import Confidence
 
@@ -90,9 +91,7 @@ _ROWS = frozenset(("csv.reader", "csv.DictReader"))
 #: What may still be done with the file after it was read: nothing that moves or writes it.
 _HARMLESS = frozenset(("close", "closed", "encoding", "newlines", "mode"))
 _MOVES = re.compile(r"^(?:read|write|seek|tell|truncate|detach|__next__|__iter__)")
-_CHANGES = re.compile(r"write|save|dump|update|modif|patch|edit|truncate|persist|store", re.IGNORECASE)
 _TAKES_AWAY = frozenset(["remove", "unlink", "rename", "renames", "move", "rmtree", "delete"])
-_LOCKS = re.compile(r"lock|mutex|semaphore|acquire", re.IGNORECASE)
 _MAX_FOLLOWED = 3
 
 
@@ -430,7 +429,7 @@ class _Reads:
                 modes = [arg.value for arg in node.args if isinstance(arg.value, cst.SimpleString)]
                 if not any(set(str(string_value(mode))) & set("wax+") for mode in modes):
                     continue
-            elif name not in _TAKES_AWAY and not _CHANGES.search(name):
+            elif name not in _TAKES_AWAY and not CHANGES.search(name):
                 continue
             targets = [arg.value for arg in node.args]
             if isinstance(node.func, cst.Attribute):
@@ -462,7 +461,7 @@ class _Reads:
             if owner in around:
                 continue
             if isinstance(owner.node, cst.With):
-                if any(_LOCKS.search(self.module.code(item.item)) for item in owner.node.items):
+                if any(LOCKS.search(self.module.code(item.item)) for item in owner.node.items):
                     return True
             elif isinstance(owner.node, cst.Try):
                 for handler in owner.node.handlers:
@@ -651,9 +650,6 @@ def _loops(at: At) -> list[object]:
         scope, block = entry.scope, entry.block
 
 
-_CONFIGURES = ("config", "setting", "environment", "dotenv", "requirement", "option", "preference", "template")
-
-
 def _purposes(at: At) -> Iterator[str]:
     """The names of the functions and classes around a place."""
     scope: Scope | None = at.scope
@@ -661,7 +657,7 @@ def _purposes(at: At) -> Iterator[str]:
         if scope.kind == "function":
             yield scope.name
         elif scope.kind == "class":  # what else a class does says little of one file
-            yield from (word for word in _CONFIGURES if word in scope.name.lower())
+            yield from (word for word in CONFIGURES if word in scope.name.lower())
         scope = scope.parent
 
 

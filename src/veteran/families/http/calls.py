@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -10,6 +9,7 @@ import libcst as cst
 from veteran.analysis.semantics.ir import At
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.types.values import Ref
+from veteran.families.http.conventions import CHECKS
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 #: Functions that say nothing of what they are given.
 SILENT = frozenset(("len", "str", "repr", "print", "bool", "hasattr", "id", "type", "dumps", "callable"))
-_CHECKS = re.compile(
-    r"(?i)valid|check|ensure|verify|assert|schema|raise_(?:for|on|if)|sanit|conform|expect|require|is_error|has_error"
-)
 
 
 def checks_argument(module: Module, call: cst.Call, at: At) -> bool:
@@ -34,7 +31,7 @@ def checks_argument(module: Module, call: cst.Call, at: At) -> bool:
             return True
     if isinstance(func, cst.Attribute) and last in module.catalog.names["validator_like"]:
         return True
-    if _CHECKS.search(last):
+    if CHECKS.search(last):
         return True
     return any(
         isinstance(value, Ref) and _is_validator(module.catalog, value.name) for value in module.types.of(func, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ from veteran.analysis.semantics.places import spelling
 from veteran.analysis.syntax.expressions import dotted
 from veteran.analysis.types.calls import argument, passed_value
 from veteran.analysis.types.decorators import SAME, keeps_result, only
-from veteran.analysis.types.inference import HANDED
 from veteran.analysis.types.values import Instance, Local, Ref
+from veteran.families.http.conventions import RESPONSES
 from veteran.families.http.responses import Responses
 from veteran.findings import Confidence
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 #: A parameter is not followed to more callers than this.
 _MAX_CALLERS = 40
-_RESPONSES = ("response", "resp", "res", "rsp")
 #: Methods of a text that leave what is decoded from it the same.
 _UNCHANGED = ("decode", "encode", "strip", "lstrip", "rstrip", "removeprefix", "replace", "getvalue")
 
@@ -112,7 +112,7 @@ class Decodings:
     def _says_maker(self, maker: tuple[cst.Call, At] | None, kinds: list[str]) -> str:
         """What gave a response, in words."""
         if maker is not None:
-            return f"the answer of `{self.module.code(_called(maker[0]), 40)}`"
+            return f"the answer of `{self.module.code(_called(maker[0], self.module.catalog.runs['result']), 40)}`"
         return f"the `{kinds[0].replace('.BaseHTTPResponse', '.HTTPResponse')}`"
 
     @cached_property
@@ -202,7 +202,7 @@ class Decodings:
             return None
         inner = function.parent is not None and function.parent.kind == "function"
         private = function.name.startswith("_") and not function.name.endswith("__")
-        if binding.value.default is not None or not (inner or private or receiver.value in _RESPONSES):
+        if binding.value.default is not None or not (inner or private or receiver.value in RESPONSES):
             return None
         if binding not in self._given:
             self._given[binding] = self._response_given(binding, function)
@@ -293,10 +293,10 @@ class Decodings:
         return False
 
 
-def _called(maker: cst.Call) -> cst.BaseExpression:
-    """What a call runs: itself, or the function that it hands to a thread."""
+def _called(maker: cst.Call, handing: Mapping[str, int]) -> cst.BaseExpression:
+    """What a call runs: itself, or the function that it hands to a thread. handing: which do, and its position."""
     name = maker.func.attr.value if isinstance(maker.func, cst.Attribute) else ""
-    handed = HANDED.get(name)
+    handed = handing.get(name)
     if handed is not None and handed < len(maker.args):
         return maker.args[handed].value
     return maker.func

@@ -44,10 +44,7 @@ _BLIND = frozenset(
 def libraries(catalog: Catalog) -> frozenset[str]:
     """The packages outside any project that are known."""
     listed = {name.partition(".")[0] for name in catalog.types["returns"]}
-    return frozenset(listed | sys.stdlib_module_names | _OTHERS | set(dir(builtins)))
-
-
-_OTHERS = frozenset(("pydantic", "attr", "attrs", "msgspec", "typing_extensions", "orjson", "yaml", "pandas", "numpy"))
+    return frozenset(listed | sys.stdlib_module_names | catalog.sorted["library"]["foreign"] | set(dir(builtins)))
 
 
 class Doubts:

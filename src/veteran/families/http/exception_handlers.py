@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,15 +12,13 @@ from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.following import Following
 from veteran.analysis.semantics.ir import At, Call, Scope, arms_around, decorators_of, with_statements
 from veteran.analysis.syntax.expressions import dotted
+from veteran.families.http.conventions import CATCHING
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
 _EXCEPT = "caught by `except {}`"
 _BARE = "caught by a bare `except`"
-_CATCHING = re.compile(
-    r"(?i)suppress|catch|swallow|handle_?(?:api_?)?(?:err|exc)|(?:err|exc)\w*_handler|ignore_err|safe_"
-)
 _BROAD = ("Exception", "BaseException")
 _CAUGHT_BY = {
     "KeyError": frozenset(("KeyError", "LookupError", *_BROAD)),
@@ -86,7 +83,7 @@ class Handlers:
                 elif isinstance(node, cst.With) and any(self._suppresses(item.item, at, error) for item in node.items):
                     return self.note("caught by `with {}`", node.items[0].item), ""
             decorators = decorators_of(with_statements(at.scope))
-            if any(_CATCHING.search(self.module.code(one.decorator, 60)) for one in decorators):
+            if any(CATCHING.search(self.module.code(one.decorator, 60)) for one in decorators):
                 return self.note("caught by a decorator of the function", None), ""
         return False, missed
 
@@ -111,7 +108,7 @@ class Handlers:
         name = (dotted(manager.func) or "").rpartition(".")[2]
         if name == "suppress":
             return any(self._catches(arg.value, at, error) for arg in manager.args)
-        return bool(_CATCHING.search(name))
+        return bool(CATCHING.search(name))
 
 
 def only_raises(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:

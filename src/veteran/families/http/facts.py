@@ -480,7 +480,7 @@ class _Answers:
             if not names:
                 continue
             text = self.module.tree.code(node)
-            judges = raises_or_checks(text)
+            judges = raises_or_checks(text, self.module.catalog)
             for name in names:
                 read = name in self.keyed and only(node.decorators, SAME, self.module.catalog)
                 if not read and not judges:

@@ -33,7 +33,6 @@ from veteran.analysis.dataflow.access_paths import (
     merge,
     put_into,
 )
-from veteran.analysis.dataflow.tasks import CALLED, CALLED_FOR_EACH, WAITING
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Call, Scope, first_parameter
 from veteran.analysis.syntax.expressions import all_parameters, dotted, last_name
@@ -179,15 +178,16 @@ class Decoded:
                 yield call, call.node, ()
         for call, index in self._handing.get(scope.name, ()):
             if self.types.of(call.node.args[index].value, call) == (Local(scope),):
-                yield call, call.node, (HELD,) if last_name(call.node.func) in CALLED_FOR_EACH else ()
+                yield call, call.node, (HELD,) if last_name(call.node.func) in self.module.catalog.runs["each"] else ()
 
     @cached_property
     def _handing(self) -> dict[str, list[tuple[Call, int]]]:
         """The calls that run a function they are given, by the function's bare name."""
         found: dict[str, list[tuple[Call, int]]] = {}
+        catalog = self.module.catalog
         for call in self.module.lowered.calls:
             name = last_name(call.node.func)
-            index = 0 if name in CALLED_FOR_EACH else CALLED.get(name)
+            index = catalog.runs["each"].get(name, catalog.calling.get(name))
             if index is not None and index < len(call.node.args):
                 given = (dotted(call.node.args[index].value) or "").rpartition(".")[2]
                 if given:
@@ -406,7 +406,7 @@ class Decoded:
         name = last_name(call.func)
         if name in _COPYING:
             return dotted(call.func) in (name, f"copy.{name}") and not self._is_own(call, at)
-        return name in WAITING and self.decodings.responses.waits(call, at)
+        return name in self.module.catalog.waiting and self.decodings.responses.waits(call, at)
 
     def _is_own(self, call: cst.Call, at: At) -> bool:
         """Whether a function of this module is called."""

@@ -21,13 +21,6 @@ from veteran.project.world import World
 #: More modules than this are not followed from one call to the next.
 _MAX_HOPS = 12
 _ENTERED = ".__enter__()"
-#: Classes whose constructors check what they are given.
-_CHECKING = frozenset(
-    (
-        *("pydantic.BaseModel", "pydantic.v1.BaseModel", "pydantic_settings.BaseSettings", "pydantic.BaseSettings"),
-        *("sqlmodel.SQLModel", "msgspec.Struct", "pydantic.RootModel", "marshmallow.Schema", "odmantic.Model"),
-    )
-)
 _CONSTRUCTING = ("__init__", "__post_init__", "__attrs_post_init__", "__new__")
 _BROAD = frozenset(("Exception", "BaseException"))
 
@@ -326,7 +319,8 @@ class Answers:
         return False
 
     def _constructor_checks(self, entity: Class, doubt: Doubt, module: Loaded) -> bool:
-        if any(base in _CHECKING for base in self._outside(entity)):
+        catalog = self.program.catalog
+        if catalog is not None and any(catalog.is_a(base, "checking_type") for base in self._outside(entity)):
             return True
         for name in _CONSTRUCTING:
             method = self.program.method(entity, name)

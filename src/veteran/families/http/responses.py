@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from veteran.analysis.dataflow.tasks import CALLED, CALLED_FOR_EACH, SAME_ITEMS, WAITING, is_new
+from veteran.analysis.dataflow.tasks import SAME_ITEMS, is_new
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.conditions import conditions, parts
 from veteran.analysis.semantics.ir import At, Binding, Scope
@@ -17,13 +16,13 @@ from veteran.analysis.semantics.places import spelling
 from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.syntax.nodes import string_value
 from veteran.analysis.types.values import Instance, Value, Values
+from veteran.families.http.conventions import RUNNERS
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
 
 _LOOPS = ("asyncio", "anyio", "trio")
-_RUNNERS = re.compile(r"(?i)loop$|group$|^tg$|nursery$|^_?hass$")
 _MAX_DEPTH = 8
 #: More ways to fill one list than this are not looked at.
 _MAX_FILLED = 20
@@ -56,8 +55,8 @@ class Responses:
         if not isinstance(func, cst.Attribute) or func.attr.value == "run":
             return False
         owner = (dotted(func.value) or "").rpartition(".")[2]
-        return bool(_RUNNERS.search(owner)) or (
-            isinstance(func.value, cst.Call) and bool(_RUNNERS.search(last_name(func.value.func)))
+        return bool(RUNNERS.search(owner)) or (
+            isinstance(func.value, cst.Call) and bool(RUNNERS.search(last_name(func.value.func)))
         )
 
     def _narrowed(self, node: cst.CSTNode, at: At) -> Values:
@@ -77,7 +76,9 @@ class Responses:
 
     def _known(self, node: cst.CSTNode, at: At, depth: int) -> Values:
         """What an expression is, by its type or by where it came from."""
-        if isinstance(node, cst.Call) and last_name(node.func) in CALLED:  # what the call of a function gives later
+        if (
+            isinstance(node, cst.Call) and last_name(node.func) in self.types.catalog.calling
+        ):  # what the call of a function gives later
             found = self._of(node, at, depth + 1)
             if found and all(isinstance(value, Instance) for value in found):
                 return found
@@ -98,10 +99,11 @@ class Responses:
             return self._items(node.value, at, depth, node.slice[0].slice.value)
         if isinstance(node, cst.Call):
             name = last_name(node.func)
-            if name in WAITING and node.args and not node.args[0].star and self.waits(node, at):
+            if name in self.types.catalog.waiting and node.args and not node.args[0].star and self.waits(node, at):
                 return self._known(node.args[0].value, at, depth)
-            if name in CALLED and len(node.args) > CALLED[name]:
-                return self.types.results(node.args[CALLED[name]].value, at)
+            called = self.types.catalog.calling.get(name)
+            if called is not None and len(node.args) > called:
+                return self.types.results(node.args[called].value, at)
             if name == "result" and isinstance(node.func, cst.Attribute):
                 return self._of(node.func.value, at, depth + 1)
         return (None,)
@@ -182,7 +184,7 @@ class Responses:
             return self._merged(self._known(arg.value, at, depth) for arg in wanted)
         if name in SAME_ITEMS and len(args) == 1:
             return self._items(args[0].value, at, depth)
-        if name in CALLED_FOR_EACH:
+        if name in self.types.catalog.runs["each"]:
             return self.types.results(args[0].value, at)
         return (None,)
 

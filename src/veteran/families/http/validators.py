@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -11,12 +11,13 @@ from veteran.analysis.semantics.def_use import names_in
 from veteran.analysis.semantics.ir import Block, Call, Compound, Scope
 from veteran.analysis.syntax.expressions import dotted, running
 from veteran.analysis.types.values import Local
+from veteran.families.http.conventions import MAY_CHECK
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
+    from veteran.catalog import Catalog
 
 _MAX_CALLERS = 20
-_LEAVING = ("sys.exit", "exit", "quit", "fail", "abort")
 
 
 class Boundaries:
@@ -79,21 +80,20 @@ class Boundaries:
                 found += [read for read, _ in self._tests(compound, "")]
         return self._judging[function]
 
-    @staticmethod
-    def _tests(compound: Compound, response: str) -> Iterator[tuple[set[str], bool]]:
+    def _tests(self, compound: Compound, response: str) -> Iterator[tuple[set[str], bool]]:
         """The names in what a compound statement raises for, and whether it decodes a response there."""
         node: Any = compound.node
-        kind = type(node)
+        kind, leaving = type(node), self.module.catalog.leaving
         tested: list[cst.BaseExpression] = []
         if kind is cst.Assert:
             tested = [node.test]
         elif kind is cst.If:
-            if _raises_in(node.body) or (node.orelse is not None and _raises_in(node.orelse)):
+            if _raises_in(node.body, leaving) or (node.orelse is not None and _raises_in(node.orelse, leaving)):
                 tested = [node.test]
         elif kind is cst.Match:
-            if _raises_in(node):
+            if _raises_in(node, leaving):
                 tested = [node.subject]
-        elif (kind is cst.Try or kind is cst.TryStar) and any(_raises_in(h.body) for h in node.handlers):
+        elif (kind is cst.Try or kind is cst.TryStar) and any(_raises_in(h.body, leaving) for h in node.handlers):
             tested = [inner.value for inner in _within(node.body) if type(inner) is cst.Subscript]
         for test in tested:
             read = names_in(test)
@@ -142,15 +142,9 @@ class Boundaries:
         return [call for call in calls if call.scope.function is not function]
 
 
-def raises_or_checks(text: str) -> bool:
+def raises_or_checks(text: str, catalog: Catalog) -> bool:
     """Whether a function may raise for what it is given, judged by its text."""
-    return any(word in text for word in _MAY_CHECK)
-
-
-_MAY_CHECK = (
-    *("raise", "assert", "alid", "heck", "nsure", "erify", "chema", "exit", "quit", "fail", "abort", "xpect", "equire"),
-    *("onform", "anit", "structure", "from_"),
-)
+    return any(word in text for word in MAY_CHECK) or any(name.rpartition(".")[2] in text for name in catalog.leaving)
 
 
 def _compounds(block: Block, response: str) -> Iterator[Compound]:
@@ -190,8 +184,8 @@ def _decodes(node: cst.CSTNode) -> bool:
     )
 
 
-def _raises_in(node: cst.CSTNode) -> bool:
-    """Whether a statement or suite raises, or ends the program; inner functions aside."""
+def _raises_in(node: cst.CSTNode, leaving: Set[str]) -> bool:
+    """Whether a statement or suite raises, or makes a call that leaves; inner functions aside."""
     pending: list[cst.CSTNode] = [node]
     while pending:
         item = pending.pop()
@@ -202,11 +196,11 @@ def _raises_in(node: cst.CSTNode) -> bool:
             value = item.value  # type: ignore[attr-defined]
             if type(value) is cst.Await:
                 value = value.expression
-            if type(value) is cst.Call and dotted(value.func) in _LEAVING:
+            if type(value) is cst.Call and dotted(value.func) in leaving:
                 return True
         elif kind is cst.Return or kind is cst.Assign:
             value = item.value  # type: ignore[attr-defined]
-            if type(value) is cst.Call and dotted(value.func) in _LEAVING:
+            if type(value) is cst.Call and dotted(value.func) in leaving:
                 return True
         elif kind in _SUITES:
             pending += running(item)

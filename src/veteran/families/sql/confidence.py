@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from veteran.analysis.dataflow.callers import is_private, passed_holes
+from veteran.analysis.dataflow.conventions import ENVIRONMENT
 from veteran.analysis.dataflow.strings import KEEPS_TEXT
-from veteran.analysis.dataflow.text import ENVIRONMENT, Hole, Verdict
+from veteran.analysis.dataflow.text import Hole, Verdict
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding
 from veteran.analysis.semantics.places import spelling
 from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.syntax.python import COUNTS_OR_HANDS_ON
 from veteran.families.sql import statements
+from veteran.families.sql.conventions import (
+    CLAUSES,
+    COUNTED,
+    FRAGMENTS,
+    INDEX,
+    LAYER,
+    MIGRATIONS,
+    NUMBERS,
+    OBJECT,
+    READ,
+    ROWS,
+    SETTINGS,
+    STATEMENT_NAMES,
+)
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
@@ -46,7 +60,7 @@ def how_sure(module: Module, slot: statements.Slot, *, migrates: bool = False, b
             return Confidence.LOW if named or last_name(hole.node).isupper() else Confidence.MEDIUM
         return Confidence.HIGH
     # A migration is fed by nobody but its authors.
-    if slot.role == "statement" or migrates or _MIGRATIONS.search(module.path) or _is_number(slot):
+    if slot.role == "statement" or migrates or MIGRATIONS.search(module.path) or _is_number(slot):
         return Confidence.LOW
     if named:
         chosen = _is_decided_elsewhere(hole) or _callers_decide(module, hole)
@@ -85,9 +99,9 @@ def is_of_private_function(module: Module, hole: Hole) -> bool:
 def _is_number(slot: statements.Slot) -> bool:
     """Whether by its name it is a number."""
     called = called_name(slot.hole.node)
-    if _NUMBERS.search(called):
-        return not (slot.role == "identifier" and _INDEX.match(called))
-    return slot.role == "value" and not slot.quoted and _COUNTED.search(called) is not None
+    if NUMBERS.search(called):
+        return not (slot.role == "identifier" and INDEX.match(called))
+    return slot.role == "value" and not slot.quoted and COUNTED.search(called) is not None
 
 
 def _is_spelled_elsewhere(hole: Hole) -> bool:
@@ -95,7 +109,7 @@ def _is_spelled_elsewhere(hole: Hole) -> bool:
 
     What a function returned, what an object keeps, and what its name calls a fragment are numbers, quoted or SQL.
     """
-    if _FRAGMENTS.search(called_name(hole.node)) or _is_composed(hole) or _is_dialect(hole):
+    if FRAGMENTS.search(called_name(hole.node)) or _is_composed(hole) or _is_dialect(hole):
         return True
     named = hole.source.value if isinstance(hole.node, cst.Name) and hole.source is not None else hole.node
     kept = isinstance(named, cst.CSTNode) and (spelling(named) or "").startswith(("self.", "cls."))
@@ -114,41 +128,7 @@ def _is_setting(hole: Hole) -> bool:
     return hole.parameter is None and _all_origins(hole, _is_configured)
 
 
-_MIGRATIONS = re.compile(
-    r"(?i)(?:^|[\\/])(?:(?:migrations?|migration_\w+|alembic|upgrades)[\\/]|(?:\w+_)?migrations?\.py$)"
-)
-#: Names that numbers have, as a rule.
-_INDEX = re.compile(r"(?i)index|idx|version|page")
-_NUMBERS = re.compile(
-    r"(?i)(?:^|_)(?:limit|offset|count|num|size|length|timeout|seconds|secs|ms|minutes|hours|days|width|dims?|dimensions?"
-    r"|k|top|page|port|ttl|batch|interval|index|idx|version|number|max|min|oid|pid)s?$"
-)
-#: Those that they have where no quotes stand around them.
-_COUNTED = re.compile(
-    r"(?i)^(?:n|nb|num|max|min)_\w+$|(?:^|_)(?:rows|ts|epoch|step|slot|block|height|depth|level|year|month|day|hour|minute"
-    r"|chunk|shard|weight|score|threshold|lat|lon|lng|latitude|longitude|radius|distance|zoom|amount|price|quantity|bins?"
-    r"|x|y|[xy]_?(?:min|max))$"
-)
-_FRAGMENTS = re.compile(
-    r"(?i)(?:^|_)(?:sql|ddl|definitions?|fragment|suffix)$|_(?:clauses?|exprs?|expressions?|placeholders)$"
-)
-STATEMENT_NAMES = re.compile(
-    r"(?i)sql|query|queries|quer|stmt|statement|select|cypher|command|ddl|script|cte|expression"
-)
 PLAIN_SLOTS = ("value", "identifier")
-_SETTINGS = re.compile(
-    r"(?i)^_*(?:settings|config|conf|cfg|configuration|options|opts|constants|const|meta)$|_(?:config|settings|conf|cfg)$|(?:Config|Settings)$"
-)
-_READ = re.compile(
-    r"(?i)fetch\w*$|inspect\w*$|reflect\w*$|scalars?$|^execute\w*$"
-    r"|(?:get|list|find|load|read|show)_?\w*(?:tables?|names|columns|schemas|views|indexes|partitions|databases)$"
-)
-#: Names of attributes that are made to hold a clause.
-_CLAUSES = re.compile(
-    r"(?i)(?:^|_)(?:where|filters?|cond(?:ition)?s?|clauses?|criteria|predicates?|restrictions?|having|joins?)"
-    r"(?:_(?:sql|clause|str|string|expr|stmt))?$"
-)
-_ROWS = re.compile(r"(?i)(?:^|_)(?:cur|cursor|resultset)$")
 _CONSTRUCTORS = ("__init__", "__new__", "__post_init__", "__init_subclass__")
 _MAX_HOPS = 10
 _MAX_ORIGINS = 24
@@ -158,7 +138,7 @@ def _is_decided_elsewhere(hole: Hole) -> bool:
     """Whether a constructor, the configuration, the database itself or another function chose what the hole holds."""
     if hole.parameter is not None:
         return hole.parameter[0].name in _CONSTRUCTORS
-    if hole.attribute or _FRAGMENTS.search(last_name(hole.node)):
+    if hole.attribute or FRAGMENTS.search(last_name(hole.node)):
         return True
     if hole.source is not None and hole.source.scope.function.name in _CONSTRUCTORS:
         return True  # made of what a constructor was given
@@ -168,7 +148,7 @@ def _is_decided_elsewhere(hole: Hole) -> bool:
 def _is_chosen(node: cst.BaseExpression | Binding) -> bool:
     """Whether an origin is kept by an object, configured, or read from the database."""
     if isinstance(node, cst.BaseExpression):
-        return _speaks_of_settings(node) or _ROWS.search(last_name(node)) is not None
+        return _speaks_of_settings(node) or ROWS.search(last_name(node)) is not None
     if node.kind == "import":  # what another module keeps for all
         return True
     return node.kind == "parameter" and node.scope.function.name in _CONSTRUCTORS
@@ -185,9 +165,9 @@ def _is_made(node: cst.BaseExpression | Binding) -> bool:
 
 def _is_composed(hole: Hole) -> bool:
     """Whether by its name it is a piece of SQL that other code composed, or what another function made."""
-    if hole.parameter is None and _FRAGMENTS.search(last_name(hole.node)):
+    if hole.parameter is None and FRAGMENTS.search(last_name(hole.node)):
         return True
-    if hole.attribute and _CLAUSES.search(last_name(hole.node)):
+    if hole.attribute and CLAUSES.search(last_name(hole.node)):
         return True
     return hole.parameter is None and _all_origins(hole, _is_made)
 
@@ -243,7 +223,7 @@ def _origins(node: cst.BaseExpression, at: At, hops: int, seen: set[Binding]) ->
         seen.add(binding)
         if binding.kind not in ("assign", "walrus", "for") or not isinstance(binding.value, cst.BaseExpression):
             yield binding
-        elif binding.kind == "for" and _ROWS.search(last_name(binding.value)):
+        elif binding.kind == "for" and ROWS.search(last_name(binding.value)):
             yield binding.value
         else:
             yield from _origins(binding.value, binding, hops - 1, seen)
@@ -272,22 +252,18 @@ _VIEWS = ("items", "keys", "values", "copy", "get", "replace", "split", "rsplit"
 def _names_object(slot: statements.Slot) -> bool:
     """Whether a text in quotes by its name is the name of a table or the like, which an object keeps."""
     hole = slot.hole
-    return bool(slot.quoted) and hole.attribute and _OBJECT.search(last_name(hole.node)) is not None
+    return bool(slot.quoted) and hole.attribute and OBJECT.search(last_name(hole.node)) is not None
 
 
 def _is_dialect(hole: Hole) -> bool:
     """Whether the database's own layer says how it is spelled: `db.cast("size", "int")`, `db.now`."""
     node = hole.node
     if isinstance(node, cst.Attribute):
-        return _LAYER.search(last_name(node.value)) is not None
+        return LAYER.search(last_name(node.value)) is not None
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
         return False
     plain = all(isinstance(arg.value, (cst.SimpleString, cst.Integer)) for arg in node.args)
-    return plain and _LAYER.search(last_name(node.func.value)) is not None
-
-
-_OBJECT = re.compile(r"(?i)(?:^|_)(?:table|view|sequence|index|column|schema|trigger|keyspace)s?(?:_?name)?$")
-_LAYER = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cursor|dialect|ops|engine|adapter|backend)$")
+    return plain and LAYER.search(last_name(node.func.value)) is not None
 
 
 _COPIES = COUNTS_OR_HANDS_ON | {"str"}
@@ -305,14 +281,14 @@ def _speaks_of_settings(node: cst.CSTNode, *, objects: bool = True) -> bool:
         if isinstance(node, cst.Attribute):
             if objects and isinstance(node.value, cst.Name) and node.value.value in ("self", "cls"):
                 return True
-            if _SETTINGS.search(node.attr.value):
+            if SETTINGS.search(node.attr.value):
                 return True
             node = node.value
         elif isinstance(node, cst.Subscript):
             node = node.value
         elif isinstance(node, cst.Call):
             mine = (dotted(node.func) or "").startswith(("self.", "cls."))
-            if objects and (mine or _READ.search(last_name(node.func))):
+            if objects and (mine or READ.search(last_name(node.func))):
                 return True
             if not isinstance(node.func, cst.Attribute):
                 return False
@@ -323,7 +299,7 @@ def _speaks_of_settings(node: cst.CSTNode, *, objects: bool = True) -> bool:
         elif isinstance(node, cst.Await):
             node = node.expression
         else:
-            return isinstance(node, cst.Name) and _SETTINGS.search(node.value) is not None
+            return isinstance(node, cst.Name) and SETTINGS.search(node.value) is not None
 
 
 def called_name(node: cst.CSTNode) -> str:

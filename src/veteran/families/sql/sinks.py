@@ -6,7 +6,6 @@ what functions of the module return, and out of functions that only hand their p
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -31,12 +30,12 @@ from veteran.catalog import Catalog, Sink
 from veteran.families.sql import statements
 from veteran.families.sql.confidence import (
     PLAIN_SLOTS,
-    STATEMENT_NAMES,
     callers_are_safe,
     given_whole,
     how_sure,
     is_of_private_function,
 )
+from veteran.families.sql.conventions import DATABASES, GIVEN, NO_QUERY, STATEMENT_NAMES, WRAPS
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
@@ -257,7 +256,7 @@ def _known(catalog: Catalog, name: str) -> bool:
     root = name.partition(".")[0]
     return (
         root in sys.stdlib_module_names
-        or root in _NO_DATABASES
+        or root in catalog.sorted["library"]["no_sql"]
         or bool(catalog.lookup(catalog.calls["blocking"], name))
     )
 
@@ -267,16 +266,16 @@ def _is_of_database(node: cst.Call) -> bool:
     func = node.func
     if type(func) is not cst.Attribute or not node.args or not _may_be_statement(node.args[0].value):
         return False
-    return _DATABASES.search(last_name(func.value)) is not None and _NO_QUERY.search(func.attr.value) is None
+    return DATABASES.search(last_name(func.value)) is not None and NO_QUERY.search(func.attr.value) is None
 
 
 def _is_given_database(node: cst.Call) -> bool:
     """Whether a helper is passed a database or cursor, and then what may be a statement."""
     if len(node.args) < 2 or node.args[0].keyword is not None or node.args[0].star:
         return False
-    if not _may_be_statement(node.args[1].value) or _NO_QUERY.search(last_name(node.func)):
+    if not _may_be_statement(node.args[1].value) or NO_QUERY.search(last_name(node.func)):
         return False
-    return _GIVEN.search(last_name(node.args[0].value)) is not None
+    return GIVEN.search(last_name(node.args[0].value)) is not None
 
 
 def _is_second(node: cst.Call, query: cst.BaseExpression | None) -> bool:
@@ -297,32 +296,13 @@ def _may_be_statement(node: cst.BaseExpression) -> bool:
     if kind is not cst.Call:
         return False
     func: cst.BaseExpression = node.func  # type: ignore[attr-defined]
-    return last_name(func) in (_BUILDS if type(func) is cst.Attribute else _WRAPS)
+    return last_name(func) in (_BUILDS if type(func) is cst.Attribute else WRAPS)
 
 
 _TEXTS = frozenset([cst.FormattedString, cst.ConcatenatedString, cst.BinaryOperation])
 _BUILDS = frozenset(["format", "format_map", "join", "replace", "substitute", "safe_substitute", *KEEPS_TEXT])
-_DATABASES = re.compile(r"(?i)(?:^|_)(?:db|database|conn|connection|cur|cursor)$")
-_GIVEN = re.compile(r"(?i)(?:^|_)(?:db|conn|connection|con|cur|cursor|cr|session|engine)$")
-_NO_QUERY = re.compile(
-    r"(?i)(?:^|_)log(?:_|$)|debug|info|warn|error|print|quote|escape|format|parse|append|^add|register|notif|^get$|^set|compile|render"
-    r"|valid|comment|message|explain_|tokeni[sz]e|title|description"
-)
 _SOME_METHOD = Sink("", 0, ("sql", "query", "statement"), "", "tuple", "", proven=False, weak=True)
 _SOME_HELPER = _SOME_METHOD._replace(query=1)
-_NO_DATABASES = frozenset(["click", "typer", "requests", "httpx", "aiohttp", "fabric", "invoke", "docker", "paramiko"])
-
-#: Functions that call the function that they are passed, with the arguments that follow it.
-_HANDS_ON = frozenset(
-    [
-        *("to_thread", "run_in_executor", "run_in_threadpool", "run_sync", "submit", "map", "partial", "partialmethod"),
-        *("async_add_executor_job", "deferToThread", "call_soon", "create_task", "wait_for", "retry", "call", "apply"),
-        *("apply_async", "starmap", "call_in_executor", "run_blocking", "with_retry", "run_sync_in_worker_thread"),
-    ]
-)
-
-#: Functions that make a query object of their first argument, by their bare names.
-_WRAPS = frozenset(["text", "sa_text", "sql_text", "_text", "TextClause", "SimpleStatement", "literal_sql"])
 
 
 #: What a rule says of a hole.
@@ -418,7 +398,7 @@ class Queries:
             bound = scopes.lookup(node.func.value, call).bindings  # `run = cursor.execute`
             if len(bound) == 1 and bound[0].kind == "assign" and not bound[0].path and self._executes(bound[0].value):
                 return changed(node, func=bound[0].value)
-        if last_name(node.func) not in _HANDS_ON:
+        if last_name(node.func) not in self.module.catalog.running:
             return None
         for index, arg in enumerate(node.args[:2]):
             if len(node.args) > index + 1 and arg.keyword is None and not arg.star and self._executes(arg.value):
@@ -603,7 +583,7 @@ class Queries:
             refs = self.module.types.refs(func, at)
             carries = bool(refs) and all(ref.name in self.flow.catalog.names["carries"] for ref in refs or ())
             sinks = bool(refs) and all(self.flow.catalog.lookup(self.flow.catalog.sinks, r.name) for r in refs or ())
-            if carries or (last_name(func) in _WRAPS and not sinks):
+            if carries or (last_name(func) in WRAPS and not sinks):
                 return [(Text(node.args[0].value, at, via), path)]
         return None
 

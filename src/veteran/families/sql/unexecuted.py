@@ -15,6 +15,7 @@ from veteran.analysis.syntax.expressions import dotted, running
 from veteran.analysis.types.calls import argument, class_bindings, function_of
 from veteran.families.sql import statements
 from veteran.families.sql.confidence import given_whole, how_sure
+from veteran.families.sql.conventions import RAISED, SPEAKS
 from veteran.families.sql.sinks import Queries, Text
 
 if TYPE_CHECKING:
@@ -38,14 +39,6 @@ _PROSE = re.compile(
 )
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _STRUCTURE = re.compile(r"[=*,(<>;]|\b(?i:where|limit|order\s+by|group\s+by|join|union|values|having)\b")
-_SPEAKS = frozenset(
-    [
-        *("debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "echo", "secho"),
-        *("add_argument", "Option", "Argument", "option", "argument", "fail", "skip", "_", "gettext", "fatal"),
-        *("gettext_lazy", "notice", "message", "add_error", "abort", "trace", "status", "success", "help", "panic"),
-    ]
-)
-_RAISED = re.compile(r"(?:Error|Exception|Warning|Invalid|Exit|Abort|Failure|Failed)$")
 #: Django's fragments: the method, and which arguments are SQL.
 _EXTRA = ("select", "where", "tables", "order_by")
 
@@ -115,7 +108,7 @@ def _roots(module: Module) -> Iterator[tuple[cst.BaseExpression, At]]:
     yield from ((value, at) for value, at, _ in module.lowered.stored)
     for call in module.lowered.calls:
         name = _name(call.node.func)
-        if name not in _SPEAKS and not _RAISED.search(name):
+        if name not in SPEAKS and not RAISED.search(name):
             for arg in call.node.args:
                 yield arg.value, call
 
