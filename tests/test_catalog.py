@@ -319,7 +319,11 @@ def test_every_table_that_a_project_may_extend_is_documented() -> None:
 def test_what_is_documented_of_a_table_is_true(table: str) -> None:
     said, shown = _documented()[table]
     entries = [read_tables(f"entry = {{ {example} }}")["entry"] for example in re.findall(r"`([^`]+)`", shown)]
-    catalog.validate({table: entries}, "catalog")
+    if table == "call":  # a rule has to listen to it
+        with pytest.raises(ValueError, match="table: expected one of"):
+            catalog.validate({table: entries}, "catalog")
+    else:
+        catalog.validate({table: entries}, "catalog")
     assert {key for entry in entries for key in entry} == set(catalog.SCHEMA[table])
     words = {"depends": catalog.STATES, "runs": catalog.GIVEN, **catalog.WORDS}.get(table, ())
     assert [word for word in words if word not in re.findall(r"\w+", said + shown)] == []
