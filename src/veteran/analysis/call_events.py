@@ -38,7 +38,8 @@ class CallEvent:
 
         position: from 0, the object of a method not counted; None where the parameter takes no argument by position.
         What `functools.partial` bound before counts, and what is unpacked in place, as `**{"timeout": 5}`.
-        None does not say that nothing is passed: see `may_pass`.
+        Of a method that is called on its class only keywords are told. None does not say that nothing is passed: see
+        `may_pass`.
         """
         callee = self._callee
         return argument_of(callee.args, None if callee.unbound else position, (name,))
