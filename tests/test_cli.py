@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 import pytest
 
 import veteran
+from veteran.families.blocking import link as blocking_link
 from veteran.families.sql.sinks import Queries
 from veteran.findings import INTERNAL
 from veteran.frontends import cli
 from veteran.project.edges import Edges
 from veteran.registry import all_rules
-from veteran.runs import batch, discovery, linker, understand
+from veteran.runs import batch, discovery, understand
 from veteran.runs.cache import Cache
 from veteran.runs.discovery import Discovered
 from veteran.settings import forget
@@ -190,7 +191,7 @@ def test_a_failing_rule_is_a_finding_like_any_other(call: Veteran, monkeypatch: 
     assert call("check", "--exit-zero").code == 0
     assert INTERNAL not in call("check", f"--ignore={INTERNAL}", "--output-format=concise").out
     with monkeypatch.context() as patch:
-        patch.setattr(linker, "chained", fails)
+        patch.setattr(blocking_link, "events", fails)
         assert call("check", "--output-format=concise").out.count(INTERNAL) == 3  # VET311 and VET312 hear of chains
 
 

@@ -7,18 +7,20 @@ Whoever reads, keeps and links files loops over families and knows none: a famil
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from veteran.analysis.dataflow.trace import Note
-from veteran.analysis.reports import Linked
-from veteran.conclusions import Conclusion
-from veteran.findings import Finding
-from veteran.project.explained import Line
-from veteran.project.kinds import Teller, Telling
-from veteran.project.summary import Summary
-from veteran.project.world import World
-from veteran.registry import Subscription
+if TYPE_CHECKING:  # what only some runs need is not imported here
+    from pathlib import Path
+
+    from veteran.analysis.dataflow.trace import Note
+    from veteran.analysis.reports import Linked
+    from veteran.conclusions import Conclusion
+    from veteran.findings import Finding
+    from veteran.project.explained import Line
+    from veteran.project.kinds import Teller, Telling
+    from veteran.project.summary import Summary
+    from veteran.project.world import World
+    from veteran.registry import Subscription
 
 
 class Heard(NamedTuple):

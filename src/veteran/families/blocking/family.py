@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from veteran.conclusions import Conclusion
-from veteran.findings import Finding
-from veteran.project.explained import Line
 from veteran.project.family import Family, Heard, Linking
 from veteran.project.kinds import Teller, Telling
 from veteran.project.summary import FACTS, Facts, Summary
@@ -15,6 +12,9 @@ from veteran.registry import Subscription
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
+    from veteran.conclusions import Conclusion
+    from veteran.findings import Finding
+    from veteran.project.explained import Line
 
 
 def _facts(module: Module) -> Facts:

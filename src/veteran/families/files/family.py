@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import libcst as cst
-
-from veteran.analysis.dataflow.trace import Note
 from veteran.project.family import Family
+
+if TYPE_CHECKING:
+    from veteran.analysis.dataflow.trace import Note
 
 
 class Files(Family):
@@ -20,6 +21,8 @@ class Files(Family):
 
     def concerns(self, code: str, note: Note) -> bool:
         """Of a call of `readlines` one rule speaks, of all else the other."""
+        import libcst as cst
+
         func = note.node.func if isinstance(note.node, cst.Call) else None
         reads_lines = isinstance(func, cst.Attribute) and func.attr.value == "readlines"
         return reads_lines == (code == "VET101")

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from veteran.analysis.syntax.gate import Glance
 from veteran.families.http.fact_types import REACH, Reach
 from veteran.project.import_index import IMPORTED, absolute, imports_of
 from veteran.project.kinds import IMPORTS
-from veteran.project.symbols import Loaded
-from veteran.project.world import World
+
+if TYPE_CHECKING:
+    from veteran.project.symbols import Loaded
+    from veteran.project.world import World
 
 #: From a module to one that uses a client's library there are at most so many imports.
 MAX_IMPORTS = 2

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from veteran.analysis.dataflow.trace import Note
-from veteran.conclusions import Conclusion
-from veteran.project.explained import Line
 from veteran.project.family import Family
+
+if TYPE_CHECKING:
+    from veteran.analysis.dataflow.trace import Note
+    from veteran.conclusions import Conclusion
+    from veteran.project.explained import Line
 
 
 class Sql(Family):
