@@ -287,7 +287,7 @@ def test_a_process_that_dies_costs_one_file(tree: Path, tmp_path: Path, start: s
     deadly.write_text(
         "import os\nfrom veteran.runs.batch import summarise_all\n"
         "def work(batch):\n"
-        "    if any(task.shown == 'd.py' for task in batch):\n        os._exit(1)\n"
+        "    if any(task.job.shown == 'd.py' for task in batch):\n        os._exit(1)\n"
         "    return summarise_all(batch)\n"
     )
     done = check(driver(deadly.parent, f"{start}import deadly\nbatch.summarise_all = deadly.work\n"), tree, "-j2")
