@@ -187,6 +187,54 @@ def test_the_class_of_the_module_that_is_called_on(text: str, receiver: str, ove
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"{OWN}    def get(self, u): super().get(u)", False),
+        (f"{OWN}    def get(self, u):\n        got = super().get\n        got(u)", False),
+        (f"@patched\n{OWN}    def get(self, u): super().get(u)", False),
+        (f"{OWN}    pass\nclass Further(Own):\n    def get(self, u): super().get(u)", False),
+        (f"@patched\n{OWN}    pass\nclass Further(Own):\n    def get(self, u): super().get(u)", True),
+        (f"{OWN}    def get(self, u): super().get(u)\nrequests.Session.get = patched", True),
+        (f"{OWN}    def get(self, u): self.request(u)\n    def request(self, u): super().request(u)", False),
+        (f"{OWN}    pass\nOwn().get(u)", False),
+    ],
+)
+def test_what_is_called_on_super_is_that_of_the_bases(text: str, expected: bool) -> None:
+    event = event_of(text)
+    called = event.name.rpartition(".")[2]
+    assert event.overridden(called) is expected
+    assert event.overridden() is False
+
+
+def test_what_the_method_of_super_works_by_is_that_of_the_class() -> None:
+    event = event_of(f"{OWN}    def get(self, u): super().get(u)\n    def request(self): ...")
+    assert event.overridden("get") is False
+    assert event.overridden("get", "request") is True
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("s = requests.Session()\ns.get(u)", "s"),
+        ("def f(s: requests.Session): s.get(u)", "s"),
+        ("with requests.Session() as s: s.get(u)", "s"),
+        ("class A:\n def __init__(self): self.s = requests.Session()\n def f(self): self.s.get(u)", "self.s"),
+        ("class A:\n @property\n def s(self): return requests.Session()\n def f(self): self.s.get(u)", ""),
+        ("def made(): return requests.Session()\nmade().get(u)", ""),
+        ("requests.Session().get(u)", ""),
+        ("requests.get(u)", ""),
+        (f"{OWN}    def f(self): self.get(u)", ""),
+    ],
+)
+def test_the_step_that_says_what_the_receiver_is(text: str, shown: str) -> None:
+    event = event_of(text)
+    step = event.origin_step("the session")
+    assert (step.text if step else "") == (f"`{shown}` is the session" if shown else "")
+    if step:
+        assert event.module.code(step.node) == shown
+
+
+@pytest.mark.parametrize(
     "text",
     [
         f"{OWN}    def get(self, u): ...\nOwn().get(u)",

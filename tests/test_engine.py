@@ -49,6 +49,17 @@ def test_a_failing_rule_is_a_finding_of_that_file(tmp_path: Path) -> None:
     assert outcome.findings[0].message == "veteran failed in VET311: RuntimeError: no luck"
 
 
+@pytest.mark.usefixtures("failing_rule")
+@pytest.mark.parametrize("wished", ["", "1"])
+def test_the_traceback_of_a_failing_rule(
+    wished: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VETERAN_TRACEBACK", wished)
+    (tmp_path / "a.py").write_text(BLOCKING)
+    batch.run([tmp_path / "a.py"], settings_for)
+    assert ("in fail\n" in capsys.readouterr().err) is bool(wished)
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_unreadable_files(tmp_path: Path, jobs: int) -> None:
     (tmp_path / "folder.py").mkdir()

@@ -17,7 +17,8 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def by_rule(rule: Rule) -> str:
-    return rule.name
+    """As its module and folder are named, so that one word of pytest's `-k` finds all tests of a rule."""
+    return rule.name.replace("-", "_")
 
 
 def own_family(fixture: Path) -> Settings:
@@ -91,7 +92,7 @@ def test_examples_of_the_manual(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=by_rule)
 def test_fixture_folder(rule: Rule) -> None:
-    folder = FIXTURES / rule.name.replace("-", "_")
+    folder = FIXTURES / by_rule(rule)
     assert list(folder.glob("bad*.py"))
     assert list(folder.glob("good*.py"))
     marked = {code for path in folder.glob("bad*.py") for _, code, _ in marks(path.read_text(encoding="utf-8"))}
@@ -99,7 +100,7 @@ def test_fixture_folder(rule: Rule) -> None:
 
 
 def test_every_fixture_folder_belongs_to_a_rule() -> None:
-    names = {rule.name.replace("-", "_") for rule in RULES}
+    names = {by_rule(rule) for rule in RULES}
     assert {path.name for path in FIXTURES.iterdir() if path.is_dir()} <= names
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import json
 import os
@@ -54,7 +55,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """veteran with the page's files, and nothing else changed."""
     root = tmp_path_factory.mktemp("checkout")
     ignored = shutil.ignore_patterns("__pycache__")
-    for folder in ("src", "tests", "fixtures"):
+    for folder in ("docs", "src", "tests", "fixtures"):
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", root)
     for path, text in FILES.items():
@@ -78,6 +79,8 @@ def test_the_tests_of_rules_and_catalogue_pass_with_them(checkout: Path) -> None
     done = run(checkout, "-m", *command[1].split(), "-vv", "-p", "no:cacheprovider", "-k", command[2])
     assert done.returncode == 0, done.stdout
     assert "test_fixture_reports_exactly_what_is_marked[tar_extracted_unfiltered/bad.py] PASSED" in done.stdout
+    for test in ("test_manual_is_complete", "test_examples_of_the_manual", "test_fixture_folder"):
+        assert f"{test}[tar_extracted_unfiltered] PASSED" in done.stdout
     assert "test_every_entry_fits_the_schema PASSED" in done.stdout
 
 
@@ -177,6 +180,15 @@ def test_every_subscription_in_use_is_named() -> None:
 def test_every_key_of_a_table_of_calls_is_named() -> None:
     part = PAGE[PAGE.index("## The catalogue") :]
     assert set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) == set(catalog.SCHEMA["call"])
+
+
+def test_types_are_where_the_page_says() -> None:
+    part = PAGE[PAGE.index("| type | is imported from |") : PAGE.index("## The catalogue")]
+    rows = re.findall(r"^\| (`.*`) \| `([\w.]+)` \|$", part, re.MULTILINE)
+    assert rows
+    for names, home in rows:
+        for name in re.findall(r"\w+", names):
+            assert getattr(importlib.import_module(home), name).__module__ == home
 
 
 def test_what_a_module_is_said_to_answer_exists() -> None:

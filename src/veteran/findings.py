@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
@@ -94,7 +95,14 @@ _UNCHECKED = "veteran failed on this file"
 
 
 def failed(path: str, error: object, rules: Sequence[str] = (), span: Span = _START) -> Finding:
-    """What is said where veteran itself failed. error: what was raised, or words. rules: the codes that it cost."""
+    """What is said where veteran itself failed. error: what was raised, or words. rules: the codes that it cost.
+
+    The traceback is printed where the environment has `VETERAN_TRACEBACK`.
+    """
+    if isinstance(error, Exception) and os.environ.get("VETERAN_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
     try:
         what = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
     except Exception:  # it holds what cannot be shown

@@ -9,7 +9,7 @@ import libcst as cst
 
 from veteran.analysis.semantics import scopes
 from veteran.analysis.semantics.ir import At, Binding, Call, Scope, decorators_of
-from veteran.analysis.syntax.expressions import dotted
+from veteran.analysis.syntax.expressions import dotted, last_name
 from veteran.analysis.types.calls import argument_of, class_bindings, written_out
 from veteran.analysis.types.decorators import SAME, only
 from veteran.analysis.types.values import Inference, Instance, Local, Ref, Value
@@ -80,11 +80,24 @@ class CallEvent:
 
         By its class, or a base of that, in this module; by a decorator of one that is not known; by assignment to
         the object or its class. For a method that works by another one: `Session.get` calls `Session.request`.
+        What is called on `super()` is looked for in the bases alone; what it works by, in the class itself too.
+        Without names: False.
         """
         assigned = self.module.lowered.assigned
         if any(f"{spelled}.{name}" in assigned for spelled in self._spelled() for name in names):
             return True
-        return any(self._defines(owner, frozenset(names)) for owner in self._owners)
+        inherited = frozenset(names) & self._called_on_super()
+        own = frozenset(names) - inherited
+        return any(
+            (own and self._defines(owner, own)) or (inherited and self._inherits(owner, inherited))
+            for owner in self._owners
+        )
+
+    def _called_on_super(self) -> frozenset[str]:
+        """The name of the method, where it is called on `super()`."""
+        func = self._callee.func
+        on_super = isinstance(func, cst.Attribute) and _is_super(func.value)
+        return frozenset({last_name(func)} if on_super else ())
 
     def _spelled(self) -> set[str | None]:
         """How the module may name what the method is called on: the object, and another module's class."""
@@ -102,7 +115,10 @@ class CallEvent:
             return True
         if any(n in owner.bindings or n in owner.attributes or f"{owner.qualname}.{n}" in assigned for n in names):
             return True
-        node, entry = owner.node, owner.entry
+        return self._inherits(owner, names)
+
+    def _inherits(self, owner: Scope, names: frozenset[str]) -> bool:
+        types, node, entry = self.module.types, owner.node, owner.entry
         if not isinstance(node, cst.ClassDef) or entry is None:
             return True
         bases = [value for base in node.bases for value in types.of(base.value, entry)]
@@ -118,7 +134,7 @@ class CallEvent:
         func, at, types = self._callee.func, self._callee.at, self.module.types
         if not isinstance(func, cst.Attribute):
             return []
-        if isinstance(func.value, cst.Call) and dotted(func.value.func) == "super":
+        if _is_super(func.value):
             around = at.scope.function.parent
             return [around] if around is not None and around.kind == "class" else []
         owners = (_class_of(types, value) for value in types.of(func.value, at))
@@ -177,6 +193,10 @@ def _is_alias(bound: Binding) -> bool:
     """Whether a name, or an attribute of an object, is given an expression as it is."""
     in_class = bound.scope.kind == "class"  # where a function becomes a method
     return bound.kind in ("assign", "walrus") and not bound.path and not in_class
+
+
+def _is_super(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Call) and dotted(node.func) == "super"
 
 
 def _class_of(types: Inference, value: Value) -> Scope | None:

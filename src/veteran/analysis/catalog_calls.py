@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from veteran.analysis.call_events import CallEvent
+from veteran.analysis.reports import ReportStep
 from veteran.analysis.semantics.ir import At, Binding, Call
 from veteran.analysis.syntax.nodes import operands
 from veteran.analysis.types.calls import argument, written_out
@@ -29,6 +30,13 @@ class CatalogCall(CallEvent):
     name: str
     origin: At | None
     table: str
+
+    def origin_step(self, what: str) -> ReportStep | None:
+        """A step at the name that the receiver is bound to, "`name` is {what}"; None where no name is."""
+        bound = self.origin
+        if not isinstance(bound, Binding) or bound.target is None:
+            return None
+        return ReportStep(bound.target, bound, f"`{self.module.code(bound.target, 40)}` is {what}")
 
 
 def catalog_call(module: Module, table: str, call: Call) -> CatalogCall | None:

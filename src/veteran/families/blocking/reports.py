@@ -70,13 +70,11 @@ def in_coroutine(event: CatalogCall) -> Iterator[Report]:
             module.trace.note(event.table, event.call.node, event.call, listed + because)
         return
     steps = []
-    origin = event.origin if isinstance(event.origin, Binding) else None
-    if origin is not None and origin.target is not None:
-        receiver = module.code(origin.target)
-        kinds = [kind for kind in module.types.binding(origin) if isinstance(kind, Instance)]
+    if isinstance(event.origin, Binding):
+        kinds = [kind for kind in module.types.binding(event.origin) if isinstance(kind, Instance)]
         kind = next((kind for kind in kinds if event.name.startswith(f"{kind.type}.")), kinds[0] if kinds else None)
-        if kind is not None:
-            steps.append(ReportStep(origin.target, origin, f"`{receiver}` is a `{kind.type}`"))
+        if kind is not None and (step := event.origin_step(f"a `{kind.type}`")):
+            steps.append(step)
     confidence = module.catalog.groups[event.entry.group].confidence
     if reason := hardly_waits(event):
         confidence = Confidence.LOW
