@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import libcst as cst
 
@@ -16,6 +17,7 @@ from veteran.project.symbols import Loaded
 from veteran.project.world import World
 from veteran.registry import Rule
 
+T = TypeVar("T")
 #: More steps than this say no more.
 MAX_STEPS = 12
 
@@ -46,6 +48,15 @@ class Line:
         self.rules = rules
         self.line = 1
         self.column: int | None = None
+        self._concluded: dict[Callable[[Line], Any], Any] = {}
+
+    def once(self, make: Callable[[Line], T]) -> T:
+        """What `make` concludes of the file, concluded once for all its lines. make: at the top of a file."""
+        try:
+            found: T = self._concluded[make]
+        except KeyError:
+            found = self._concluded[make] = make(self)
+        return found
 
     def touches(self, span: Span | None) -> bool:
         """Whether a range is on the line, and around the column."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from veteran.analysis.semantics.ir import Call, Held, Read
 from veteran.conclusions import Conclusion, silent
@@ -26,7 +27,7 @@ class Explanation:
 
     def why_low(self, finding: Finding, *, in_context: bool) -> str:
         """What makes a chain of low confidence."""
-        for call, fact, coroutine in self._followed():
+        for call, fact, coroutine in self._followed:
             if self.line.span(call.node) != finding.span or finding.code not in self.line.codes(CHAINS):
                 continue
             for node, chain in self.chains.leads(coroutine, fact):
@@ -52,6 +53,7 @@ class Explanation:
             return f"`{last.shown}` at line {last.span.line} is called rarely, waits shortly, or its outcome is kept"
         return "a helper on the way is memoised, or an argument has to ask for it"
 
+    @cached_property
     def _followed(self) -> list[tuple[Call | Read | Held, CallFact, Function]]:
         """The calls of coroutines that can be followed, with their coroutines."""
         if self.line.loaded is None:
@@ -71,7 +73,7 @@ class Explanation:
         codes = self.line.codes(CHAINS)
         if not codes:
             return
-        followed = {call.node: (fact, coroutine) for call, fact, coroutine in self._followed() if "h" not in fact.flags}
+        followed = {call.node: (fact, coroutine) for call, fact, coroutine in self._followed if "h" not in fact.flags}
         reported = {finding.span for finding in self.line.findings if finding.code in codes}
         for call in self.module.lowered.calls:
             span = self.line.span(call.node)

@@ -47,12 +47,12 @@ class Blocking(Family):
     def conclusions(self, line: Line) -> Iterator[Conclusion]:
         from veteran.families.blocking.explanation import Explanation
 
-        return Explanation(line).conclusions()
+        return line.once(Explanation).conclusions()
 
     def why_low(self, line: Line, finding: Finding, *, in_context: bool) -> str:
         from veteran.families.blocking.explanation import Explanation
 
-        return Explanation(line).why_low(finding, in_context=in_context)
+        return line.once(Explanation).why_low(finding, in_context=in_context)
 
 
 family = Blocking()
