@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from veteran.analysis.syntax.gate import Glance, gate_for
@@ -11,16 +12,20 @@ from veteran.project.family import Family, Heard, Linking
 from veteran.project.import_index import IMPORTED
 from veteran.project.kinds import Teller, Telling
 from veteran.project.summary import Summary
-from veteran.registry import Subscription, all_rules
+from veteran.registry import Rule, Subscription, all_rules
 
 if TYPE_CHECKING:
     from veteran.analysis.module import Module
 
 
+@cache
+def _hearing() -> tuple[Rule, ...]:
+    return tuple(r for r in all_rules().values() if any(on.table == "cpu.fan_out" for on, _ in r.handlers))
+
+
 def _seen(glance: Glance) -> tuple[str, ...] | None:
     """Nothing, in a file without a word of threads."""
-    hearing = tuple(r for r in all_rules().values() if any(on.table == "cpu.fan_out" for on, _ in r.handlers))
-    return None if gate_for(hearing, glance.catalog).live(glance) else ()
+    return None if gate_for(_hearing(), glance.catalog).live(glance) else ()
 
 
 def _spreads(module: Module) -> tuple[str, ...]:
