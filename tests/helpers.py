@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,3 +57,16 @@ def check(text: str, path: str = "module.py", settings: Settings = EVERYTHING) -
 def places(findings: Iterable[Finding]) -> list[tuple[int, str]]:
     """(line, code) of each finding."""
     return [(finding.span.line, finding.code) for finding in findings]
+
+
+def python_in(checkout: Path, *arguments: str, timeout: int) -> subprocess.CompletedProcess[str]:
+    """Runs Python on the veteran of a checkout, in it. timeout: in seconds, after which it hangs."""
+    return subprocess.run(
+        [sys.executable, "-B", *arguments],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )

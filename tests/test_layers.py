@@ -22,6 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "veteran.conclusions",
         "veteran.findings",
         "veteran.imports",
+        "veteran.once",
         "veteran.patterns",
         "veteran.reading",
         "veteran.stacks",

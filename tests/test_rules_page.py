@@ -6,16 +6,14 @@ import ast
 import importlib
 import inspect
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from helpers import ROOT
+from helpers import ROOT, python_in
 from veteran import catalog, reading
 from veteran.analysis.call_events import CallEvent
 from veteran.analysis.catalog_calls import CatalogCall
@@ -38,16 +36,7 @@ RULE = "src/veteran/rules/tar_extracted_unfiltered.py"
 
 
 def run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs Python on the checkout's veteran."""
-    return subprocess.run(
-        [sys.executable, "-B", *arguments],
-        cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(checkout / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    return python_in(checkout, *arguments, timeout=600)
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from helpers import python_in
 from veteran import scaffold
 
 ROOT = Path(__file__).parents[1]
@@ -34,16 +33,7 @@ def files(root: Path) -> set[Path]:
 
 
 def python(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs Python on the checkout's veteran."""
-    return subprocess.run(
-        [sys.executable, "-B", *arguments],
-        cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(checkout / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return python_in(checkout, *arguments, timeout=300)
 
 
 def test_a_new_rule_needs_no_other_file(checkout: Path) -> None:

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
 
@@ -21,6 +21,7 @@ from veteran.analysis.syntax.tree import Tree
 from veteran.analysis.types.inference import Types
 from veteran.catalog import Catalog
 from veteran.findings import Finding, failed
+from veteran.once import Concluding
 from veteran.registry import Rule
 from veteran.timings import phase
 
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Module:
+class Module(Concluding):
     """One file's tree and everything that is concluded from it, on demand."""
 
     def __init__(self, path: str, source: Source, tree: Tree, catalog: Catalog) -> None:
+        super().__init__()
         self.path = path
         self.source = source
         self.catalog = catalog
@@ -46,15 +48,6 @@ class Module:
         self.trace: Trace | None = None  # what is dropped and why, where somebody asks
         self.judged: cst.CSTNode | None = None  # what is looked at right now
         self._failures: dict[tuple[str, ...], tuple[Exception, cst.CSTNode | None]] = {}
-        self._concluded: dict[Callable[[Module], Any], Any] = {}
-
-    def once(self, make: Callable[[Module], T]) -> T:
-        """What `make` concludes of the module, concluded once. make: a function or class at the top of a file."""
-        try:
-            found: T = self._concluded[make]
-        except KeyError:
-            found = self._concluded[make] = make(self)
-        return found
 
     def trying(self, rules: Iterable[Rule], work: Callable[[], T]) -> T | None:
         """What `work()` gives; where veteran fails in it, None, and that costs these rules alone."""

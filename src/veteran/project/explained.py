@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import libcst as cst
 
 from veteran.analysis.dataflow.trace import Because
 from veteran.analysis.module import Module
 from veteran.findings import Finding, Span, Step
+from veteran.once import Concluding
 from veteran.project.summary import Summary
 from veteran.project.symbols import Loaded
 from veteran.project.world import World
@@ -22,7 +23,7 @@ T = TypeVar("T")
 MAX_STEPS = 12
 
 
-class Line:
+class Line(Concluding):
     """A line of a file, or a column of it, and all that was found in the file.
 
     findings: all of them, hidden ones included. excused: those that the callers of private functions decided against.
@@ -39,6 +40,7 @@ class Line:
         excused: list[Finding],
         rules: Mapping[str, Rule],
     ) -> None:
+        super().__init__()
         self.module = module
         self.path = path
         self.world = world
@@ -48,15 +50,6 @@ class Line:
         self.rules = rules
         self.line = 1
         self.column: int | None = None
-        self._concluded: dict[Callable[[Line], Any], Any] = {}
-
-    def once(self, make: Callable[[Line], T]) -> T:
-        """What `make` concludes of the file, concluded once for all its lines. make: at the top of a file."""
-        try:
-            found: T = self._concluded[make]
-        except KeyError:
-            found = self._concluded[make] = make(self)
-        return found
 
     def touches(self, span: Span | None) -> bool:
         """Whether a range is on the line, and around the column."""

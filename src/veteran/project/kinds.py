@@ -15,7 +15,6 @@ T = TypeVar("T")
 #: How what other files tell is found, and so which files are linked again when it changes: by resolving names
 #: (`project.symbols`), by following imports (`project.import_index`), or in the tree of a file that was named.
 NAMES, IMPORTS, TREES = "names", "imports", "trees"
-WAYS = (NAMES, IMPORTS, TREES)
 
 
 class Kind(Generic[T]):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from veteran.once import Concluding
 from veteran.project.edges import CONTENT, Edges
 from veteran.project.kinds import NAMES, TREES, Kind
 from veteran.project.summary import FACTS
@@ -33,26 +34,18 @@ class Source(Protocol):
         """A file, understood; None where it is no program."""
 
 
-class World:
+class World(Concluding):
     """What links may ask of the files of a project. shown: a path as findings show it."""
 
     def __init__(
         self, project: Project, catalog: Catalog, source: Source, edges: Edges, shown: Callable[[Path], str]
     ) -> None:
+        super().__init__()
         self.project = project
         self.catalog = catalog
         self.shown = shown
         self._source = source
         self._edges = edges
-        self._concluded: dict[Callable[[World], Any], Any] = {}
-
-    def once(self, make: Callable[[World], T]) -> T:
-        """What `make` concludes of the world, concluded once. make: a function or class at the top of a file."""
-        try:
-            found: T = self._concluded[make]
-        except KeyError:
-            found = self._concluded[make] = make(self)
-        return found
 
     def told(self, kind: Kind[T], path: Path) -> T:
         """What a file tells; `kind.nothing` where it cannot be read."""

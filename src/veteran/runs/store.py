@@ -302,11 +302,6 @@ def _parser() -> bytes:
     return version("libcst").encode()
 
 
-@cache
-def _catalog_key(additions: str) -> bytes:
-    return key_of(tool(), additions)
-
-
 def _additions(settings: Settings) -> str:
     return repr(settings.catalog) if settings.catalog else ""
 

@@ -51,7 +51,7 @@ def told(kind: Kind[T], data: bytes, catalog: Catalog) -> T | None:
     """What a file's bytes tell of a kind; None where they are no program."""
     teller = tellers()[kind.name]
     glance = Glance(data, catalog)
-    seen: T | None = teller.see(glance) if teller.see else None
+    seen: T | None = glance.once(teller.see) if teller.see else None
     if seen is not None or teller.tell is None:
         return seen
     with uncollected(), phase("facts for other modules"):
@@ -124,7 +124,7 @@ def guarded(job: FileJob, data: bytes, read: Callable[[], Source]) -> Summary:
 def _seen(glance: Glance, heard: Iterable[Family]) -> dict[str, Any]:
     """What the bytes alone tell, by kinds."""
     every = [teller for family in heard for teller in family.tellers]
-    seen = {t.kind.name: t.see(glance) for t in ([import_index.TELLER, *every] if every else ()) if t.see}
+    seen = {t.kind.name: glance.once(t.see) for t in ([import_index.TELLER, *every] if every else ()) if t.see}
     return {name: told for name, told in seen.items() if told is not None}
 
 

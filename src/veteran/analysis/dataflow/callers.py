@@ -79,8 +79,3 @@ def unsafe_passed(
             elif hole.verdict is not Verdict.SAFE:
                 return True, []
     return False, depends
-
-
-def _is_name(node: cst.CSTNode, name: str) -> bool:
-    """Whether the node is this plain name."""
-    return isinstance(node, cst.Name) and node.value == name

@@ -83,10 +83,6 @@ def is_open(pieces: Pieces) -> bool:
     return len(pieces) == 1 and isinstance(pieces[0], Hole) and pieces[0].verdict is Verdict.UNKNOWN
 
 
-def _is_text(pieces: Pieces) -> bool:
-    return all(isinstance(piece, str) for piece in pieces)
-
-
 def merged(pieces: Iterable[Piece]) -> Pieces:
     """The pieces with neighbouring texts joined."""
     parts: list[Piece] = []

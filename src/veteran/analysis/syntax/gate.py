@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from veteran.catalog import Catalog
+from veteran.once import Concluding
 from veteran.registry import Rule
 
 T = TypeVar("T")
@@ -23,26 +24,18 @@ SQL_WORDS = frozenset(
 )
 
 
-class Glance:
+class Glance(Concluding):
     """The bytes of a file, of which nothing is parsed, and what is concluded from them."""
 
     def __init__(self, data: bytes, catalog: Catalog) -> None:
+        super().__init__()
         self.data = data
         self.catalog = catalog
-        self._concluded: dict[Callable[[Glance], Any], Any] = {}
 
     @cached_property
     def words(self) -> frozenset[bytes]:
         """The names and other words."""
         return frozenset(self.data.translate(_BLANKS).split())
-
-    def once(self, make: Callable[[Glance], T]) -> T:
-        """What `make` concludes, concluded once. make: a function at the top of a file."""
-        try:
-            found: T = self._concluded[make]
-        except KeyError:
-            found = self._concluded[make] = make(self)
-        return found
 
 
 class Gate:
